@@ -250,6 +250,7 @@ class Settlement:
     hold_asked: Instant = BEGINNING_OF_TIME  # until when the last hold act asks
     hold_number: int = 0  # hold acts journalled so far
     hold_open: bool = False  # the last of them is not yet seen
+    booked: bool = False  # its postings are pending
 
     def saw(self, fact: type[Fact]) -> bool:
         """Tell whether such a fact was ever seen."""
@@ -306,6 +307,7 @@ class Settlement:
             visit=self.visit + 1,
             giving_back=self.giving_back and onward is Stage.RECALLING,
             decided=self.decided and onward is Stage.SCREENING,
+            booked=onward is Stage.LOCKING or (self.booked and onward not in REST),
         )
 
     def stopped(self, stop: Stop) -> "Settlement":
