@@ -1,8 +1,15 @@
-"""The options and fixtures every test may use."""
+"""The options and fixtures every test may use, and the rule that some tests may not be silent."""
 
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+NEVER_SILENT = ("tests/recovery/", "tests/security/", "tests/notary/")
+
+# No deadline: CI and developers share their cores. A failure prints how to replay it.
+settings.register_profile("house", deadline=None, print_blob=True)
+settings.load_profile("house")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -19,3 +26,51 @@ def data_dir(request: pytest.FixtureRequest) -> Path:
     folder = Path(str(given)).resolve()
     assert folder.is_dir(), f"--data {given}: no such folder"
     return folder
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Who asks for the data folder is marked `data`; who is marked so is skipped without it."""
+    for item in items:
+        if "data_dir" in getattr(item, "fixturenames", ()):
+            item.add_marker("data")
+        if item.get_closest_marker("data") and config.getoption("--data") is None:
+            item.add_marker(pytest.mark.skip(reason="needs --data DIR, the folder of outside data"))
+
+
+class Silence:
+    """Counts the skips that hide something, and fails the run for them.
+
+    A skip in recovery, security or notary would be a promise nobody checked; a `data` test that
+    skips although the folder was given has lost its cases.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.data_given = config.getoption("--data") is not None
+        self.found: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if not report.skipped or hasattr(report, "wasxfail"):
+            return
+        is_data = "data" in report.keywords
+        hides = self.data_given if is_data else report.nodeid.startswith(NEVER_SILENT)
+        if hides:
+            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else "skipped"
+            self.found.append(f"{report.nodeid}: {reason}")
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self.found:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self.found:
+            terminalreporter.section("silent where nobody may be silent: this run failed")
+            for line in self.found:
+                terminalreporter.line(line)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The rule stands watch in the process that reports, not in its workers."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Silence(config))

@@ -1,0 +1,413 @@
+"""The program's first step: its packages are there, in this interpreter or a new environment.
+
+Standard library only, and no syntax or annotation newer than Python 3.6, so that an old Python
+can still say that it is too old. Everything that fails here ends in one sentence and the next
+command; nothing here touches a shell profile, another environment or an unpinned name.
+
+Source: README.md, first run; PEP 405 (pyvenv.cfg); PEP 508 (markers of the locks).
+"""
+
+import contextlib
+import importlib
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+
+from bridge.locks.lock import lock_id, missing, numbers, pins
+
+OLDEST = (3, 11)
+MARKER = "lianqiao-locks"  # in an environment: the ids of the locks it satisfies; written last
+OLDEST_PIP = (22, 3)  # the first that knows --python
+
+# Each would send packages elsewhere than into our environment, or start a foreign interpreter.
+MISLEADING = (
+    "PIP_PREFIX",
+    "PIP_PYTHON",
+    "PIP_ROOT",
+    "PIP_TARGET",
+    "PIP_USER",
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "UV_BREAK_SYSTEM_PACKAGES",
+    "UV_PYTHON",
+    "UV_SYSTEM_PYTHON",
+    "VIRTUAL_ENV",
+)
+
+# Runs in the environment: the tree first on the path, and no other way in. No .pth, no PYTHONPATH,
+# so one environment serves several trees.
+RESTART = (
+    "import runpy, sys; tree, made = sys.argv[1:3]; del sys.argv[1:3]; sys.path.insert(0, tree); "
+    'runpy.run_module("bridge", {"RESTARTED_IN": made}, run_name="__main__", alter_sys=True)'
+)
+
+
+class Stopped(Exception):
+    """Raised where the first step cannot go on; caught in `main`, which prints it and exits.
+
+    Units: `code` is an exit code of the command line: 1 failed, 2 usage, 6 a dependency is down.
+    """
+
+    def __init__(self, code: int, sentence: str, following: str) -> None:
+        super().__init__(f"{sentence}\nnext: {following}")
+        self.code = code
+
+
+class Wishes:
+    """What the command line says to this step; `rest` is what the program itself gets to see."""
+
+    def __init__(self, arguments: "list[str]") -> None:
+        self.offline = False
+        self.wheels = os.environ.get("LIANQIAO_WHEELS", "")
+        self.rest = []  # type: list[str]
+        waiting = list(arguments)
+        while waiting:
+            word = waiting.pop(0)
+            if word == "--":
+                self.rest += [word, *waiting]
+                break
+            if word == "--wheels":
+                if not waiting:
+                    raise Stopped(2, "--wheels needs a folder of wheels.", "--wheels DIR")
+                self.wheels = waiting.pop(0)
+            elif word.startswith("--wheels="):
+                self.wheels = word.partition("=")[2]
+            elif word == "--offline":
+                self.offline = True
+                if self.rest:  # behind a command it is the command's own option too
+                    self.rest.append(word)
+            else:
+                self.rest.append(word)
+        if self.wheels and not Path(self.wheels).is_dir():
+            raise Stopped(2, f"--wheels {self.wheels}: no such folder.", "--wheels DIR")
+        if self.wheels:
+            self.wheels = str(Path(self.wheels).resolve())
+
+
+def say(text: str) -> None:
+    """The text stands on stderr: results alone go to stdout."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def check_python(found: str) -> None:
+    """A Python of this version can run the program.
+
+    Errors: Stopped, when it is too old.
+    """
+    if numbers(found) < OLDEST:
+        raise Stopped(
+            2,
+            f"Lianqiao needs Python 3.11 or newer; this is {found} ({sys.executable}).",
+            "the same command with a newer Python's own name, such as python3.11",
+        )
+
+
+def cache_home() -> Path:
+    """The folder that holds our environments: LIANQIAO_HOME, else one in the user's cache folder.
+
+    A user without a home (a container's bare number) gets a folder among the temporary ones.
+    """
+    if os.environ.get("LIANQIAO_HOME"):
+        return Path(os.environ["LIANQIAO_HOME"]).resolve()
+    if os.environ.get("XDG_CACHE_HOME"):
+        return Path(os.environ["XDG_CACHE_HOME"]).resolve() / "lianqiao"
+    try:
+        return Path.home() / ".cache" / "lianqiao"
+    except RuntimeError:
+        return Path(tempfile.gettempdir()) / f"lianqiao-{os.getuid()}"
+
+
+def python_of(environment: Path) -> Path:
+    """The interpreter of an environment."""
+    return environment / "bin" / "python"
+
+
+def is_whole(environment: Path, lock: Path) -> bool:
+    """Whether the environment was finished for this lock and its interpreter still exists."""
+    marker = environment / MARKER
+    return (
+        marker.is_file()
+        and lock_id(lock) in marker.read_text(encoding="ascii").split()
+        and python_of(environment).exists()
+    )
+
+
+def fits(lock: Path) -> bool:
+    """Whether this very interpreter will do; versions are read (50 ms) where no marker speaks."""
+    if (Path(sys.prefix) / MARKER).is_file():
+        return is_whole(Path(sys.prefix), lock)
+    return not missing(lock)
+
+
+def locks_for(tree: Path, arguments: "list[str]") -> "list[Path]":
+    """The locks that would do for this command, best first; the demo's holds all of the core's."""
+    core, demo = (tree / "bridge" / "locks" / name for name in ("core.txt", "demo.txt"))
+    return [demo] if "demo" in arguments and demo.exists() else [core, demo]
+
+
+def make_environment(lock: Path, wishes: Wishes) -> Path:
+    """The finished environment of this lock, made now unless it is there.
+
+    Built under a temporary name, marked, then renamed: a half-made folder is never used. A lock
+    file, held by the kernel for as long as its process lives, keeps two starts apart.
+    Errors: Stopped, with the next command.
+    """
+    home, name = cache_home(), lock_id(lock)
+    final, building = home / name, home / f"{name}.building-{os.getpid()}"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with alone(home / f"{name}.lock"):
+            if is_whole(final, lock):
+                return final
+            for leftover in home.glob(f"{name}.building-*"):
+                shutil.rmtree(leftover, ignore_errors=True)
+            say(f"making an environment in {final} ({len(pins(lock))} packages, once)")
+            try:
+                bare_environment(building)
+                install(lock, building, wishes)
+                served = [
+                    one for one in lock.parent.glob("*.txt") if "==" in one.read_text("utf-8")
+                ]
+                ours = pins(lock).items()
+                ids = [lock_id(one) for one in served if pins(one).items() <= ours]
+                (building / MARKER).write_text("\n".join([*ids, ""]), encoding="ascii")
+                shutil.rmtree(final, ignore_errors=True)  # unmarked, or of a Python that is gone
+                building.rename(final)
+            finally:
+                shutil.rmtree(building, ignore_errors=True)
+    except OSError as error:
+        raise Stopped(
+            1,
+            f"Cannot make an environment in {home}: {error}.",
+            "set LIANQIAO_HOME to a folder you may write, with 500 MB free",
+        ) from error
+    return final
+
+
+@contextlib.contextmanager
+def alone(path: Path):  # type: ignore[no-untyped-def]  # Iterator[None]; the name is newer than 3.6
+    """Nobody else is inside with the same path, in any process, until we leave."""
+    import fcntl  # noqa: PLC0415  # absent on Windows, which never comes this far
+
+    with path.open("w") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("another start is making this environment; waiting for it")
+            fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
+def bare_environment(folder: Path) -> None:
+    """An environment without pip stands in `folder`, even where ensurepip or venv is missing."""
+    code, told = run_tool([sys.executable, "-I", "-m", "venv", "--without-pip", str(folder)])
+    if code == 0:
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    if "No module named venv" not in told:
+        raise Stopped(
+            1, f"python3 -m venv failed: {last(told)}", "python3 -m venv --without-pip DIR"
+        )
+    python = Path(getattr(sys, "_base_executable", sys.executable))
+    version = ".".join(platform.python_version_tuple()[:2])
+    (folder / "lib" / f"python{version}" / "site-packages").mkdir(parents=True)
+    (folder / "bin").mkdir()
+    (folder / "bin" / "python").symlink_to(python)
+    (folder / "bin" / "python3").symlink_to("python")
+    (folder / "pyvenv.cfg").write_text(
+        f"home = {python.parent}\ninclude-system-site-packages = false\n"
+        f"version = {platform.python_version()}\n",
+        encoding="utf-8",
+    )
+
+
+def install(lock: Path, environment: Path, wishes: Wishes) -> None:
+    """Every package of the lock, hash for hash, is in the environment.
+
+    By uv if it is on the path, else by pip, which works on the foreign environment from outside.
+    Errors: Stopped when both fail, saying why.
+    """
+    finders = any(os.environ.get(name) for name in ("PIP_FIND_LINKS", "UV_FIND_LINKS"))
+    if wishes.offline and not wishes.wheels and not finders:
+        raise Stopped(
+            2,
+            "--offline needs a folder of wheels.",
+            "python3 -m bridge demo --offline --wheels DIR",
+        )
+    asked = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "-r", str(lock)]
+    if wishes.offline:
+        asked.insert(0, "--no-index")
+    if wishes.wheels:
+        asked[:0] = ["--find-links", wishes.wheels]
+    uv = shutil.which("uv")
+    if uv:
+        python = str(python_of(environment))
+        code, told = run_tool(
+            [uv, "pip", "install", "--python", python, *asked], offline=wishes.offline
+        )
+        if code == 0:
+            return
+        say(f"uv could not: {last(told)}\ntrying pip")
+    pip = [sys.executable, "-m", "pip"]
+    code, told = run_tool([*pip, "--version"])
+    if code != 0:
+        raise Stopped(
+            1,
+            f"{sys.executable} has no pip, and there is no uv on the path.",
+            "apt install python3-pip, or put uv on the path",
+        )
+    match = re.search(r"^pip (\d+(?:\.\d+)*)", told, re.MULTILINE)
+    if match is None or numbers(match.group(1)) < OLDEST_PIP:
+        raise Stopped(
+            1,
+            f"pip 22.3 or newer is needed; this is {last(told)}.",
+            "use a newer pip, or put uv on the path",
+        )
+    quick = ["--no-compile", "--progress-bar", "off", *asked]
+    code, told = run_tool(
+        [*pip, "--python", str(environment), "install", *quick], offline=wishes.offline
+    )
+    if code != 0:
+        raise why_not(told, lock)
+
+
+def run_tool(command: "list[str]", *, offline: bool = False) -> "tuple[int, str]":
+    """Exit code and all the tool said; on a terminal its newest line is seen meanwhile.
+
+    What points pip or uv elsewhere is dropped; mirrors, proxies, certificates pass through.
+    """
+    surroundings = {name: value for name, value in os.environ.items() if name not in MISLEADING}
+    surroundings["PIP_USER"] = "0"  # beats a configuration file too
+    surroundings["PIP_NO_INPUT"] = surroundings["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
+    # Behind a proxy that opens TLS, uv knows its certificate only from the system's store. The
+    # setting was renamed; an unknown variable is ignored where an unknown flag would fail.
+    surroundings.setdefault("UV_SYSTEM_CERTS", "1")
+    surroundings.setdefault("UV_NATIVE_TLS", "1")
+    if offline:
+        surroundings["PIP_NO_INDEX"] = surroundings["UV_OFFLINE"] = "1"
+    shown, told = sys.stderr.isatty(), []
+    with subprocess.Popen(  # noqa: S603  # a list, never a shell
+        command,
+        env=surroundings,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    ) as tool:
+        assert tool.stdout is not None
+        for line in tool.stdout:
+            told.append(line)
+            if shown:
+                sys.stderr.write(f"\r\033[K{line.strip()[:78]}")
+    if shown:
+        sys.stderr.write("\r\033[K")
+    return tool.returncode, "".join(told)
+
+
+def last(told: str) -> str:
+    """The last line a tool said that says anything."""
+    lines = [line.strip() for line in told.splitlines() if line.strip()]
+    return lines[-1] if lines else "it said nothing"
+
+
+def why_not(told: str, lock: Path) -> Stopped:
+    """The sentence for a failed installation: no network, no wheel for this machine, or pip's."""
+    retry = "the same command once more"
+    if re.search(r"CERTIFICATE_VERIFY_FAILED|SSLError", told):
+        return Stopped(
+            6,
+            "The package index shows a certificate this machine does not trust.",
+            "set PIP_CERT to your organisation's certificate, then " + retry,
+        )
+    if re.search(
+        r"NewConnectionError|Connection refused|Temporary failure|timed out|ProxyError", told
+    ):
+        return Stopped(
+            6,
+            f"The package index cannot be reached: {last(told)}",
+            "check the network or PIP_INDEX_URL, or add --offline --wheels DIR",
+        )
+    match = re.search(r"No matching distribution found for ([A-Za-z0-9._-]+)==(\S+)", told)
+    if match is None:
+        return Stopped(1, f"pip could not install the locked packages: {last(told)}", retry)
+    name, version = match.groups()
+    found = ""
+    with contextlib.suppress(OSError):
+        kinds = (lock.parent / "wheels.tsv").read_text(encoding="utf-8")
+        found = "".join(re.findall(rf"^{re.escape(name.lower())}\t(.*)$", kinds, re.MULTILINE))
+    here = f"{sysconfig.get_platform()}, Python {platform.python_version()}"
+    return Stopped(
+        1,
+        f"{name} {version} has no wheel for {here}. It has one for: {found or 'any platform'}.",
+        "use such a machine, or --wheels DIR with a wheel of your own whose hash is in the lock",
+    )
+
+
+def restart_command(environment: Path, tree: Path, arguments: "list[str]") -> "list[str]":
+    """The command that runs the program of `tree` in `environment`.
+
+    Its first word must be the environment's python: with any other text the interpreter does not
+    find pyvenv.cfg and silently runs outside of it.
+    """
+    return [
+        str(python_of(environment)),
+        "-I",
+        "-c",
+        RESTART,
+        str(tree),
+        str(environment),
+        *arguments,
+    ]
+
+
+def environment_for(tree: Path, wishes: Wishes, restarted_in: str) -> "Path | None":
+    """The environment to start again in, or None when this interpreter will do.
+
+    Errors: Stopped, also when we did start again and are still outside: a sentence, not a loop.
+    """
+    locks = locks_for(tree, wishes.rest)
+    # Without pyproject.toml beside it, an installer put us here and saw to the packages.
+    if not (tree / "pyproject.toml").exists() or any(map(fits, locks)):
+        return None
+    if restarted_in:
+        raise Stopped(
+            1,
+            f"Started again in {restarted_in}, yet this is {sys.prefix}, without what is locked.",
+            f"rm -r {restarted_in}, then the same command",
+        )
+    ready = [lock for lock in locks if is_whole(cache_home() / lock_id(lock), lock)]
+    return make_environment(ready[0] if ready else locks[0], wishes)
+
+
+def main(arguments: "list[str]", restarted_in: str = "") -> None:
+    """The command line runs: here, or in an environment that this process turns into.
+
+    Errors: SystemExit with the codes of the command line.
+    """
+    tree = Path(__file__).resolve().parent.parent
+    try:
+        check_python(platform.python_version())
+        wishes = Wishes(arguments)
+        environment = environment_for(tree, wishes, restarted_in)
+    except Stopped as stopped:
+        say(f"lianqiao: {stopped}")
+        sys.exit(stopped.code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    if environment is not None:
+        command = restart_command(environment, tree, wishes.rest)
+        os.execv(command[0], command)  # noqa: S606  # no shell is wanted
+    sys.argv[1:] = wishes.rest
+    importlib.import_module("bridge.cli").main()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:], str(globals().get("RESTARTED_IN", "")))

@@ -1,0 +1,91 @@
+"""One lock: the exact packages our program needs, and which of them this interpreter has.
+
+Standard library only, and no syntax newer than Python 3.6: the first step of the program reads it.
+Source: PEP 508 (markers), in the plain form that `uv pip compile` writes.
+"""
+
+import hashlib
+import os
+import platform
+import re
+import sys
+import sysconfig
+from pathlib import Path
+
+
+def lock_id(lock: Path) -> str:
+    """What the environment of this lock is called: another lock, Python or platform has another."""
+    python = f"{sys.implementation.name} {platform.python_version()}"
+    text = lock.read_bytes() + f"\n{python}\n{sysconfig.get_platform()}\n".encode()
+    return hashlib.sha256(text).hexdigest()[:16]
+
+
+def pins(lock: Path) -> "dict[str, str]":
+    """Name to version of every package the lock asks for on this platform."""
+    asked = {}
+    for line in lock.read_text(encoding="utf-8").splitlines():
+        match = re.match(r"([A-Za-z0-9._-]+)==([^\s;]+)\s*(?:;\s*(.*?))?\s*\\?$", line)
+        if match and applies(match.group(3) or ""):
+            asked[match.group(1).lower().replace("_", "-")] = match.group(2)
+    return asked
+
+
+def applies(marker: str) -> bool:
+    """Whether a PEP 508 marker holds here; one we cannot read counts as holding: the careful side.
+
+    Only the plain form uv writes is read: comparisons joined by `and`, then by `or`, no brackets.
+    """
+    return not marker or any(
+        all(holds(term) for term in choice.split(" and ")) for choice in marker.split(" or ")
+    )
+
+
+def holds(term: str) -> bool:
+    """Whether one comparison of a marker holds here."""
+    match = re.fullmatch(r"\s*([a-z_]+)\s*(==|!=|<=|>=|<|>)\s*'([^']*)'\s*", term)
+    facts = {
+        "implementation_name": sys.implementation.name,
+        "os_name": os.name,
+        "platform_machine": platform.machine(),
+        "platform_python_implementation": platform.python_implementation(),
+        "platform_system": platform.system(),
+        "python_full_version": platform.python_version(),
+        "python_version": ".".join(platform.python_version_tuple()[:2]),
+        "sys_platform": sys.platform,
+    }
+    if match is None or match.group(1) not in facts:
+        return True
+    name, sign, said = match.groups()
+    if "version" in name:
+        ours, theirs = numbers(facts[name]), numbers(said)
+        order = (ours > theirs) - (ours < theirs)
+    else:
+        order = (facts[name] > said) - (facts[name] < said)
+    return {
+        "==": order == 0,
+        "!=": order != 0,
+        "<": order < 0,
+        "<=": order <= 0,
+        ">": order > 0,
+        ">=": order >= 0,
+    }[sign]
+
+
+def numbers(version: str) -> "tuple[int, ...]":
+    """The leading numbers of a version, for comparing."""
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
+
+
+def missing(lock: Path) -> "list[str]":
+    """What the lock asks for that this interpreter does not have at that version."""
+    from importlib import metadata  # noqa: PLC0415  # absent before Python 3.8, which never comes here
+
+    lacking = []
+    for name, version in pins(lock).items():
+        try:
+            there = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            there = ""
+        if there != version:
+            lacking.append(f"{name}=={version}")
+    return lacking
