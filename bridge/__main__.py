@@ -64,7 +64,7 @@ class Wishes:
 
     def __init__(self, arguments: "list[str]") -> None:
         self.offline = False
-        self.wheels = os.environ.get("LIANQIAO_WHEELS", "")
+        self.wheels = ""
         self.rest = []  # type: list[str]
         waiting = list(arguments)
         while waiting:
@@ -339,14 +339,12 @@ def why_not(told: str, lock: Path) -> Stopped:
     if match is None:
         return Stopped(1, f"pip could not install the locked packages: {last(told)}", retry)
     name, version = match.groups()
-    found = ""
-    with contextlib.suppress(OSError):
-        kinds = (lock.parent / "wheels.tsv").read_text(encoding="utf-8")
-        found = "".join(re.findall(rf"^{re.escape(name.lower())}\t(.*)$", kinds, re.MULTILINE))
-    here = f"{sysconfig.get_platform()}, Python {platform.python_version()}"
+    known = (lock.parent / "wheels.tsv").read_text(encoding="utf-8")
+    found = re.search(rf"^{re.escape(name.lower())}\t(.*)$", known, re.MULTILINE)
     return Stopped(
         1,
-        f"{name} {version} has no wheel for {here}. It has one for: {found or 'any platform'}.",
+        f"{name} {version} has no wheel for {sysconfig.get_platform()} and Python "
+        f"{platform.python_version()}. It has one for: {found.group(1) if found else 'any'}.",
         "use such a machine, or --wheels DIR with a wheel of your own whose hash is in the lock",
     )
 
