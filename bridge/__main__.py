@@ -18,8 +18,9 @@ import sys
 import sysconfig
 import tempfile
 from pathlib import Path
+from typing import Iterator  # noqa: UP035  # its newer place is newer than Python 3.6
 
-from bridge.locks.lock import lock_id, missing, numbers, pins
+from bridge.locks.lock import lock_id, missing, numbers, pins, served_by
 
 OLDEST = (3, 11)
 MARKER = "lianqiao-locks"  # in an environment: the ids of the locks it satisfies; written last
@@ -54,8 +55,8 @@ class Stopped(Exception):
     Units: `code` is an exit code of the command line: 1 failed, 2 usage, 6 a dependency is down.
     """
 
-    def __init__(self, code: int, sentence: str, following: str) -> None:
-        super().__init__(f"{sentence}\nnext: {following}")
+    def __init__(self, code: int, sentence: str, remedy: str) -> None:
+        super().__init__(f"{sentence}\nnext: {remedy}")
         self.code = code
 
 
@@ -172,12 +173,7 @@ def make_environment(lock: Path, wishes: Wishes) -> Path:
             try:
                 bare_environment(building)
                 install(lock, building, wishes)
-                served = [
-                    one for one in lock.parent.glob("*.txt") if "==" in one.read_text("utf-8")
-                ]
-                ours = pins(lock).items()
-                ids = [lock_id(one) for one in served if pins(one).items() <= ours]
-                (building / MARKER).write_text("\n".join([*ids, ""]), encoding="ascii")
+                (building / MARKER).write_text("\n".join(served_by(lock)), encoding="ascii")
                 shutil.rmtree(final, ignore_errors=True)  # unmarked, or of a Python that is gone
                 building.rename(final)
             finally:
@@ -192,7 +188,7 @@ def make_environment(lock: Path, wishes: Wishes) -> Path:
 
 
 @contextlib.contextmanager
-def alone(path: Path):  # type: ignore[no-untyped-def]  # Iterator[None]; the name is newer than 3.6
+def alone(path: Path) -> "Iterator[None]":
     """Nobody else is inside with the same path, in any process, until we leave."""
     import fcntl  # noqa: PLC0415  # absent on Windows, which never comes this far
 
@@ -236,44 +232,33 @@ def install(lock: Path, environment: Path, wishes: Wishes) -> None:
     """
     finders = any(os.environ.get(name) for name in ("PIP_FIND_LINKS", "UV_FIND_LINKS"))
     if wishes.offline and not wishes.wheels and not finders:
-        raise Stopped(
-            2,
-            "--offline needs a folder of wheels.",
-            "python3 -m bridge demo --offline --wheels DIR",
-        )
-    asked = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "-r", str(lock)]
-    if wishes.offline:
-        asked.insert(0, "--no-index")
-    if wishes.wheels:
-        asked[:0] = ["--find-links", wishes.wheels]
+        raise Stopped(2, "--offline needs a folder of wheels.", "add --wheels DIR")
+    asked = ["--find-links", wishes.wheels] if wishes.wheels else []
+    asked += ["--no-index"] if wishes.offline else []
+    asked += ["--require-hashes", "--no-deps", "--only-binary", ":all:", "-r", str(lock)]
     uv = shutil.which("uv")
     if uv:
-        python = str(python_of(environment))
-        code, told = run_tool(
-            [uv, "pip", "install", "--python", python, *asked], offline=wishes.offline
-        )
+        there = ["--python", str(python_of(environment))]
+        code, told = run_tool([uv, "pip", "install", *there, *asked], offline=wishes.offline)
         if code == 0:
             return
         say(f"uv could not: {last(told)}\ntrying pip")
-    pip = [sys.executable, "-m", "pip"]
-    code, told = run_tool([*pip, "--version"])
-    if code != 0:
+    # An environment of ours has no pip: the Python it was made from may have one.
+    told, pip = "", []
+    for python in (sys.executable, getattr(sys, "_base_executable", sys.executable)):
+        pip = [python, "-m", "pip"]
+        _, told = run_tool([*pip, "--version"])
+        match = re.search(r"^pip (\d+(?:\.\d+)*)", told, re.MULTILINE)
+        if match is not None and numbers(match.group(1)) >= OLDEST_PIP:
+            break
+    else:
         raise Stopped(
             1,
-            f"{sys.executable} has no pip, and there is no uv on the path.",
+            f"There is no uv on the path, and no pip 22.3 or newer: {last(told)}.",
             "apt install python3-pip, or put uv on the path",
         )
-    match = re.search(r"^pip (\d+(?:\.\d+)*)", told, re.MULTILINE)
-    if match is None or numbers(match.group(1)) < OLDEST_PIP:
-        raise Stopped(
-            1,
-            f"pip 22.3 or newer is needed; this is {last(told)}.",
-            "use a newer pip, or put uv on the path",
-        )
-    quick = ["--no-compile", "--progress-bar", "off", *asked]
-    code, told = run_tool(
-        [*pip, "--python", str(environment), "install", *quick], offline=wishes.offline
-    )
+    pip += ["--python", str(environment), "install", "--no-compile", "--progress-bar", "off"]
+    code, told = run_tool([*pip, *asked], offline=wishes.offline)
     if code != 0:
         raise why_not(told, lock)
 

@@ -76,6 +76,12 @@ def numbers(version: str) -> "tuple[int, ...]":
     return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
 
 
+def served_by(lock: Path) -> "list[str]":
+    """The ids of the locks beside this one that ask for nothing more, its own among them."""
+    beside = [one for one in sorted(lock.parent.glob("*.txt")) if pins(one)]
+    return [lock_id(one) for one in beside if pins(one).items() <= pins(lock).items()]
+
+
 def missing(lock: Path) -> "list[str]":
     """What the lock asks for that this interpreter does not have at that version."""
     from importlib import metadata  # noqa: PLC0415  # absent before Python 3.8, which never comes here
