@@ -22,6 +22,7 @@ from examples import benchmarks
 from examples.benchmarks.figure import Figure, Given
 from examples.benchmarks.machine import machine
 
+FRAME = {"__main__", "figure", "machine"}
 TREE = Path(__file__).resolve().parents[2]
 AGAIN = (
     "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); "
@@ -29,14 +30,17 @@ AGAIN = (
 )
 
 
-def registry() -> dict[str, Callable[[Given], Iterator[Figure]]]:
-    """Every benchmark of this folder, by its module's name."""
-    known = {}
-    for found in pkgutil.iter_modules(benchmarks.__path__):
-        if found.name not in {"__main__", "figure", "machine"}:
-            module = importlib.import_module(f"examples.benchmarks.{found.name}")
-            known[found.name] = module.figures
-    return known
+def registry() -> list[str]:
+    """The name of every benchmark of this folder."""
+    found = [module.name for module in pkgutil.iter_modules(benchmarks.__path__)]
+    return [name for name in found if name not in FRAME]
+
+
+def loaded(name: str) -> Callable[[Given], Iterator[Figure]]:
+    """What gives the figures of a benchmark; only those asked for are imported."""
+    figures: Callable[[Given], Iterator[Figure]]
+    figures = importlib.import_module(f"examples.benchmarks.{name}").figures
+    return figures
 
 
 def shown(figure: Figure, where: str, output: str) -> str:
@@ -82,7 +86,7 @@ def main(arguments: list[str]) -> int:
         say(f"examples.benchmarks: {stopped}")
         return stopped.code
     known = registry()
-    if unknown := set(options.only or ()) - known.keys():
+    if unknown := set(options.only or ()) - set(known):
         parser.error(f"--only {', '.join(sorted(unknown))}: there is {', '.join(known)}")
     if options.data is not None and not options.data.is_dir():
         parser.error(f"--data {options.data}: no such folder")
@@ -90,7 +94,7 @@ def main(arguments: list[str]) -> int:
     for name in options.only or known:
         with tempfile.TemporaryDirectory() as scratch:
             count = 0
-            for figure in known[name](Given(options.data, Path(scratch))):
+            for figure in loaded(name)(Given(options.data, Path(scratch))):
                 count += 1
                 print(shown(figure, where, options.output), flush=True)
         if not count:
