@@ -1,0 +1,320 @@
+"""The journal: one writer thread, one commit and one sync for all that queued meanwhile.
+
+The batch is what arrived during the last sync; there is no timer. What is committed is shown in
+the event loop, whole batches at a time.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from threading import Condition, Thread
+from typing import Final, Self, TypeAlias
+
+from bridge.core.ids import Instant
+from bridge.notary.entries import (
+    MAX_BULK,
+    MAX_BULK_BYTES,
+    Entry,
+    Group,
+    Malformed,
+    read,
+    shape_group,
+)
+from bridge.notary.outcomes import (
+    Closed,
+    Damaged,
+    Fenced,
+    IoFailed,
+    LedgerError,
+    NotPromised,
+    Outcome,
+    Overloaded,
+)
+from bridge.notary.projection import Laid, Projection
+from bridge.notary.recheck import recheck
+from bridge.notary.store.port import Head, Lost, Reader, Store
+from bridge.notary.writer import Answer, Asked, Judged, Writer
+from bridge.ports import Clock
+
+BATCH: Final = 1_000  # groups drained at once
+QUEUE: Final = 10_000  # groups that may wait: some two seconds of work
+AGE_MS: Final = 2_000  # the oldest may wait so long
+FUTURES: Final = 0.5  # s: how often a resting writer looks for what has fallen due
+
+Chore: TypeAlias = Callable[[Store, Head], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What waits for the writer: groups to judge, or a chore to do between two batches."""
+
+    future: "asyncio.Future[tuple[Answer, ...]]"
+    since: Instant
+    asked: tuple[Asked, ...] = ()
+    chore: Chore | None = None
+
+
+class Journal:
+    """The ledger as the daemon uses it. Made by `open`, ended by `close`."""
+
+    view: Projection
+    head: Head
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._reader: Reader = store.reader()
+        self._loop = asyncio.get_running_loop()
+        self._queue: deque[Job] = deque()
+        self._waiting = 0  # groups queued or being written
+        self._wake = Condition()
+        self._closing = False
+        self._news = asyncio.Event()
+        self._thread: Thread | None = None
+        self.trouble: LedgerError | None = None
+        self.head = self._reader.head()
+        self.view = Projection(self._reader)
+        noted = self._reader.latest_note()
+        self._noted: tuple[int, bytes] = (0, b"") if noted is None else noted
+
+    @classmethod
+    def open(cls, store: Store, clock: Clock, *, writer: str = "lianqiao") -> Self:
+        """Return the journal of a store, its last entries made again and compared.
+
+        A damaged ledger opens for reading only; `trouble` says which entry. Call it in the loop.
+        """
+        journal = cls(store, clock)
+        try:
+            recheck(journal._reader)
+            journal.view.load_live()
+        except Damaged as damage:
+            journal.trouble = damage
+            return journal
+        head = store.take(writer)
+        journal.head = head
+        state = Projection(store)
+        state.load_live()
+        judge = Writer(store, state, clock, head)
+        journal._thread = Thread(
+            target=journal._write, args=(judge,), name="ledger writer", daemon=True
+        )
+        journal._thread.start()
+        return journal
+
+    async def close(self) -> None:
+        """Write what has queued, then stop."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.join)
+        else:
+            self._store.close()
+        self._reader.close()
+
+    # Asking
+
+    async def append(self, groups: Sequence[Group]) -> tuple[Outcome, ...]:
+        """Commit the groups durably, in order, each whole or not at all; say what became of each.
+
+        Errors: Malformed, Overloaded, Closed: nothing is written. Other LedgerErrors: writing has
+        stopped, and what was in the batch is not in the ledger.
+        """
+        asked = tuple(Asked(group, shape_group(group)) for group in groups)
+        size = sum(len(shaped.body) for one in asked for shaped in one.members)
+        if len(asked) > MAX_BULK or size > MAX_BULK_BYTES:
+            raise Malformed(f"{len(asked)} groups of {size} bytes are too many for one call")
+        answers = await self._ask(Job(self._loop.create_future(), self._clock.now(), asked))
+        outcomes: list[Outcome] = []
+        for answer in answers:
+            if isinstance(answer, Malformed):
+                raise answer
+            outcomes.append(answer)
+        return tuple(outcomes)
+
+    async def _ask(self, job: Job) -> tuple[Answer, ...]:
+        if self.trouble is not None:
+            raise self.trouble
+        now = self._clock.now()
+        with self._wake:
+            if self._closing:
+                raise Closed("the journal is closed")
+            old = self._queue and now - self._queue[0].since > AGE_MS
+            if old or self._waiting + len(job.asked) > QUEUE:
+                raise Overloaded(f"{self._waiting} groups wait")
+            self._waiting += len(job.asked)
+            self._queue.append(job)
+            self._wake.notify()
+        return await job.future
+
+    async def erase(self, keys: Sequence[str]) -> None:
+        """Erase bytes kept beside the leaves; every proof stays valid."""
+        wanted = tuple(keys)
+        await self._chore(lambda store, _: store.erase(wanted))
+
+    async def keep_checkpoint(self, size: int, note: bytes) -> None:
+        """Keep a signed checkpoint and show it. Errors: Fenced, Full, IoFailed."""
+        await self._chore(lambda store, head: store.put_note(size, note, head))
+        if size >= self._noted[0]:
+            self._noted = (size, note)
+        self._ring()
+
+    async def _chore(self, chore: Chore) -> None:
+        await self._ask(Job(self._loop.create_future(), self._clock.now(), chore=chore))
+
+    async def wait(self, n: int, level: str) -> None:
+        """Return once entry `n` has that level of acknowledgement.
+
+        Errors: NotPromised for cosigned and mirrored: no cosigner is configured.
+        """
+        if level not in {"committed", "sealed"}:
+            raise NotPromised(f"{level}: no cosigner is configured")
+        while n >= (self.head.seq if level == "committed" else self._noted[0]):
+            await self._next()
+
+    async def changed(self, after: int) -> None:
+        """Return once there is an entry with a number above `after`."""
+        while self.head.seq - 1 <= after:
+            await self._next()
+
+    async def _next(self) -> None:
+        if self.trouble is not None:
+            raise self.trouble
+        await self._news.wait()
+
+    def _ring(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
+
+    # Reading
+
+    def entry(self, n: int) -> Entry | None:
+        """Return entry `n`, if it is committed."""
+        found = self._reader.entries(n, n + 1) if 0 <= n < self.head.seq else []
+        return read(found[0]) if found else None
+
+    def entries(self, after: int, limit: int) -> tuple[Entry, ...]:
+        """Return up to `limit` entries with numbers above `after`; -1 begins at the beginning."""
+        end = min(after + 1 + limit, self.head.seq)
+        return tuple(read(raw) for raw in self._reader.entries(after + 1, end))
+
+    def leaves(self, first: int, end: int) -> list[bytes]:
+        """Return the leaf hashes from `first` to before `end`."""
+        return self._reader.leaves(first, min(end, self.head.seq))
+
+    def side(self, key: str) -> bytes | None:
+        """Return bytes kept beside the leaves."""
+        return self._reader.side(key)
+
+    def side_keys(self, prefix: str) -> tuple[str, ...]:
+        """Return the keys kept beside that begin with `prefix`."""
+        return self._reader.side_keys(prefix)
+
+    @property
+    def checkpoint(self) -> bytes:
+        """The latest signed checkpoint, or nothing before the first."""
+        return self._noted[1]
+
+    @property
+    def sealed(self) -> int:
+        """The size under the latest signed checkpoint."""
+        return self._noted[0]
+
+    # Writing: everything below runs in the writer's thread
+
+    def _write(self, judge: Writer) -> None:
+        while (jobs := self._drain(judge)) is not None:
+            try:
+                self._commit(judge, jobs)
+            except LedgerError as trouble:
+                if not isinstance(trouble, Overloaded):
+                    self._stop(jobs, trouble)
+                    break
+                self._tell(partial(self._fail, jobs, trouble))
+        judge.store.close()
+
+    def _drain(self, judge: Writer) -> list[Job] | None:
+        """Wait for work, then take what has queued, at most a batch; None means: closing."""
+        with self._wake:
+            while not self._queue and not self._closing:
+                due = judge.next_due()
+                if due is not None and due <= self._clock.now():
+                    return []
+                self._wake.wait(None if due is None else FUTURES)
+            if not self._queue:
+                return None
+            jobs: list[Job] = []
+            groups = 0
+            while self._queue and groups < BATCH:
+                jobs.append(self._queue.popleft())
+                groups += len(jobs[-1].asked)
+            return jobs
+
+    def _commit(self, judge: Writer, jobs: list[Job]) -> None:
+        asked = [one for job in jobs for one in job.asked]
+        judged = judge.judge(asked)
+        if judged.batch is not None:
+            self._append(judge, judged)
+        judge.settle(judged)
+        for job in jobs:
+            if job.chore is not None:
+                job.chore(judge.store, judge.head)
+        self._tell(partial(self._publish, jobs, judged, judge.head))
+
+    @staticmethod
+    def _append(judge: Writer, judged: Judged) -> None:
+        batch = judged.batch
+        assert batch is not None, "a batch without entries is not committed"
+        try:
+            judge.store.append(batch, judge.head)
+        except Lost as lost:
+            # nobody said whether it is there: the head and our first entry do
+            judge.store = judge.store.reopen()
+            judge.view.reset(judge.store)
+            head = judge.store.head()
+            there = judge.store.entries(batch.first, batch.first + len(batch.entries))
+            if (head.term, head.seq) != (batch.head.term, batch.head.seq) or there != [
+                raw for raw, _ in batch.entries
+            ]:
+                if head.term != judge.head.term:
+                    raise Fenced(f"the writer is {head.writer} in term {head.term}") from lost
+                raise IoFailed(f"the commit at {batch.first} is not there: {lost}") from lost
+
+    def _stop(self, jobs: list[Job], trouble: LedgerError) -> None:
+        """Fail what waits; nothing is written any more, reading goes on."""
+        with self._wake:
+            self.trouble = trouble
+            jobs = [*jobs, *self._queue]
+            self._queue.clear()
+        self._tell(partial(self._fail, jobs, trouble))
+
+    def _tell(self, said: Callable[[], None]) -> None:
+        # a loop that has ended has nobody left to tell; what is committed stays committed
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(said)
+
+    # Telling: runs in the event loop again
+
+    def _fail(self, jobs: list[Job], trouble: LedgerError) -> None:
+        for job in jobs:
+            self._waiting -= len(job.asked)
+            if not job.future.done():
+                job.future.set_exception(trouble)
+        self._ring()
+
+    def _publish(self, jobs: list[Job], judged: Judged, head: Head) -> None:
+        self._show(judged.changes, head)
+        at = 0
+        for job in jobs:
+            answers = judged.answers[at : at + len(job.asked)]
+            at += len(job.asked)
+            self._waiting -= len(job.asked)
+            if not job.future.done():
+                job.future.set_result(answers)
+        self._ring()
+
+    def _show(self, changes: Sequence[Laid], head: Head) -> None:
+        self.view.lay(changes)
+        self.head = head
