@@ -4,7 +4,7 @@ A verb asks; only an observation tells. `prepare` makes the exact bytes, the led
 `submit` sends them, `look` says what became of them, `observe` yields what is final.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -191,7 +191,7 @@ class Door(Protocol):
         """Return what could be seen, reading only, of whether `order` could land here."""
         ...
 
-    def observe(self, since: Cursor) -> AsyncIterator[Page]:
+    def observe(self, since: Cursor) -> AsyncGenerator[Page, None]:
         """Yield pages of what is final after `since`, in the network's order, for ever.
 
         Asking for the next page acknowledges the one before: all of it was committed.

@@ -63,6 +63,14 @@ class AssetAssigned(AssetFact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AssetDisputed(AssetFact):
+    """An escrow's fact that disagrees with the order. No row: people read the evidence."""
+
+    kind: str  # the fact's name as the network told it
+    why: str  # which word differs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LockHeld(Fact):
     """The origin's slot cannot be released or escape before `until`; 0 ends an earlier hold."""
 
@@ -229,7 +237,7 @@ def _attempt(fact: Fact) -> str:
             return f"{until}-{evidence}"
         case RecallRefused(number=number):
             return f"{number}"
-        case PaperGiven(kind=kind) | PaperRefused(kind=kind):
+        case PaperGiven(kind=kind) | PaperRefused(kind=kind) | AssetDisputed(kind=kind):
             return kind
         case FreezeOrdered(order=order):
             return order

@@ -1,6 +1,6 @@
 """The settlement order: what was asked for, with its conditions and its payment; never edited."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bridge.core.canonical import Value, digest
 from bridge.core.ids import (
@@ -123,6 +123,10 @@ class SettlementOrder:
     purpose: str = ""  # ISO 20022 ExternalPurpose1Code
     bop_code: str = ""  # balance-of-payments code, six digits
     references: References = References()
+    terms: Digest = field(init=False)  # SHA-256 of the leaf form: consents, papers, acts name it
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "terms", Digest(digest(self.leaf())))
 
     @property
     def uetr(self) -> Uetr:
@@ -165,8 +169,3 @@ class SettlementOrder:
         if self.payment is not None:
             body["payment"] = self.payment.leaf()
         return body
-
-    @property
-    def terms(self) -> Digest:
-        """SHA-256 of the leaf form: what every consent, paper and act of this settlement names."""
-        return Digest(digest(self.leaf()))

@@ -1,0 +1,156 @@
+"""lianqiao.toml to frozen settings; the one pydantic file of the bridge.
+
+One TOML file; unknown keys are refused with the nearest spelling; secrets are files, by path;
+relations between values are checked at load.
+"""
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+
+class BadSettings(ValueError):
+    """Raised for settings that do not load; the sentence names key, rule and remedy."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class LedgerSettings(_Strict):
+    store: str = "sqlite:ledger.db"  # relative to the data folder; `memory:` for tests only
+    origin: str = Field(default="localhost/demo", pattern=r"\A[a-z0-9.-]+/[a-z0-9-]+\Z")
+    seal_every_ms: int = Field(default=1_000, ge=10, le=60_000)
+    queue_max: int = Field(default=10_000, ge=100, le=100_000)  # groups that may wait
+    queue_age_ms: int = Field(default=2_000, ge=100, le=60_000)  # how long one may wait
+
+
+class ApiSettings(_Strict):
+    listen: str = "tcp:localhost:8420"  # or unix:PATH; a public address needs tls
+    tls_certificate: str | None = None
+    tls_key: str | None = None
+    body_max: int = Field(default=262_144, ge=1_024, le=4_194_304)  # bytes
+    read_timeout_s: int = Field(default=10, ge=1, le=120)
+    keep_alive_s: int = Field(default=15, ge=1, le=300)
+    rate_per_s: int = Field(default=200, ge=1, le=100_000)  # requests a token
+
+    @field_validator("listen")
+    @classmethod
+    def _known_form(cls, value: str) -> str:
+        kind, _, rest = value.partition(":")
+        if kind == "unix" and rest:
+            return value
+        host, _, port = rest.rpartition(":")
+        if kind != "tcp" or not host or not port.isdigit() or int(port) > 65_535:
+            raise ValueError("write tcp:HOST:PORT or unix:PATH")
+        return value
+
+
+class NotarySettings(_Strict):
+    operator: str
+    jurisdiction: str = Field(pattern=r"\A[A-Z]{2}\Z")
+    ed25519: str  # key file
+    secp256k1: str  # key file
+    votes: str  # vote book, outside the ledger's database
+
+
+class LaneSettings(_Strict):
+    """What settings propose; the register puts a lane in force, and both must agree."""
+
+    origin: str
+    destination: str
+    rail: str | None = None
+    pack: str
+    limit: str
+    verifier: Annotated[str, Field(pattern=r"\A[1-9][0-9]?of[1-9][0-9]?\Z")]
+    acknowledge: Literal["committed", "sealed", "cosigned", "mirrored"] = "sealed"
+
+
+class PolicySettings(_Strict):
+    legal_zone: str = "Asia/Shanghai"  # whose calendar a decision's legal date follows
+    packs: str = "packs"  # folder of packs offered for publishing
+
+
+class Settings(_Strict):
+    """Everything an operator writes. Paths are relative to the folder of the file."""
+
+    profile: Literal["demo", "pilot", "single", "production"] = "demo"
+    data: str = "data"
+    fingerprint_key: str = "keys/fingerprint.key"
+    log_key: str = "keys/log.pem"
+    ledger: LedgerSettings = LedgerSettings()
+    api: ApiSettings = ApiSettings()
+    policy: PolicySettings = PolicySettings()
+    notary: dict[str, NotarySettings] = {}
+    network: dict[str, dict[str, object]] = {}  # by instance name; `adapter` and its own keys
+    rail: dict[str, dict[str, object]] = {}
+    lane: dict[str, LaneSettings] = {}
+
+    @model_validator(mode="after")
+    def _relations(self) -> "Settings":
+        if self.profile == "production" and self.notary:
+            raise ValueError(
+                "profile production refuses development custody: several operators' keys in one "
+                "process make one key of them; configure remote notaries"
+            )
+        host = self.api.listen.removeprefix("tcp:").rpartition(":")[0]
+        loopback = host in {"localhost", "127.0.0.1", "[::1]"}
+        if self.api.listen.startswith("tcp:") and not loopback and not self.api.tls_certificate:
+            raise ValueError(
+                f"api.listen: {host} is public; set api.tls_certificate and api.tls_key"
+            )
+        for name, lane in self.lane.items():
+            needed, _, there = lane.verifier.partition("of")
+            if int(there) != len(self.notary) or int(needed) > int(there):
+                raise ValueError(
+                    f"lane.{name}.verifier: {lane.verifier}, but {len(self.notary)} notaries are set"
+                )
+            if 2 * int(needed) <= int(there):
+                raise ValueError(f"lane.{name}.verifier: {lane.verifier} is no majority")
+            for side, held in (("origin", self.network), ("destination", self.network)):
+                if getattr(lane, side) not in held:
+                    raise ValueError(f"lane.{name}.{side}: no [network.{getattr(lane, side)}]")
+            if lane.rail is not None and lane.rail not in self.rail:
+                raise ValueError(f"lane.{name}.rail: no [rail.{lane.rail}]")
+        return self
+
+
+def load(file: Path) -> Settings:
+    """Return the settings of a file.
+
+    Errors: BadSettings, with file, key, rule and the nearest spelling of an unknown key.
+    """
+    try:
+        table = tomllib.loads(file.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise BadSettings(f"{file}: no such file; `lianqiao init DIR` writes one") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadSettings(f"{file}: not TOML: {error}") from error
+    return parse(table, str(file))
+
+
+def parse(table: Mapping[str, object], source: str) -> Settings:
+    """Return the settings of a TOML table.
+
+    Errors: BadSettings.
+    """
+    try:
+        return Settings.model_validate(dict(table))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise BadSettings(f"{source}: {place}: unknown key{_nearest(place)}") from error
+        raise BadSettings(f"{source}: {place or 'settings'}: {first['msg']}") from error
+
+
+def _nearest(place: str) -> str:
+    known = [*Settings.model_fields]
+    for model in (LedgerSettings, ApiSettings, NotarySettings, LaneSettings, PolicySettings):
+        known += model.model_fields
+    close = difflib.get_close_matches(place.rpartition(".")[2], known, 1)
+    return f"; did you mean {close[0]}?" if close else ""
