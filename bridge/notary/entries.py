@@ -79,13 +79,15 @@ class Expect:
 class Group:
     """Entries that commit whole or not at all.
 
-    `side`: bytes kept beside the leaves and committed with them; None erases.
+    `side`: bytes kept beside the leaves and committed with them; None erases. `spends`: whether
+    a refusal is an entry that spends the ids; our own groups are drawn again instead.
     """
 
     id: EntryId
     drafts: tuple[Draft, ...]
     side: tuple[tuple[str, bytes | None], ...] = ()
     expect: tuple[Expect, ...] = ()
+    spends: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

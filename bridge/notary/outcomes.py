@@ -59,7 +59,7 @@ class Replayed:
 
 @dataclass(frozen=True, slots=True)
 class RefusedGroup:
-    """Judged and refused; its ids are spent. `n` is the entry that says so."""
+    """Judged and refused. `n` is the entry that says so, or would have been the group's first."""
 
     code: int
     sentence: str

@@ -9,7 +9,7 @@ from bridge.core.instrument import InstrumentKind
 from bridge.core.money import Units
 from bridge.core.parties import Commitment, jurisdiction
 from bridge.core.registers import LEVELS, ROLES, Asset, Lane, Party, Person, Wallet
-from bridge.notary.forms import leg_of
+from bridge.notary.order_forms import leg_of
 from bridge.notary.reading import (
     BadForm,
     Members,

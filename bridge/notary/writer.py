@@ -215,6 +215,8 @@ class Writer:
             self._take(work, members, entries)
             return Committed(entries)
         place, no = after
+        if not group.spends:
+            return RefusedGroup(int(no.code), SENTENCES[no.code], work.next)
         refusals = tuple(
             refusal(shaped, no.code if at == place else Code.GROUP_REFUSED)
             for at, shaped in enumerate(members)

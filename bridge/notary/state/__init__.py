@@ -6,3 +6,9 @@ Never:   does I/O, reads a clock, draws chance; decides by anything but view and
 Enters:  apply.apply, apply.finish
 Proof:   tests/notary/test_state.py, tests/notary/test_model.py
 """
+
+from bridge.notary.state.apply import apply, apply_group
+from bridge.notary.state.refusals import Code, Refusal
+from bridge.notary.state.view import Changes, Overlay, View
+
+__all__ = ["Changes", "Code", "Overlay", "Refusal", "View", "apply", "apply_group"]

@@ -62,9 +62,14 @@ def apply(view: View, entry: Entry) -> Changes | Refusal:
     Errors: BadForm for a body that is not of its kind: nothing of its group may be written.
     """
     try:
-        return JUDGES[entry.kind](view, entry)
+        changes = JUDGES[entry.kind](view, entry)
     except (KeyError, ValueError) as error:
         raise BadForm(f"{entry.kind} {entry.id}: {error}") from error
+    if entry.request is None or isinstance(changes, Refusal):
+        return changes
+    asked = entry.request
+    place = f"{asked.principal}/{asked.route}/{asked.key}"
+    return (*changes, ("request", place, f"{entry.id} {asked.body}"))
 
 
 def finish(before: View, after: View, entries: tuple[Entry, ...]) -> Refusal | None:

@@ -63,7 +63,9 @@ _FLAT: Final[Mapping[str, tuple[type[Any], frozenset[str]]]] = {  # kind: row, w
     "policy": (NoteRow, frozenset()),
     "equivocation": (NoteRow, frozenset()),
 }
-_TEXTS: Final = frozenset({"uetr", "cursor", "kept", "open", "due"})  # rows that are one text
+_TEXTS: Final = frozenset(
+    {"uetr", "cursor", "kept", "open", "due", "request"}
+)  # rows that are one text
 KINDS_OF_ROWS: Final = frozenset(
     {*_FLAT, *_TEXTS, *READ_REGISTER, "account", "settlement", "order", "consent", "paper"}
 )

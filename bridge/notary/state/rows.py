@@ -104,6 +104,7 @@ class DecisionRow:
     """`digest`: SHA-256 of the decision's canonical body, which the saga's event names."""
 
     outcome: str
+    visit: int
     pack: str
     dossier: str
     findings: str  # key beside

@@ -12,6 +12,7 @@ from bridge.core.events import (
     AssetLocked,
     AssetMinted,
     AssetUnminted,
+    Cancelled,
     Decided,
     Event,
     GiveBack,
@@ -23,9 +24,10 @@ from bridge.core.events import (
     PolicyCleared,
     PolicyHeld,
     PolicyRejected,
+    RecallDecided,
     Resolved,
 )
-from bridge.core.ids import Cursor, Digest, Instant, NetworkId, TxRef
+from bridge.core.ids import Cursor, Digest, EntryId, Instant, NetworkId, TxRef
 from bridge.core.settlement import MACHINE, Settlement, advance, due, proposed
 from bridge.notary.entries import Entry
 from bridge.notary.event_forms import event_of
@@ -35,7 +37,7 @@ from bridge.notary.state.accounts import transfer_body
 from bridge.notary.state.proposals import carried_out
 from bridge.notary.state.refusals import REFUSED, Code, Refusal
 from bridge.notary.state.rows import ActRow, DecisionRow, FactRow, PreparedRow, SagaRow
-from bridge.notary.state.view import Change, Changes, View
+from bridge.notary.state.view import NOTHING_CHANGES, Change, Changes, View
 
 _SAGA: Final = frozenset("settlement machine from event to visit stop".split())
 _DECISION: Final = frozenset(
@@ -151,8 +153,8 @@ def _undecided(view: View, entry: Entry, before: Settlement, event: Event) -> Re
     """Say what is wrong with the decision a step rests on; a step of another kind needs none."""
     if not isinstance(event, Decided):
         return None
-    row = view.decision(before.order.id, before.visit)
-    if row is None or row.n < entry.start:
+    row = view.decision(before.order.id, before.stage.value)
+    if row is None or row.n < entry.start or row.visit != before.visit:
         return REFUSED[Code.DECISION_MISSING]
     if row.valid_until <= entry.t:
         return REFUSED[Code.DECISION_EXPIRED]
@@ -169,13 +171,24 @@ def _people(
     view: View, entry: Entry, before: Settlement, event: Event
 ) -> tuple[Change, ...] | Refusal:
     """Two people lift a freeze or a suspension, one a hold; who made the order is none of them."""
-    needed = 0
+    if isinstance(event, HoldDeclined):
+        return _declined(view, entry, before)
+    needed, beside = 0, ""
     if isinstance(event, GoOn | GiveBack | Resolved):
-        needed = 2
-    elif isinstance(event, HoldCleared | HoldDeclined):
-        needed = 1
-    beside = before.order.maker if needed else ""
+        needed, beside = 2, before.order.maker
+    elif isinstance(event, HoldCleared):
+        needed, beside = 1, before.order.maker
+    elif isinstance(event, Cancelled | RecallDecided):
+        needed = 2  # who made the order may be one of them
     return carried_out(view, entry, before.order.id, people=needed, beside=beside)
+
+
+def _declined(view: View, entry: Entry, before: Settlement) -> tuple[Change, ...] | Refusal:
+    """A held order is declined where a checker refused, in the same group, to clear it."""
+    row = view.proposal(EntryId(text(entry.body, "proposal"))) if "proposal" in entry.body else None
+    if row is None or row.subject != "settlement.clear" or row.state != "refused":
+        return REFUSED[Code.NOT_APPROVED]
+    return NOTHING_CHANGES if row.target == before.order.id else REFUSED[Code.OTHER_PROPOSAL]
 
 
 def shown(view: View, entry: Entry) -> Changes | Refusal:
@@ -217,6 +230,7 @@ def decided(view: View, entry: Entry) -> Changes | Refusal:
         return REFUSED[Code.SETTLEMENT_UNKNOWN]
     row = DecisionRow(
         outcome=text(body, "outcome"),
+        visit=settlement.visit,
         pack=text(body, "pack"),
         dossier=text(body, "dossier"),
         findings=f"bytes/{text(body, 'findings')}",
@@ -225,7 +239,7 @@ def decided(view: View, entry: Entry) -> Changes | Refusal:
         leaf=entry.leaf,
         valid_until=Instant(integer(body, "valid_until")),
     )
-    return (("decision", f"{settlement.order.id}/{settlement.visit}", row),)
+    return (("decision", f"{settlement.order.id}/{settlement.stage.value}", row),)
 
 
 def _owed(settlement: Settlement, verb: Verb) -> bool:

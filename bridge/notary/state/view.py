@@ -12,12 +12,15 @@ from bridge.core.registers import Asset, Lane, Party, Person
 from bridge.core.settlement import Settlement
 from bridge.notary.state.rows import (
     AccountRow,
+    ActRow,
     DecisionRow,
     EpochRow,
     FactRow,
     FreezeRow,
     PendingRow,
+    PreparedRow,
     ProposalRow,
+    RateRow,
     Row,
     SagaRow,
 )
@@ -83,9 +86,21 @@ class View(ABC):
         row = self.of("freeze", scope, FreezeRow)
         return None if row is None or row.lifted is not None else row
 
-    def decision(self, settlement: str, visit: int) -> DecisionRow | None:
-        """Return what policy said in that visit."""
-        return self.of("decision", f"{settlement}/{visit}", DecisionRow)
+    def act(self, key: str) -> ActRow | None:
+        """Return the act journalled for settlement/verb/attempt."""
+        return self.of("act", key, ActRow)
+
+    def prepared(self, key: str) -> PreparedRow | None:
+        """Return what was last prepared for settlement/verb/attempt."""
+        return self.of("prepared", key, PreparedRow)
+
+    def rate(self, base: str, quote: str) -> RateRow | None:
+        """Return the rate in force between two currencies."""
+        return self.of("rate", f"{base}/{quote}", RateRow)
+
+    def decision(self, settlement: str, stage: str) -> DecisionRow | None:
+        """Return what policy said last in that stage."""
+        return self.of("decision", f"{settlement}/{stage}", DecisionRow)
 
     def fact(self, settlement: str, name: str) -> FactRow | None:
         """Return where the evidence of a fact stands."""
