@@ -1,0 +1,167 @@
+"""The macs of the node gateway, against published and derived vectors and two other programs."""
+
+import base64
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import gmssl_pyx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.bsn import certificates, der, sm2
+from adapters.bsn.certificates import Algorithm
+from adapters.bsn.signing import (
+    EcdsaMacSigner,
+    MacRefused,
+    MacSigner,
+    MacVerifier,
+    Sm2MacSigner,
+    read_mac,
+)
+from adapters.bsn.sm3 import sm3
+
+KEY = 0x3945208F7B2144B13F36E38AC6D39F95889393692860B51A42FB81EF4DF7C5B8
+
+
+def load(folder: Path, name: str) -> Any:
+    return json.loads((folder / "bsn" / name).read_text("utf-8"))
+
+
+def signer_of(entry: dict[str, Any]) -> MacSigner:
+    d, algorithm = int(entry["private_key"], 16), Algorithm(entry["algorithmType"])
+    return Sm2MacSigner(d) if algorithm is Algorithm.SM2 else EcdsaMacSigner(algorithm, d)
+
+
+def raw(key: sm2.PublicKey) -> bytes:
+    return key.x.to_bytes(32, "big") + key.y.to_bytes(32, "big")
+
+
+def test_every_mac_of_the_data_is_judged_as_its_case_says(data_dir: Path) -> None:
+    keys = load(data_dir, "gateway-keys.json")["keys"]
+    seen, signed = set(), 0
+    for name in ("gateway-mac-vectors.json", "gateway-mac-derived.json"):
+        for vector in load(data_dir, name)["vectors"]:
+            entry = keys[vector["key"]]
+            verifier = MacVerifier(certificates.read_key(entry["public_key_pem"]))
+            seen.add(vector["case"])
+            if vector["case"] == "wrong text":
+                continue  # the text is at fault, not the mac
+            if vector["case"] in ("valid", "ambiguous"):
+                verifier.verify(vector["text"], vector["mac"])
+                if name == "gateway-mac-derived.json" and "private_key" in entry:
+                    assert signer_of(entry).sign(vector["text"]) == vector["mac"], vector["id"]
+                    signed += 1
+            else:
+                with pytest.raises(MacRefused):
+                    verifier.verify(vector["text"], vector["mac"])
+    assert signed
+    assert {"valid", "refuse", "refuse by policy"} <= seen
+
+
+def test_a_certificate_with_names_out_of_order_gives_its_key(data_dir: Path) -> None:
+    entries = load(data_dir, "gateway-keys.json")["keys"].values()
+    found = [entry for entry in entries if "certificate_pem" in entry]
+    assert found
+    for entry in found:
+        _, data = certificates.read_pem(entry["certificate_pem"])
+        certificate = certificates.read_certificate(data)
+        assert certificate.key == certificates.read_key(entry["public_key_pem"])
+        assert certificate.not_before < certificate.not_after or len(certificate.not_after) == 15
+
+
+def test_the_standards_own_values(data_dir: Path) -> None:
+    vectors = load(data_dir, "sm-vectors.json")
+    for case in vectors["sm3"]:
+        assert sm3(case["msg_utf8"].encode()).hex() == case["digest"]
+    for name, value in (("p", sm2.P), ("a", sm2.A), ("b", sm2.B), ("n", sm2.N), ("gx", sm2.GX)):
+        assert int(vectors["curve"][name], 16) == value
+    assert vectors["sm2_sign"]
+    for case in vectors["sm2_sign"]:
+        d, k, e = (int(case[name], 16) for name in ("private_key", "k", "e"))
+        r, s = int(case["r"], 16), int(case["s"], 16)
+        public = sm2.Signer(d).public
+        assert raw(public).hex() == case["public_key"]
+        assert sm2.identity(public, case["uid"].encode()).hex() == case["za"]
+        assert sm2.sign_with(d, e, k) == (r, s)
+        message = case["msg_utf8"].encode()
+        for pinned in (False, True):
+            verifier = sm2.Verifier(public, case["uid"].encode(), pinned=pinned)
+            assert verifier.verifies(message, r, s)
+            assert not verifier.verifies(sm3(message), r, s)
+            outside = [(0, s), (sm2.N, s), (r, 0), (r, sm2.N), (r, sm2.N - r), (r + sm2.N, s)]
+            assert not any(verifier.verifies(message, *pair) for pair in outside)
+        assert not sm2.Verifier(public, b"").verifies(message, r, s)
+
+
+@pytest.mark.parametrize("point", [(1, 1), (sm2.GX + sm2.P, sm2.GY), (sm2.GX, sm2.P - 1)])
+def test_a_point_off_the_curve_is_no_key(point: tuple[int, int]) -> None:
+    with pytest.raises(sm2.KeyRefused):
+        sm2.PublicKey(*point)
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["300602010102010100", "300702020001020101", "3006020181020101", "308106020101020101"],
+    ids=["tail", "not minimal", "negative", "long length"],
+)
+def test_a_signature_has_one_form(form: str) -> None:
+    assert der.read_signature(bytes.fromhex("3006020101020101")) == (1, 1)
+    with pytest.raises(MacRefused):
+        read_mac(base64.b64encode(bytes.fromhex(form)).decode())
+
+
+@pytest.mark.parametrize("mac", ["", "MAYCAQECAQE", "MAYCAQEC\nAQE=", "MAYCAQECAQF=", "é"])
+def test_a_mac_has_one_form(mac: str) -> None:
+    assert read_mac("MAYCAQECAQE=") == (1, 1)
+    with pytest.raises(MacRefused):
+        read_mac(mac)
+
+
+@settings(max_examples=60)
+@given(st.integers(1, sm2.N - 2), st.binary(max_size=200))
+def test_sm2_agrees_with_another_program_both_ways(d: int, message: bytes) -> None:
+    signer = sm2.Signer(d)
+    verifier = sm2.Verifier(signer.public)
+    key = raw(signer.public)
+    r, s = signer.sign(message)
+    assert gmssl_pyx.sm2_verify(key, message, der.write_signature(r, s))
+    assert verifier.verifies(message, r, s)
+    theirs = gmssl_pyx.sm2_sign(d.to_bytes(32, "big"), key, message)
+    assert verifier.verifies(message, *der.read_signature(theirs))
+    assert not verifier.verifies(message + b"\0", r, s)
+
+
+@settings(max_examples=8)
+@given(st.sampled_from(Algorithm), st.integers(1, 1 << 250), st.text(max_size=80))
+def test_openssl_accepts_what_we_sign(
+    tmp_path_factory: pytest.TempPathFactory, algorithm: Algorithm, d: int, text: str
+) -> None:
+    text = text.encode("utf-8", "replace").decode()
+    folder = tmp_path_factory.mktemp("openssl")
+    curve = {1: "2a811ccf5501822d", 2: "2a8648ce3d030107", 3: "2b8104000a"}[algorithm]
+    body = der.write(2, b"\1") + der.write(4, d.to_bytes(32, "big"))
+    private = der.write(0x30, body + der.write(0xA0, der.write(6, bytes.fromhex(curve))))
+    (folder / "key.der").write_bytes(private)
+    message = sm3(text.encode()) if algorithm is Algorithm.SM2 else text.encode()
+    (folder / "message").write_bytes(message)
+    run(folder, "ec", "-inform", "DER", "-in", "key.der", "-pubout", "-out", "public.pem")
+    pem = (folder / "public.pem").read_text()
+    signer: MacSigner = (
+        Sm2MacSigner(d) if algorithm is Algorithm.SM2 else EcdsaMacSigner(algorithm, d)
+    )
+    mac = signer.sign(text)
+    MacVerifier(certificates.read_key(pem)).verify(text, mac)
+    (folder / "signature").write_bytes(base64.b64decode(mac))
+    sm = ("-digest", "sm3", "-pkeyopt", "distid:1234567812345678")
+    options = sm if algorithm is Algorithm.SM2 else ("-digest", "sha256")
+    files = ("-in", "message", "-sigfile", "signature", "-inkey", "public.pem", "-pubin")
+    run(folder, "pkeyutl", "-verify", "-rawin", *files, *options)
+
+
+def run(folder: Path, *words: str) -> None:
+    command = ["openssl", *words]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
