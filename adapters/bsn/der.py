@@ -2,7 +2,7 @@
 
 A signature whose bytes may vary would let a stranger alter a message that still verifies.
 
-Source: ITU-T X.690 sections 8.1, 8.3, 10.1.
+Source: ISO 8825-1 sections 8.1, 8.3, 10.1.
 """
 
 from dataclasses import dataclass
