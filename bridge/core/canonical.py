@@ -15,6 +15,7 @@ Value: TypeAlias = "str | bool | Sequence[Value] | Mapping[str, Value]"
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _DEPTH = 32  # of nesting; a group's deepest body has nine
+_write = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 class NotCanonical(ValueError):
@@ -27,9 +28,11 @@ def canonical(value: Value) -> bytes:
     Errors: NotCanonical for another type, a bad name, a control character, a lone surrogate.
     Source: RFC 8785, section 3.2.2.2 for escapes; the restriction to strings is ours.
     """
-    _check(value, "", 0)
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return text.encode()
+    try:
+        _check(value, 0)
+    except _Misplaced as error:
+        raise NotCanonical(f"{error.place or 'value'}: {error.why}") from None
+    return _write(value).encode()
 
 
 def digest(value: Value) -> str:
@@ -58,24 +61,48 @@ def parse(data: bytes) -> Value:
     return value
 
 
-def _check(value: object, place: str, depth: int) -> None:
+class _Misplaced(Exception):
+    """Carries the place upwards, so that a value without fault never spells one."""
+
+    def __init__(self, why: str, place: str = "") -> None:
+        super().__init__(why)
+        self.why = why
+        self.place = place
+
+    def under(self, name: str) -> "_Misplaced":
+        return _Misplaced(self.why, f"{name}{'' if self.place[:1] in '[' else '.'}{self.place}")
+
+
+def _check(value: object, depth: int) -> None:
     if isinstance(value, str):
         if not value.isprintable() and _CONTROL.search(value):
-            raise NotCanonical(f"{place or 'value'}: a control character or lone surrogate")
+            raise _Misplaced("a control character or lone surrogate")
     elif isinstance(value, bool):
         pass
     elif depth >= _DEPTH:
-        raise NotCanonical(f"{place}: nested deeper than {_DEPTH}")
+        raise _Misplaced(f"nested deeper than {_DEPTH}")
     elif isinstance(value, dict):
-        for name, member in cast("dict[object, object]", value).items():
-            if not isinstance(name, str) or not _NAME.match(name):
-                raise NotCanonical(f"{place or 'value'}: the name {name!r}")
-            _check(member, f"{place}.{name}" if place else name, depth + 1)
+        _check_object(cast("dict[object, object]", value), depth)
     elif isinstance(value, list | tuple):
         for index, member in enumerate(cast("list[object]", value)):
-            _check(member, f"{place}[{index}]", depth + 1)
+            try:
+                _check(member, depth + 1)
+            except _Misplaced as error:
+                raise error.under(f"[{index}]") from None
     else:
-        raise NotCanonical(f"{place or 'value'}: {type(value).__name__} has no canonical form")
+        raise _Misplaced(f"{type(value).__name__} has no canonical form")
+
+
+def _check_object(value: dict[object, object], depth: int) -> None:
+    for name, member in value.items():
+        if not isinstance(name, str) or not _NAME.match(name):
+            raise _Misplaced(f"the name {name!r}")
+        if type(member) is str and member.isprintable():
+            continue  # nearly every member is
+        try:
+            _check(member, depth + 1)
+        except _Misplaced as error:
+            raise error.under(name) from None
 
 
 def _once(pairs: list[tuple[str, Value]]) -> dict[str, Value]:

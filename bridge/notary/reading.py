@@ -97,7 +97,8 @@ def strictly(
         value = build(members)
     except (KeyError, ValueError, BadMoney) as error:
         raise BadForm(f"{what}: {error}") from error
-    if plain(form(value)) != plain(members):
+    again = form(value)
+    if again != members and plain(again) != plain(members):  # lists and tuples are one form
         raise BadForm(f"{what}: a member too many, missing, or spelt in another way")
     return value
 

@@ -1,5 +1,9 @@
-"""Proposals: made by one person, approved by others over their own keys, carried out once."""
+"""Proposals: made by one person, decided by others over their own keys, carried out once.
 
+The group that holds the deciding approval holds what it carries out; nothing else may do it.
+"""
+
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -13,106 +17,82 @@ from bridge.notary.entries import Entry
 from bridge.notary.reading import BadForm, integer, text
 from bridge.notary.state.refusals import REFUSED, Code, Refusal
 from bridge.notary.state.rows import ProposalRow
-from bridge.notary.state.view import NOTHING_CHANGES, Change, Changes, View
+from bridge.notary.state.view import Changes, View
 
 APPROVAL_PREFIX: Final = b"lianqiao approval v1\n"
+REFUSAL_PREFIX: Final = b"lianqiao refusal v1\n"
 _PROPOSAL: Final = frozenset(
-    "subject target payload bytes_sha256 maker reason role needs expires".split()
+    "id subject target payload maker reason expires bytes_sha256 needs".split()
 )
-_APPROVAL: Final = frozenset({"proposal", "person", "says", "signature"})
-_SAYS: Final = frozenset({"approved", "refused", "withdrawn"})
+_APPROVAL: Final = frozenset("proposal person says reason signature state".split())
+_STATES: Final = {"approve": frozenset({"open", "done", "void"}), "refuse": frozenset({"refused"})}
 
 
-def proposal_digest(subject: str, target: str, payload: Value) -> Digest:
-    """Return the hash of what is proposed: what every approval signs."""
-    return Digest(digest({"subject": subject, "target": target, "payload": payload}))
-
-
-def proposal_body(
-    *,
-    subject: str,
-    target: str,
-    payload: Value,
-    maker: PersonId,
-    reason: str,
-    role: str,
-    needs: int,
-    expires: Instant,
-) -> dict[str, Value]:
-    """Return the body of a proposal's entry. `needs`: how many must approve beside the maker."""
+def signed_body(row: ProposalRow) -> dict[str, Value]:
+    """Return what every approval signs: change a byte of it and the approvals are void."""
     return {
-        "subject": subject,
-        "target": target,
-        "payload": payload,
-        "bytes_sha256": proposal_digest(subject, target, payload),
-        "maker": maker,
-        "reason": reason,
-        "role": role,
-        "needs": str(needs),
-        "expires": str(expires),
+        "id": row.id,
+        "subject": row.subject,
+        "target": row.target,
+        "payload": row.payload,
+        "maker": row.maker,
+        "reason": row.reason,
+        "expires": str(row.expires),
     }
 
 
-def approval_message(proposal: str, bytes_sha256: str, says: str) -> bytes:
-    """Return the bytes a person's Ed25519 key signs to approve, refuse or withdraw."""
-    body: dict[str, Value] = {"proposal": proposal, "bytes_sha256": bytes_sha256, "says": says}
-    return APPROVAL_PREFIX + canonical(body)
-
-
-def approval_body(proposal: str, person: PersonId, says: str, signature: bytes) -> dict[str, Value]:
-    """Return the body of an approval's entry."""
-    return {
-        "proposal": proposal,
-        "person": person,
-        "says": says,
-        "signature": signature.hex(),
-    }
+def approval_message(row: ProposalRow, says: str) -> bytes:
+    """Return the bytes a person's Ed25519 key signs to approve or to refuse."""
+    prefix = APPROVAL_PREFIX if says == "approve" else REFUSAL_PREFIX
+    return prefix + canonical(signed_body(row))
 
 
 def proposed(view: View, entry: Entry) -> Changes | Refusal:
-    """Write down what a person wants done; one that needs nobody else is approved at once."""
-    body = entry.body
-    if body.keys() != _PROPOSAL:
-        raise BadForm(f"proposal: the members {sorted(body)}")
-    payload, needs = body["payload"], integer(body, "needs")
-    row = ProposalRow(
-        id=entry.id,
-        subject=text(body, "subject"),
-        target=text(body, "target"),
-        payload=payload,
-        bytes_sha256=Digest(text(body, "bytes_sha256")),
-        maker=PersonId(text(body, "maker")),
-        reason=text(body, "reason"),
-        role=text(body, "role"),
-        needs=needs,
-        approvals=(),
-        state="open" if needs else "approved",
-        expires=Instant(integer(body, "expires")),
-    )
-    if needs < 0 or row.bytes_sha256 != proposal_digest(row.subject, row.target, payload):
-        raise BadForm("proposal: its hash is of something else, or it needs fewer than nobody")
+    """Write down what a person wants done; at least one more has to say so too."""
+    row = _row(entry.id, entry.body)
     maker = view.person(row.maker)
     if maker is None or not _serves(maker, entry.t):
         return REFUSED[Code.PERSON_UNKNOWN]
+    if row.expires <= entry.t:
+        return REFUSED[Code.PROPOSAL_EXPIRED]
     return (("proposal", entry.id, row),)
+
+
+def _row(name: EntryId, body: Mapping[str, Value]) -> ProposalRow:
+    if body.keys() != _PROPOSAL or body["id"] != name:
+        raise BadForm(f"proposal: the members {sorted(body)}, its id that of the entry")
+    row = ProposalRow(
+        id=name,
+        subject=text(body, "subject"),
+        target=text(body, "target"),
+        payload=body["payload"],
+        bytes_sha256=Digest(text(body, "bytes_sha256")),
+        maker=PersonId(text(body, "maker")),
+        reason=text(body, "reason"),
+        needs=integer(body, "needs"),
+        approvals=(),
+        state="open",
+        expires=Instant(integer(body, "expires")),
+    )
+    if row.needs < 1 or row.bytes_sha256 != digest(signed_body(row)):
+        raise BadForm("proposal: its hash is of something else, or it needs nobody")
+    return row
 
 
 def approved(view: View, entry: Entry) -> Changes | Refusal:
     """Take one person's word on a proposal, if it is theirs to give."""
     body = entry.body
-    if body.keys() != _APPROVAL or text(body, "says") not in _SAYS:
-        raise BadForm(f"approval: the members {sorted(body)}")
+    says, state = text(body, "says"), text(body, "state")
+    if body.keys() != _APPROVAL or state not in _STATES.get(says, ()):
+        raise BadForm(f"approval: {says!r} to {state!r} with {sorted(body)}")
     person, row = view.person(text(body, "person")), view.proposal(text(body, "proposal"))
-    says = text(body, "says")
     if person is None or not _serves(person, entry.t):
         return REFUSED[Code.PERSON_UNKNOWN]
-    if row is not None and says != "withdrawn" and not person.holds(row.role, entry.t):
-        return REFUSED[Code.ROLE_MISSING]
     if row is None:
         return REFUSED[Code.PROPOSAL_UNKNOWN]
-    if row.state != "open" and not (says == "withdrawn" and row.state == "approved"):
+    if row.state != "open":
         return REFUSED[Code.PROPOSAL_CLOSED]
-    if (person.id == row.maker) != (says == "withdrawn"):
+    if person.id == row.maker:
         return REFUSED[Code.MAKER_IS_CHECKER]
     if person.id in row.approvals:
         return REFUSED[Code.ALREADY_APPROVED]
@@ -120,18 +100,13 @@ def approved(view: View, entry: Entry) -> Changes | Refusal:
         return REFUSED[Code.SIGNATURE_BAD]
     if row.expires <= entry.t:
         return REFUSED[Code.PROPOSAL_EXPIRED]
-    return (("proposal", row.id, _after(row, person.id, says)),)
-
-
-def _after(row: ProposalRow, person: PersonId, says: str) -> ProposalRow:
-    if says == "refused":
-        return replace(row, state="refused")
-    if says == "withdrawn":
-        return replace(row, state="void")
-    approvals = (*row.approvals, person)
-    return replace(
-        row, approvals=approvals, state="approved" if len(approvals) >= row.needs else "open"
-    )
+    approvals = (*row.approvals, person.id)
+    if says == "approve" and (state == "open") != (len(approvals) < row.needs):
+        return REFUSED[Code.NOT_APPROVED]
+    if state == "open":
+        return (("proposal", row.id, replace(row, approvals=approvals)),)
+    closed = replace(row, approvals=approvals, state=state, carried=entry.start)
+    return (("proposal", row.id, closed), ("carried", row.target, row.id))
 
 
 def _serves(person: Person, now: Instant) -> bool:
@@ -141,35 +116,28 @@ def _serves(person: Person, now: Instant) -> bool:
 def _signed(person: Person, row: ProposalRow, says: str, signature: str) -> bool:
     try:
         key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(person.key))
-        key.verify(bytes.fromhex(signature), approval_message(row.id, row.bytes_sha256, says))
+        key.verify(bytes.fromhex(signature), approval_message(row, says))
     except (ValueError, InvalidSignature):
         return False
     return True
 
 
-def carried_out(
-    view: View, entry: Entry, target: str, *, people: int, beside: str = ""
-) -> tuple[Change, ...] | Refusal:
-    """Mark the proposal an entry carries out as done, once; or say why it may not.
+def not_carried(
+    view: View,
+    entry: Entry,
+    target: str,
+    *,
+    people: int = 2,
+    beside: str = "",
+    state: str = "done",
+) -> Refusal | None:
+    """Say why `entry` may not do what takes people: None where its own group decided it.
 
-    `people`: how many different persons must stand behind it, its maker and `beside` not counted
-    twice: `beside` is a person whose word counts for nothing here, such as who made the order.
+    `people`: how many different persons stand behind it; `beside` is one whose word counts for
+    nothing here, such as who made the order.
     """
-    if "proposal" not in entry.body:
-        return REFUSED[Code.NOT_APPROVED] if people else NOTHING_CHANGES
-    row = view.proposal(EntryId(text(entry.body, "proposal")))
-    if row is None:
-        return REFUSED[Code.PROPOSAL_UNKNOWN]
-    again = row.state == "done" and row.carried == entry.start
-    if row.state not in {"open", "approved"} and not again:
-        return REFUSED[Code.PROPOSAL_CLOSED]
-    if row.expires <= entry.t and not again:
-        return REFUSED[Code.PROPOSAL_EXPIRED]
-    behind = {row.maker, *row.approvals} - {beside}
-    if row.state == "open" or len(behind) < people:
+    row = view.proposal(view.text("carried", target))
+    if row is None or row.carried != entry.start or row.state != state:
         return REFUSED[Code.NOT_APPROVED]
-    if row.target != target:
-        return REFUSED[Code.OTHER_PROPOSAL]
-    if again:
-        return NOTHING_CHANGES
-    return (("proposal", row.id, replace(row, state="done", carried=entry.start)),)
+    behind = {row.maker, *row.approvals} - {beside}
+    return None if len(behind) >= people else REFUSED[Code.NOT_APPROVED]

@@ -14,7 +14,7 @@ from bridge.core.registers import Lane
 from bridge.notary.entries import Entry
 from bridge.notary.reading import BadForm, integer, plain, text
 from bridge.notary.register_forms import READ_REGISTER, Register, register_form
-from bridge.notary.state.proposals import carried_out
+from bridge.notary.state.proposals import not_carried
 from bridge.notary.state.refusals import REFUSED, Code, Refusal
 from bridge.notary.state.rows import (
     EpochRow,
@@ -26,54 +26,48 @@ from bridge.notary.state.rows import (
     RateRow,
     Row,
 )
-from bridge.notary.state.view import Change, Changes, View
-
-TWO: Final = 2  # people: a maker and one checker
-_OURS: Final = frozenset({"proposal", "by"})  # members of the entry that are not of the row
+from bridge.notary.state.view import Changes, View
 
 
 def registered(view: View, entry: Entry) -> Changes | Refusal:
     """Put a register's row in force: by two people, in the first group, or a lane's pause."""
-    body = {name: value for name, value in entry.body.items() if name not in _OURS}
+    body = {name: value for name, value in entry.body.items() if name != "by"}
     row = READ_REGISTER[entry.kind](body)
-    changed: Change = (entry.kind, row.id, row)
-    if entry.start == 0:
-        return (changed,)
-    if isinstance(row, Lane) and "by" in entry.body:
-        return _paused(view, entry, row, changed)
-    done = carried_out(view, entry, row.id, people=TWO)
-    if isinstance(done, Refusal):
-        return done
-    return (changed, *done) if _asked(view, entry, row) else REFUSED[Code.OTHER_PROPOSAL]
+    if "by" in entry.body:
+        no = _not_paused(view, entry, row)
+    else:
+        no = None if entry.start == 0 else _not_asked(view, entry, row)
+    return ((entry.kind, row.id, row),) if no is None else no
 
 
-def _asked(view: View, entry: Entry, row: Register) -> bool:
-    """Tell whether the proposal's payload is this very row."""
-    proposal = view.proposal(text(entry.body, "proposal"))
-    return proposal is not None and plain(proposal.payload) == plain(register_form(row))
+def _not_asked(view: View, entry: Entry, row: Register) -> Refusal | None:
+    """Say why this is not the row that two people decided on in this group."""
+    no = not_carried(view, entry, row.id)
+    if no is not None:
+        return no
+    proposal = view.proposal(view.text("carried", row.id))
+    same = proposal is not None and plain(proposal.payload) == plain(register_form(row))
+    return None if same else REFUSED[Code.OTHER_PROPOSAL]
 
 
-def _paused(view: View, entry: Entry, row: Lane, changed: Change) -> Changes | Refusal:
+def _not_paused(view: View, entry: Entry, row: Register) -> Refusal | None:
     """Pausing a lane is one person's act, at once; it may change nothing else."""
-    known = view.lane(row.id)
+    known = view.lane(row.id) if isinstance(row, Lane) else None
     if view.person(text(entry.body, "by")) is None:
         return REFUSED[Code.PERSON_UNKNOWN]
-    if known is None or not row.paused or replace(known, paused=row.paused) != row:
+    if known is None or not isinstance(row, Lane) or not row.paused:
         return REFUSED[Code.NOT_APPROVED]
-    return (changed,)
+    return None if replace(known, paused=row.paused) == row else REFUSED[Code.NOT_APPROVED]
 
 
-def imported(view: View, entry: Entry) -> Changes | Refusal:
+def imported(_view: View, entry: Entry) -> Changes | Refusal:
     """Keep the latest list, pack, rate or opening under its name."""
-    body = {name: value for name, value in entry.body.items() if name not in _OURS}
+    body = entry.body
     names = _IMPORTS[entry.kind]
     if not names <= body.keys() <= names | {"signatures"}:
         raise BadForm(f"{entry.kind}: the members {sorted(body)}, not {sorted(names)}")
     key, row = _imported(entry, body)
-    if "proposal" not in entry.body:
-        return ((entry.kind, key, row),)
-    done = carried_out(view, entry, key, people=TWO)
-    return done if isinstance(done, Refusal) else ((entry.kind, key, row), *done)
+    return ((entry.kind, key, row),)
 
 
 _IMPORTS: Final[Mapping[str, frozenset[str]]] = {
@@ -136,30 +130,29 @@ def frozen(view: View, entry: Entry) -> Changes | Refusal:
 
 
 def thawed(view: View, entry: Entry) -> Changes | Refusal:
-    """Lift the freeze of a scope: by two people."""
-    if entry.body.keys() != {"scope", "proposal"}:
+    """Lift the freeze of a scope: by two people, whose proposal names the scope."""
+    if entry.body.keys() != {"scope"}:
         raise BadForm(f"thaw: the members {sorted(entry.body)}")
     scope = text(entry.body, "scope")
-    done = carried_out(view, entry, scope, people=TWO)
-    if isinstance(done, Refusal):
-        return done
+    no = not_carried(view, entry, scope)
+    if no is not None:
+        return no
     row = view.freeze(scope)
     if row is None:
         return REFUSED[Code.NOT_FROZEN]
-    return (("freeze", scope, replace(row, lifted=entry.t)), *done)
+    return (("freeze", scope, replace(row, lifted=entry.t)),)
 
 
 def began(view: View, entry: Entry) -> Changes | Refusal:
-    """Put the next set of signers in force, from the next entry on."""
+    """Put the next set of signers in force, from the next group on."""
     number = integer(entry.body, "epoch")
-    row = EpochRow(number=number, n=entry.n, leaf=entry.leaf)
-    changed: Change = ("epoch", "current", row)
-    done: tuple[Change, ...] | Refusal = ()
     if entry.start != 0:
-        done = carried_out(view, entry, "epoch", people=TWO)
-    if isinstance(done, Refusal):
-        return done
-    return (changed, *done) if number == view.epoch + 1 else REFUSED[Code.EPOCH_ORDER]
+        no = not_carried(view, entry, "epoch")
+        if no is not None:
+            return no
+    if number != view.epoch + 1:
+        return REFUSED[Code.EPOCH_ORDER]
+    return (("epoch", "current", EpochRow(number=number, n=entry.n, leaf=entry.leaf)),)
 
 
 def noted(_view: View, entry: Entry) -> Changes | Refusal:

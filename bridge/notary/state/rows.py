@@ -42,7 +42,10 @@ class PendingRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProposalRow:
-    """What somebody wants done; `state`: open | approved | done | refused | void."""
+    """What somebody wants done; `state`: open | done | refused | void.
+
+    `carried` is the first entry of the group that closed it, with all it carries out.
+    """
 
     id: EntryId
     subject: str
@@ -51,17 +54,15 @@ class ProposalRow:
     bytes_sha256: Digest
     maker: PersonId
     reason: str
-    role: str
     needs: int
     approvals: tuple[str, ...]
     state: str
     expires: Instant
-    carried: int | None = None  # first entry of the group that carried it out
+    carried: int | None = None
 
     def shown(self, now: Instant) -> str:
         """Return its state as it stands at `now`: past its end it shows as lapsed."""
-        waits = self.state in {"open", "approved"}
-        return "lapsed" if waits and self.expires <= now else self.state
+        return "lapsed" if self.state == "open" and self.expires <= now else self.state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,17 +27,17 @@ from bridge.core.events import (
     RecallDecided,
     Resolved,
 )
-from bridge.core.ids import Cursor, Digest, EntryId, Instant, NetworkId, TxRef
+from bridge.core.ids import Cursor, Digest, Instant, NetworkId, TxRef
 from bridge.core.settlement import MACHINE, Settlement, advance, due, proposed
 from bridge.notary.entries import Entry
 from bridge.notary.event_forms import event_of
 from bridge.notary.forms import act_of, consent_of, order_of, paper_of
 from bridge.notary.reading import BadForm, integer, objects, part, plain, text, texts
 from bridge.notary.state.accounts import transfer_body
-from bridge.notary.state.proposals import carried_out
+from bridge.notary.state.proposals import not_carried
 from bridge.notary.state.refusals import REFUSED, Code, Refusal
 from bridge.notary.state.rows import ActRow, DecisionRow, FactRow, PreparedRow, SagaRow
-from bridge.notary.state.view import NOTHING_CHANGES, Change, Changes, View
+from bridge.notary.state.view import Change, Changes, View
 
 _SAGA: Final = frozenset("settlement machine from event to visit stop".split())
 _DECISION: Final = frozenset(
@@ -116,7 +116,7 @@ def brought(view: View, entry: Entry) -> Changes | Refusal:
 def stepped(view: View, entry: Entry) -> Changes | Refusal:
     """Make the machine's step again and see that it is the one the entry says."""
     body = entry.body
-    if not _SAGA <= body.keys() <= _SAGA | {"proposal"}:
+    if body.keys() != _SAGA:
         raise BadForm(f"saga: the members {sorted(body)}")
     event = event_of(part(body, "event"))
     before = view.settlement(text(body, "settlement"))
@@ -138,10 +138,10 @@ def stepped(view: View, entry: Entry) -> Changes | Refusal:
         return REFUSED[Code.SAGA_TRANSITION]
     if isinstance(event, _UNITS) and not _supplied(before, event):
         return REFUSED[Code.SUPPLY]
-    done = _people(view, entry, before, event)
-    if isinstance(done, Refusal):
-        return done
-    changes: list[Change] = [("settlement", before.order.id, after), *done]
+    alone = _alone(view, entry, before, event)
+    if alone is not None:
+        return alone
+    changes: list[Change] = [("settlement", before.order.id, after)]
     if after.visit != before.visit:
         changes.append(_entered(entry, after))
     if after.at_rest != before.at_rest:
@@ -167,28 +167,24 @@ def _supplied(before: Settlement, fact: AssetFact) -> bool:
     return fact.units == before.order.units or (fact.units == 0 and isinstance(fact, _FENCES))
 
 
-def _people(
-    view: View, entry: Entry, before: Settlement, event: Event
-) -> tuple[Change, ...] | Refusal:
-    """Two people lift a freeze or a suspension, one a hold; who made the order is none of them."""
-    if isinstance(event, HoldDeclined):
-        return _declined(view, entry, before)
-    needed, beside = 0, ""
-    if isinstance(event, GoOn | GiveBack | Resolved):
-        needed, beside = 2, before.order.maker
-    elif isinstance(event, HoldCleared):
-        needed, beside = 1, before.order.maker
-    elif isinstance(event, Cancelled | RecallDecided):
-        needed = 2  # who made the order may be one of them
-    return carried_out(view, entry, before.order.id, people=needed, beside=beside)
+def _alone(view: View, entry: Entry, before: Settlement, event: Event) -> Refusal | None:
+    """Say who is missing behind what only people may say: decided in this group, by how many.
 
-
-def _declined(view: View, entry: Entry, before: Settlement) -> tuple[Change, ...] | Refusal:
-    """A held order is declined where a checker refused, in the same group, to clear it."""
-    row = view.proposal(EntryId(text(entry.body, "proposal"))) if "proposal" in entry.body else None
-    if row is None or row.subject != "settlement.clear" or row.state != "refused":
-        return REFUSED[Code.NOT_APPROVED]
-    return NOTHING_CHANGES if row.target == before.order.id else REFUSED[Code.OTHER_PROPOSAL]
+    Who made the order is none of the two who lift a freeze or a suspension, nor the one who
+    clears or declines a hold; a cancellation or recall they may propose.
+    """
+    of, maker = before.order.id, before.order.maker
+    match event:
+        case GoOn() | GiveBack() | Resolved():
+            return not_carried(view, entry, of, beside=maker)
+        case HoldCleared():
+            return not_carried(view, entry, of, people=1, beside=maker)
+        case HoldDeclined():
+            return not_carried(view, entry, of, people=1, beside=maker, state="refused")
+        case Cancelled() | RecallDecided():
+            return not_carried(view, entry, of)
+        case _:
+            return None
 
 
 def shown(view: View, entry: Entry) -> Changes | Refusal:
@@ -278,7 +274,7 @@ def acted(view: View, entry: Entry) -> Changes | Refusal:
 def prepared(view: View, entry: Entry) -> Changes | Refusal:
     """Write down the bytes that are about to be sent, by hash, and the signatures they carry."""
     body = entry.body
-    if not _PREPARED <= body.keys() <= _PREPARED | {"expires", "replaces"}:
+    if not _PREPARED <= body.keys() <= _PREPARED | {"expires", "replaces", "keep"}:
         raise BadForm(f"prepared: the members {sorted(body)}")
     signatures = objects(body, "signatures")
     if any(signature.keys() != {"kind", "signer", "signature"} for signature in signatures):
@@ -300,9 +296,14 @@ def prepared(view: View, entry: Entry) -> Changes | Refusal:
         n=entry.n,
     )
     key = f"{settlement.order.id}/{verb.value}/{integer(body, 'attempt')}"
+    kept: list[Change] = [
+        ("kept", f"{row.network}/{text(one, 'key')}", text(one, "sha256") or None)
+        for one in (objects(body, "keep") if "keep" in body else ())
+    ]
     return (
         ("prepared", key, row),
         ("settlement", settlement.order.id, settlement.with_prepared(verb)),
+        *kept,
     )
 
 
