@@ -41,6 +41,9 @@ from bridge.ports import Clock
 BATCH: Final = 1_000  # groups drained at once
 QUEUE: Final = 10_000  # groups that may wait: some two seconds of work
 AGE_MS: Final = 2_000  # the oldest may wait so long
+SEAL_S: Final = 1.0
+SEAL_ENTRIES: Final = 1_000
+SEAL_REST_S: Final = 0.02  # between two seals, while somebody waits for one
 FUTURES: Final = 0.5  # s: how often a resting writer looks for what has fallen due
 
 Chore: TypeAlias = Callable[[Store, Head], None]
@@ -77,6 +80,8 @@ class Journal:
         self.head = self._reader.head()
         self.view = Projection(self._reader)
         noted = self._reader.latest_note()
+        self._sealing_asked = False
+        self._sealed_at = 0.0  # of the loop's own clock
         self._noted: tuple[int, bytes] = (0, b"") if noted is None else noted
 
     @classmethod
@@ -171,8 +176,30 @@ class Journal:
         """
         if level not in {"committed", "sealed"}:
             raise NotPromised(f"{level}: no cosigner is configured")
+        if level == "sealed" and n >= self._noted[0]:
+            self._sealing_asked = True
+            self._ring()
         while n >= (self.head.seq if level == "committed" else self._noted[0]):
             await self._next()
+
+    async def seal_due(self) -> int:
+        """Return the size to seal: each second, each thousand entries, or soon when one waits.
+
+        Errors: the LedgerError that stopped writing.
+        """
+        while self.head.seq == self._noted[0]:
+            await self._next()
+        try:
+            async with asyncio.timeout(SEAL_S):
+                while not self._sealing_asked and self.head.seq - self._noted[0] < SEAL_ENTRIES:
+                    await self._next()
+        except TimeoutError:
+            pass  # the second is over
+        rested = self._loop.time() - self._sealed_at
+        await asyncio.sleep(max(0.0, SEAL_REST_S - rested))
+        self._sealing_asked = False
+        self._sealed_at = self._loop.time()
+        return self.head.seq
 
     async def changed(self, after: int) -> None:
         """Return once there is an entry with a number above `after`."""

@@ -31,7 +31,7 @@ from bridge.core.ids import (
     new_ulid,
 )
 from bridge.core.money import Units
-from bridge.core.parties import Commitment
+from bridge.core.parties import Commitment, personal
 from bridge.core.registers import Person
 from bridge.core.settlement import MACHINE, Settlement, advance, due, proposed
 from bridge.notary.entries import Draft, Expect, Group
@@ -39,7 +39,7 @@ from bridge.notary.event_forms import event_form
 from bridge.notary.register_forms import person_form
 from bridge.notary.state.accounts import transfer_body
 from bridge.notary.state.row_forms import account_form
-from tests.strategies import NOW, make_event, make_order
+from tests.strategies import NOW, SEED, make_event, make_order
 
 LI, WANG, ZHAO = PersonId("li.wei"), PersonId("wang.fang"), PersonId("zhao.min")
 
@@ -131,7 +131,8 @@ class Teller:
         order = make_order(self.number)
         self.settlement = proposed(order)
         body: dict[str, Value] = {"order": order.leaf(), "uetr": order.uetr}
-        side = ((f"personal/{order.id}/originator.name", b"Seller Co"),)
+        name = personal("Seller Co", SEED, "originator.name")
+        side = ((f"personal/{order.id}/originator.name", name.salt + name.value.encode()),)
         self._tell("order", self._draft("order", "order", body), side=side, expect=False)
 
     def _id(self, *parts: str) -> EntryId:
