@@ -21,14 +21,14 @@ from bridge.policy.verdict import Rule
 
 FORMAT: Final = "lianqiao.pack/1"
 LANGUAGES: Final = ("en", "zh_hans", "zh_hant")
-_PACK: Final = frozenset("format pack version corridor zone reasons rules".split())
+_PACK: Final[frozenset[str]] = frozenset("format pack version corridor zone reasons rules".split())
 _RULE: Final = frozenset(
     (
         "id version kind jurisdiction effective_from article source owner severity reason params"
     ).split()
 )
 _RULE_MAY: Final = frozenset("effective_to when known_because directions".split())
-_SOURCE: Final = frozenset({"title", "date", "sha256"})
+_SOURCE: Final[frozenset[str]] = frozenset({"title", "date", "sha256"})
 _SEVERITIES: Final = ("low", "medium", "high", "critical")
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}\Z")
 _DIRECTION: Final = re.compile(r"([A-Z]{2}-[A-Z]{2}|\*)\Z")
@@ -92,7 +92,7 @@ def load(data: bytes) -> Pack:
         body = parse(data)
     except NotCanonical as error:
         raise BadPack(f"not the canonical form: {error}") from error
-    if not isinstance(body, Mapping) or set(body) != _PACK:
+    if not isinstance(body, Mapping) or frozenset(body) != _PACK:
         raise BadPack(f"a pack has the members {', '.join(sorted(_PACK))}")
     if body["format"] != FORMAT:
         raise BadPack(f"format: {FORMAT} was expected")
@@ -196,7 +196,7 @@ def _rule(item: Mapping[str, Value], reasons: Mapping[str, tuple[str, ...]]) -> 
 
 def _source(name: str, value: Value) -> None:
     source = _object(value, f"{name}: source")
-    if set(source) != _SOURCE:
+    if frozenset(source) != _SOURCE:
         raise BadPack(f"{name}: source has title, date and sha256")
     for member in _SOURCE:
         _text(source, member)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from bridge.core.canonical import Value, canonical
 from bridge.core.ids import DateText, Instant
 from bridge.core.order import SettlementOrder
-from bridge.policy.dossier import SCREENING, Dossier, ListState, Looked, Preflight
+from bridge.policy.dossier import SCREENING, Datum, Dossier, ListState, Looked, Preflight
 from bridge.policy.packs import Pack, load
 from tests.strategies import DAY_MS, NOW
 
@@ -93,7 +93,7 @@ CLEAN = Dossier(
 )
 
 
-def with_facts(dossier: Dossier, **facts: object) -> Dossier:
+def with_facts(dossier: Dossier, **facts: Datum) -> Dossier:
     """The dossier with some facts changed; `__` stands for a point."""
     named = {name.replace("__", "."): value for name, value in facts.items()}
     return replace(dossier, facts={**dossier.facts, **named})
