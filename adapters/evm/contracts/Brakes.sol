@@ -153,10 +153,11 @@ abstract contract Brakes is Governed {
         a.filledAt = uint64(block.timestamp);
     }
 
+    /// Give back what an undone mint drew. It never reverts: what is more than the bucket holds is
+    /// cut when it is next drawn from.
     function _refund(Asset storage a, uint256 amount) internal {
-        uint256 tokens = _filled(a) + amount;
-        a.tokens = uint128(tokens < a.rateCap ? tokens : a.rateCap);
-        a.filledAt = uint64(block.timestamp);
+        uint256 tokens = a.tokens + amount;
+        a.tokens = uint128(tokens < type(uint128).max ? tokens : type(uint128).max);
     }
 
     function _leave(Asset storage a, uint256 amount, uint256 since) internal view {

@@ -106,7 +106,7 @@ contract RepresentationToken is ERC20Bridgeable, IERC7943Fungible {
     }
 
     function _update(address from, address to, uint256 amount) internal override {
-        if (from != address(0) && _frozen[from] != 0) {
+        if (from != CUSTODY && from != address(0) && _frozen[from] != 0) {
             uint256 unfrozen = _unfrozen(from);
             if (amount > unfrozen) revert ERC7943InsufficientUnfrozenBalance(from, amount, unfrozen);
         }
