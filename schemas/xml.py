@@ -1,0 +1,118 @@
+"""Strict reading and deterministic writing of XML: the order of the steps is the defence.
+
+Encodings go first, because a search for a document type in the bytes sees nothing in UTF-16.
+Comments and processing instructions are dropped while parsing: one inside a value would split the
+text in two, and the validator and the reader would see different amounts.
+"""
+
+import re
+from enum import StrEnum
+
+from lxml import etree
+
+MAX_BYTES = 10 * 1024 * 1024  # one message; a batch has a reader of its own
+_BOM = b"\xef\xbb\xbf"
+_STEP = re.compile(r"^/[^/]+")
+# One parser for all messages. libxml2 holds the limits: 256 levels, 10 MB a text.
+_PARSER = etree.XMLParser(
+    resolve_entities=False,
+    no_network=True,
+    load_dtd=False,
+    dtd_validation=False,
+    attribute_defaults=False,
+    huge_tree=False,
+    recover=False,
+    collect_ids=False,
+    remove_comments=True,
+    remove_pis=True,
+)
+
+
+class Fault(StrEnum):
+    """Why bytes are no message; never what stands in them."""
+
+    TOO_LARGE = "larger than one message may be"
+    NOT_UTF8 = "not UTF-8"
+    NUL = "a NUL byte"
+    MALFORMED = "not well-formed XML within the limits"
+    DOCTYPE = "a document type declaration"
+    ENCODING = "declares another encoding than UTF-8"
+    VERSION = "declares another version than XML 1.0"
+
+
+class Unreadable(ValueError):
+    """Raised for bytes that are refused before anything in them was believed."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(str(fault))
+        self.fault = fault
+
+
+def parse(raw: bytes) -> etree._Element:
+    """Return the root of one well-formed document without comments, instructions or a DTD.
+
+    Errors: Unreadable.
+    """
+    if len(raw) > MAX_BYTES:
+        raise Unreadable(Fault.TOO_LARGE)
+    body = raw.removeprefix(_BOM)
+    if b"\0" in body:
+        raise Unreadable(Fault.NUL)
+    try:
+        body.decode("utf-8", "strict")
+    except UnicodeDecodeError:
+        raise Unreadable(Fault.NOT_UTF8) from None
+    try:
+        root: etree._Element = etree.fromstring(body, _PARSER)
+    except (etree.XMLSyntaxError, ValueError, LookupError):
+        raise Unreadable(Fault.MALFORMED) from None
+    about = root.getroottree().docinfo
+    if about.doctype or about.internalDTD is not None:
+        raise Unreadable(Fault.DOCTYPE)
+    if (about.encoding or "UTF-8").upper() != "UTF-8":
+        raise Unreadable(Fault.ENCODING)
+    if about.xml_version != "1.0":
+        raise Unreadable(Fault.VERSION)
+    return root
+
+
+def render(root: etree._Element) -> bytes:
+    """Return the one byte form of a tree we made: declaration, UTF-8, no added white space."""
+    return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
+
+
+def local_path(node: etree._Element) -> str:
+    """Return the path of a node by local names, numbered where brothers share the name."""
+    steps: list[str] = []
+    step: etree._Element | None = node
+    while step is not None:
+        steps.append(_numbered(step))
+        step = step.getparent()
+    return "/".join(reversed(steps))
+
+
+def _numbered(node: etree._Element) -> str:
+    name = etree.QName(node).localname
+    tag = str(node.tag)
+    elder = len(list(node.itersiblings(tag, preceding=True)))
+    alone = elder == 0 and next(node.itersiblings(tag), None) is None
+    return name if alone else f"{name}[{elder + 1}]"
+
+
+def error_path(validated: etree._Element, path: str | None) -> str:
+    """Return where a validator's error stands, by local names below the validated element.
+
+    libxml2 writes steps as stars relative to what was validated; its message quotes the value,
+    which may be personal data, so nothing but the place and the kind of error is ever shown.
+    """
+    root = etree.QName(validated).localname
+    if not path:
+        return root
+    try:
+        found = validated.xpath(_STEP.sub(".", path, count=1))
+    except etree.XPathError:
+        return root
+    node = found[0] if isinstance(found, list) and found else None
+    if not etree.iselement(node):
+        return root
+    return root + local_path(node).removeprefix(local_path(validated))
