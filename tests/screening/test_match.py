@@ -12,7 +12,7 @@ BECH = "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq"
 BASE58 = "12QtD5BFwRsdNsAZY76UVE1xyCGNTojH9h"
 LIST = f"""id,type,names,ids,dates,countries,wallets
 E1,person,陈大文;陳大文;Chan Tai Man;José Müller-Núñez,LEI: 5299 00T8-BM49AURSDO55,,HK,{ETH}
-E2,company,深圳市某某有限公司;Example Trading (Shenzhen) Co. Ltd,91440300MA5DC2CA0X,,,{BECH};{BASE58}
+E2,company,深圳市某某公司;Example Trading (Shenzhen) Co. Ltd,91440300MA5DC2CA0X,,,{BECH};{BASE58}
 E3,person,Tai Man Chan,,,SG,
 """.encode()
 INDEX = Index(read(LIST))
@@ -53,7 +53,7 @@ def test_another_name_or_a_part_of_one_is_nobody(name: str) -> None:
 
 def test_a_company_is_found_in_both_scripts() -> None:
     assert hits(names="EXAMPLE TRADING SHENZHEN CO LTD") == {"E2": "name"}
-    assert hits(names="深圳市某某有限公司") == {"E2": "name"}
+    assert hits(names="深圳市某某公司") == {"E2": "name"}
 
 
 def test_a_hit_by_id_needs_no_name_and_outweighs_it() -> None:
