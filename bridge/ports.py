@@ -97,6 +97,7 @@ class Prepared:
     items: tuple[bytes, ...]
     expires: Instant | None = None  # after it, `look` has an answer that is not Unknown
     replaces: TxRef | None = None
+    keep: tuple[tuple[str, bytes | None], ...] = ()  # committed with it, such as whose UETR it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +195,8 @@ class Door(Protocol):
     def observe(self, since: Cursor) -> AsyncGenerator[Page, None]:
         """Yield pages of what is final after `since`, in the network's order, for ever.
 
-        Asking for the next page acknowledges the one before: all of it was committed.
+        Asking for the next page acknowledges the one before: all of it was committed, and `Kept`
+        shows what it kept. Nothing is asked for ahead.
         """
         ...
 
@@ -336,11 +338,12 @@ class Adapter:
 
     `settings` parses the table an operator wrote (errors: ValueError that names key and rule);
     `open` yields the door; `pinned` is what a verifier's own settings fix for that network;
-    `verify` is pure and re-reads evidence against it (errors: Unproved).
+    `verify` is pure and returns every fact the evidence proves: one block or statement may prove
+    several (errors: Unproved).
     """
 
     name: str
     settings: Callable[[Mapping[str, object]], AdapterSettings]
     open: Callable[[AdapterSettings, Clock, Kept], AbstractAsyncContextManager[Door]]
     pinned: Callable[[AdapterSettings], Value]
-    verify: Callable[[bytes, Value], Fact]
+    verify: Callable[[bytes, Value], tuple[Fact, ...]]

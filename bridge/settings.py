@@ -107,7 +107,7 @@ class Settings(_Strict):
             needed, _, there = lane.verifier.partition("of")
             if int(there) != len(self.notary) or int(needed) > int(there):
                 raise ValueError(
-                    f"lane.{name}.verifier: {lane.verifier}, but {len(self.notary)} notaries are set"
+                    f"lane.{name}.verifier: {lane.verifier}, but {len(self.notary)} are set"
                 )
             if 2 * int(needed) <= int(there):
                 raise ValueError(f"lane.{name}.verifier: {lane.verifier} is no majority")

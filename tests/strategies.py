@@ -1,4 +1,4 @@
-"""Core values for tests: one order with everything in it, and Hypothesis strategies for the rest."""
+"""Core values for tests: an order with everything in it, and strategies for events."""
 
 from dataclasses import replace
 from hashlib import sha256
@@ -152,8 +152,14 @@ def make_event(name: str, order: SettlementOrder, visit: int, argument: str = ""
             return kind(visit=visit)  # type: ignore[call-arg]  # every other answer
 
 
-FACTS = tuple(sorted(k.__name__ for k in vars(events).values() if isinstance(k, type) and issubclass(k, Fact) and k not in {Fact, events.AssetFact, events.PaymentFact}))  # fmt: skip
-ANSWERS = tuple(sorted(k.__name__ for k in vars(events).values() if isinstance(k, type) and issubclass(k, Answer) and k not in {Answer, events.Decided}))  # fmt: skip
+def named(kind: type[Event], *but: type[Event]) -> tuple[str, ...]:
+    """The names of every concrete event of a kind."""
+    found = [one for one in vars(events).values() if isinstance(one, type)]
+    return tuple(sorted(o.__name__ for o in found if issubclass(o, kind) and o not in but))
+
+
+FACTS = named(Fact, Fact, events.AssetFact, events.PaymentFact)
+ANSWERS = named(Answer, Answer, events.Decided)
 
 
 @st.composite

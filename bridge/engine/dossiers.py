@@ -126,6 +126,7 @@ class DossierScreening:
         ends: Instant | None = None
         if pack is not None:
             wanted = pack.facts | {ask.fact for rule in pack.rules for ask in rule.quotas}
+            facts = {name: value for name, value in facts.items() if name in wanted}
             facts |= amounts(view, order, wanted, today)
             facts |= {n: n[9:] in papers for n in wanted if n.startswith("document.")}
             if point == SCREENING:
@@ -255,9 +256,9 @@ class DossierScreening:
             party = view.party(name)
             found = self._subject(party, name)
             own = Subject(
-                names=(said(f"{role}.name"), *found.names),
+                names=tuple({said(f"{role}.name"), *found.names}),
                 ids=found.ids,
-                wallets=(account, *found.wallets),
+                wallets=tuple({account, *found.wallets}),
             )
             yield role, own, True
             yield from self._owners(view, role, party)

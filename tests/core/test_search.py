@@ -13,21 +13,12 @@ from dataclasses import dataclass, fields, replace
 import pytest
 
 from bridge.core import settlement as machine
-from bridge.core.effects import HoldLock, LockAsset, Screen, Verb, verb_of
+from bridge.core.effects import HoldLock, Screen, Verb, verb_of
 from bridge.core.events import (
-    AssetAssigned,
-    AssetBurned,
-    AssetLocked,
-    AssetMinted,
-    AssetUnminted,
+    EffectRefused,
     Event,
     Fact,
     LockHeld,
-    LockReleased,
-    PaymentFact,
-    PaymentRejected,
-    PaymentReturned,
-    PaymentSettled,
 )
 from bridge.core.ids import Digest, Instant
 from bridge.core.settlement import (
@@ -436,7 +427,8 @@ def told(states: list[World], back: list[list[int]], here: int) -> str:
         lines.append(
             f"{settlement.stage} {settlement.stop or ''} | {world.origin}/{world.destination} "
             f"bank {world.bank} held {world.held} phase {world.phase} errand {world.errand} "
-            f"asked {sorted(world.asked)} signed {sorted(world.signed)} unheard {sorted(world.unheard)} "
+            f"asked {sorted(world.asked)} signed {sorted(world.signed)} "
+            f"unheard {world.unheard} "
             f"seen {sorted(settlement.seen)} prepared {sorted(settlement.prepared)} {world.wrong}"
         )
         if not here:
@@ -474,7 +466,7 @@ def test_a_rule_taken_away_breaks_it(rule: str) -> None:
 def test_a_refusal_that_ends_a_burn_breaks_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rule 10: a refusal for good leaves the effect owed; a row for it loses the asset."""
     rows = {stage: dict(row) for stage, row in machine.TRANSITIONS.items()}
-    rows[Stage.BURNING][machine.EffectRefused] = Stage.UNMINTING
+    rows[Stage.BURNING][EffectRefused] = Stage.UNMINTING
     monkeypatch.setattr(machine, "TRANSITIONS", rows)
     _, wrong = search(paid=True, rules=Adversary(), first_only=True)
     assert wrong

@@ -208,11 +208,13 @@ class Customs:
         return {str(one["rule"]): one for one in found if isinstance(one, Mapping)}
 
 
-async def opened(*rules: Mapping[str, Value], listed: str = NOBODY, **more: object) -> Customs:
+async def opened(
+    *rules: Mapping[str, Value], listed: str = NOBODY, pack: bytes = b"", **more: object
+) -> Customs:
     """A house with its registers, a pack of these rules beside screening, and a list."""
     clock = SetClock()
     customs = Customs(Journal.open(MemoryStore(), clock), clock)
-    payload, pack_side = pack_payload(canonical(pack_value(*rules)))
+    payload, pack_side = pack_payload(pack or canonical(pack_value(*rules)))
     lane = Lane(
         id=LaneId("sz-hk"),
         origin=ORIGIN,

@@ -1,0 +1,131 @@
+"""The inbox and the single writer: absorb what was heard, append it as one group commit.
+
+What is appended is drawn from the committed state alone: a settlement is touched once a batch, and
+what else concerns it waits for the next, so no step is ever computed on a step that may be refused.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+import structlog
+
+from bridge.core.ids import SettlementId
+from bridge.notary.entries import Group
+from bridge.notary.journal import Journal
+from bridge.notary.outcomes import Committed, Outcome
+from bridge.notary.state.view import View
+
+log = structlog.stdlib.get_logger(__name__)
+
+INBOX_MAX = 4_096  # items; watchers and people wait beyond it, nothing is dropped
+BATCH_MAX = 256  # items absorbed into one commit; a group has at most 64 entries
+
+
+class Item(Protocol):
+    """Something heard: an observation, an answer, or what a person asks."""
+
+    @property
+    def reader(self) -> str:
+        """Whose order must be kept; empty where there is none."""
+        ...
+
+    @property
+    def concerns(self) -> tuple[SettlementId, ...]:
+        """The settlements its group touches."""
+        ...
+
+    def build(self, view: View) -> Group | None:
+        """Return the group to append, drawn from the committed state, or None for nothing."""
+        ...
+
+    def settle(self, outcome: Outcome | None) -> None:
+        """Hear what became of the group; None where there was nothing to write."""
+        ...
+
+    def fail(self, error: BaseException) -> None:
+        """Hear that the ledger is in trouble; nothing is known to be written."""
+        ...
+
+
+class Inbox:
+    """A bounded queue that keeps what a batch may not take yet."""
+
+    def __init__(self, limit: int = INBOX_MAX) -> None:
+        self._items: deque[Item] = deque()
+        self._limit = limit
+        self._filled = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+
+    async def put(self, item: Item) -> None:
+        """Queue `item`, waiting for room."""
+        while len(self._items) >= self._limit:
+            self._room.clear()
+            await self._room.wait()
+        self._items.append(item)
+        self._filled.set()
+
+    async def batch(self) -> tuple[Item, ...]:
+        """Return the next items that touch each settlement once and keep each reader's order."""
+        while not self._items:
+            self._filled.clear()
+            await self._filled.wait()
+        taken: list[Item] = []
+        kept: deque[Item] = deque()
+        touched: set[SettlementId] = set()
+        stayed: set[str] = set()
+        while self._items and len(taken) < BATCH_MAX:
+            item = self._items.popleft()
+            waits = item.reader in stayed if item.reader else False
+            if waits or not touched.isdisjoint(item.concerns):
+                kept.append(item)
+                stayed.add(item.reader)
+            else:
+                taken.append(item)
+            touched.update(item.concerns)
+        kept.extend(self._items)
+        self._items = kept
+        self._room.set()
+        return tuple(taken)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+
+class Loop:
+    """The one place that appends events; everyone else asks by the inbox."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        inbox: Inbox,
+        moved: Callable[[Iterable[SettlementId]], None],
+    ) -> None:
+        self._journal = journal
+        self._inbox = inbox
+        self._moved = moved
+
+    async def run(self) -> None:
+        """Absorb for ever. Errors: LedgerError stops the daemon; every waiter hears it first."""
+        while True:
+            await self.absorb(await self._inbox.batch())
+
+    async def absorb(self, items: tuple[Item, ...]) -> None:
+        """Append what `items` say in one commit, and tell each what became of it."""
+        built = [(item, item.build(self._journal.view)) for item in items]
+        groups = [group for _, group in built if group is not None]
+        try:
+            outcomes = iter(await self._journal.append(groups) if groups else ())
+        except BaseException as error:
+            for item, _ in built:
+                item.fail(error)
+            raise
+        touched: dict[SettlementId, None] = {}
+        for item, group in built:
+            outcome = next(outcomes) if group is not None else None
+            item.settle(outcome)
+            if isinstance(outcome, Committed):
+                touched.update(dict.fromkeys(item.concerns))
+        self._moved(touched)

@@ -1,0 +1,467 @@
+"""One effect to one adapter: journal the act, attest, prepare, journal, submit, look.
+
+A crash between any two of these repeats the same bytes. Trouble with the world is triaged here:
+what was surely not sent is tried again, what may have been sent is looked for.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from hashlib import sha256
+
+import structlog
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential
+
+from bridge.core.act import Act, Signature
+from bridge.core.canonical import Value
+from bridge.core.effects import (
+    AssignAsset,
+    Effect,
+    HoldLock,
+    InstructPayment,
+    LockAsset,
+    MintAsset,
+    NetworkEffect,
+    PaymentEffect,
+    RecallPayment,
+    UnmintAsset,
+    Verb,
+    attempt_of,
+    verb_of,
+)
+from bridge.core.events import Answer, EffectRefused, NeverLands, NeverPrepared, NothingToRecall
+from bridge.core.ids import Instant, NetworkId, SettlementId, TxRef, derived_id
+from bridge.core.order import SettlementOrder
+from bridge.core.settlement import Settlement, due, upkeep
+from bridge.notary.citation import citing_act, must_read
+from bridge.notary.entries import Draft, Expect, Group
+from bridge.notary.forms import act_of
+from bridge.notary.journal import Journal
+from bridge.notary.outcomes import Committed
+from bridge.notary.state.view import View
+from bridge.ports import (
+    Again,
+    Attested,
+    Attestor,
+    Clock,
+    DestinationNetwork,
+    Disclosed,
+    Door,
+    Evidence,
+    FinalNo,
+    Key,
+    Landed,
+    Never,
+    NotYet,
+    OriginNetwork,
+    PaymentRail,
+    Prepared,
+    Refused,
+    Unavailable,
+    Uncertain,
+    Unknown,
+)
+
+log = structlog.stdlib.get_logger(__name__)
+
+WORLD_S = 30  # bound on one call to a door; a bank's answer to a submit takes seconds at worst
+ASK_AGAIN_MS = 2_000  # after a network that is not there, or notaries that are too few
+HOLD_AGAIN_MS = 60_000  # a refused hold is asked again, with an alarm each time
+PATIENCE_MS = 5_000  # beyond finality before we look at what became of bytes we sent
+EXITS = frozenset({Verb.RELEASE, Verb.UNMINT, Verb.BURN, Verb.ASSIGN, Verb.HOLD, Verb.RECALL})
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What an errand still waits for; `until` is when it is worth another look."""
+
+    until: Instant
+    why: str
+
+
+class Stale(Exception):
+    """Raised where visit or stop moved on while we worked: the bytes are never submitted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doors:
+    """Every open door, by what it can be asked."""
+
+    origins: Mapping[NetworkId, OriginNetwork]
+    destinations: Mapping[NetworkId, DestinationNetwork]
+    rails: Mapping[NetworkId, PaymentRail]
+
+    def of(self, effect: NetworkEffect | PaymentEffect) -> Door | None:
+        """Return the door an effect goes through, if it is open."""
+        where = network_of(effect)
+        if isinstance(effect, InstructPayment | RecallPayment):
+            return self.rails.get(where)
+        if isinstance(effect, MintAsset | UnmintAsset | AssignAsset):
+            return self.destinations.get(where)
+        return self.origins.get(where)
+
+    async def prepare(
+        self,
+        effect: NetworkEffect,
+        act: Act,
+        signatures: tuple[Signature, ...],
+        replaces: TxRef | None,
+    ) -> Prepared:
+        """Return the bytes of an asset effect from the door it goes through."""
+        where = network_of(effect)
+        if isinstance(effect, MintAsset | UnmintAsset | AssignAsset):
+            return await self.destinations[where].prepare(effect, act, signatures, replaces)
+        return await self.origins[where].prepare(effect, act, signatures, replaces)
+
+
+class Perform:
+    """Carries out what a settlement owes now, one step further each time it is called."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        doors: Doors,
+        attestor: Attestor,
+        clock: Clock,
+        *,
+        disclosed: Callable[[SettlementOrder], Disclosed],
+        turn: Callable[[NetworkId, Verb], AbstractAsyncContextManager[object]],
+        alarm: Callable[[str, SettlementId, str], None],
+    ) -> None:
+        self._journal = journal
+        self._doors = doors
+        self._attestor = attestor
+        self._clock = clock
+        self._disclosed = disclosed
+        self._turn = turn
+        self._alarm = alarm
+        self._sent: dict[str, TxRef] = {}  # keys submitted by this process, and as what
+
+    async def perform(
+        self, settlement: Settlement, effect: NetworkEffect | PaymentEffect
+    ) -> Answer | Wait:
+        """Take `effect` as far as it goes now; an answer for the machine, or what we wait for."""
+        network, verb = network_of(effect), verb_of(effect)
+        door = self._doors.of(effect)
+        key = Key(settlement.order.id, verb, attempt_of(effect))
+        if door is None:
+            return self._later(f"no adapter is open for {network}")
+        async with self._turn(network, verb):
+            try:
+                result = await self._carry_out(settlement, effect, door, key)
+            except Stale:
+                log.info("effect.stale", settlement_id=key.settlement, verb=verb.value)
+                return self._later("moved on")
+            except Unavailable as error:
+                return self._later(f"{network}: {error}")
+            except TimeoutError:
+                return self._later(f"{network}: no answer in {WORLD_S} s")
+        if isinstance(effect, HoldLock) and isinstance(result, Answer):
+            # a hold's refusal answers no question of the stage: somebody must look at it
+            self._alarm("hold.refused", key.settlement, f"{network} refused to hold the lock")
+            return Wait(Instant(self._clock.now() + HOLD_AGAIN_MS), "the hold was refused")
+        return result
+
+    def _later(self, why: str) -> Wait:
+        return Wait(Instant(self._clock.now() + ASK_AGAIN_MS), why)
+
+    async def _carry_out(
+        self,
+        settlement: Settlement,
+        effect: NetworkEffect | PaymentEffect,
+        door: Door,
+        key: Key,
+    ) -> Answer | Wait:
+        prepared = self._kept(key)
+        if prepared is not None and self._sent.get(key.text) == prepared.tx:
+            return await self._look(settlement, effect, door, prepared)
+        if prepared is None and isinstance(effect, RecallPayment) and not _asked(settlement):
+            return NothingToRecall(visit=settlement.visit)
+        if prepared is None:
+            ready = await self._prepare(settlement, effect, key, None)
+            if not isinstance(ready, Prepared):
+                return ready
+            prepared = ready
+        return await self._submit(settlement, effect, door, prepared)
+
+    async def _prepare(
+        self,
+        settlement: Settlement,
+        effect: NetworkEffect | PaymentEffect,
+        key: Key,
+        replaces: TxRef | None,
+    ) -> Prepared | Answer | Wait:
+        """Act, signatures, bytes; each is in the ledger before the next is asked for."""
+        signatures: tuple[Signature, ...] = ()
+        try:
+            if isinstance(effect, InstructPayment | RecallPayment):
+                async with asyncio.timeout(WORLD_S):
+                    prepared = await self._doors.rails[network_of(effect)].prepare(
+                        effect, self._disclosed(effect.order), replaces
+                    )
+            else:
+                act = await self._act(settlement, effect, key)
+                signed = await self._signatures(settlement, effect, act)
+                if isinstance(signed, Wait):
+                    return signed
+                signatures = signed
+                async with asyncio.timeout(WORLD_S):
+                    prepared = await self._doors.prepare(effect, act, signatures, replaces)
+        except Refused as error:
+            return self._refused(settlement, key, str(error))
+        await self._journal_prepared(settlement, prepared, signatures)
+        return prepared
+
+    async def _act(self, settlement: Settlement, effect: NetworkEffect, key: Key) -> Act:
+        """Return the journalled act, journalling it first where there is none: rule 3."""
+        view = self._journal.view
+        row = view.act(key.text)
+        if row is not None:
+            return act_of(_object(row.act))
+        act = citing_act(view, settlement, effect)
+        assert act is not None, f"{key.text}: what is owed has nothing to cite"
+        body: dict[str, Value] = {
+            "act": act.body(),
+            "visit": str(settlement.visit),
+        }
+        draft = Draft(
+            id=derived_id(key.settlement, "act", key.verb.value, str(key.attempt)),
+            kind="act",
+            body=body,
+        )
+        await self._append(settlement, draft, ())
+        return act
+
+    async def _signatures(
+        self, settlement: Settlement, effect: NetworkEffect, act: Act
+    ) -> tuple[Signature, ...] | Wait:
+        view = self._journal.view
+        if isinstance(effect, LockAsset):
+            return consent_signatures(view, effect.order)
+        evidence = tuple(
+            self._evidence(view, settlement.order.id, name)
+            for name in must_read(settlement, act.verb)
+        )
+        async with asyncio.timeout(WORLD_S):
+            answer = await self._attestor.attest(act, effect.order, evidence)
+        match answer:
+            case Attested(signatures=signatures):
+                return signatures
+            case NotYet(why=why):
+                return self._later(f"notaries: {why}")
+            case FinalNo(why=why):
+                self._alarm("attestor.final_no", act.settlement, why)
+                return self._later(f"a notary will never sign this: {why}")
+
+    def _evidence(self, view: View, of: SettlementId, name: str) -> Evidence:
+        row = view.fact(of, name)
+        assert row is not None, f"{of}: {name} is cited but not in the ledger"
+        entry = self._journal.entry(row.n)
+        assert entry is not None, f"entry {row.n} is gone"
+        return Evidence(leaf=row.leaf, entry=entry.raw, raw=self._journal.side(row.side) or b"")
+
+    def _refused(self, settlement: Settlement, key: Key, why: str) -> Answer:
+        """Rule 4: *ever* journalled counts every visit, not this one and not memory."""
+        log.warning(
+            "effect.refused", settlement_id=key.settlement, verb=key.verb.value, why=why[:200]
+        )
+        if key.verb in settlement.prepared:
+            return EffectRefused(visit=settlement.visit)
+        return NeverPrepared(visit=settlement.visit)
+
+    async def _journal_prepared(
+        self, settlement: Settlement, prepared: Prepared, signatures: tuple[Signature, ...]
+    ) -> None:
+        """Keep the exact bytes before they are sent: rule 2."""
+        key = prepared.key
+        hashes = [sha256(item).hexdigest() for item in prepared.items]
+        body: dict[str, Value] = {
+            "settlement": key.settlement,
+            "verb": key.verb.value,
+            "attempt": str(key.attempt),
+            "network": prepared.network,
+            "tx": prepared.tx,
+            "items": hashes,
+            "visit": str(settlement.visit),
+            "signatures": [
+                {"kind": s.kind, "signer": s.signer, "signature": s.signature.hex()}
+                for s in signatures
+            ],
+        }
+        if prepared.expires is not None:
+            body["expires"] = str(prepared.expires)
+        if prepared.replaces is not None:
+            body["replaces"] = prepared.replaces
+        draft = Draft(
+            id=derived_id(key.settlement, "prepared", key.text, prepared.tx),
+            kind="prepared",
+            body=body,
+        )
+        side: list[tuple[str, bytes | None]] = [
+            (f"bytes/{name}", item) for name, item in zip(hashes, prepared.items, strict=True)
+        ]
+        side += [(f"kept/{prepared.network}/{name}", kept) for name, kept in prepared.keep]
+        if prepared.keep:
+            body["keep"] = [
+                {"key": name, "sha256": sha256(kept).hexdigest() if kept is not None else ""}
+                for name, kept in prepared.keep
+            ]
+        n = await self._append(settlement, draft, tuple(side))
+        level = "committed"
+        lane = self._journal.view.lane(settlement.order.lane)
+        if lane is not None and key.verb is not Verb.LOCK:
+            level = lane.acknowledge
+        await self._journal.wait(n, level)
+
+    async def _append(
+        self, settlement: Settlement, draft: Draft, side: tuple[tuple[str, bytes | None], ...]
+    ) -> int:
+        expect = Expect(
+            settlement=settlement.order.id, visit=settlement.visit, stop=settlement.stop
+        )
+        group = Group(id=draft.id, drafts=(draft,), side=side, expect=(expect,), spends=False)
+        (outcome,) = await self._journal.append((group,))
+        if not isinstance(outcome, Committed):
+            raise Stale(str(outcome))
+        return outcome.entries[-1].n
+
+    def _kept(self, key: Key) -> Prepared | None:
+        """Return the bytes the ledger keeps for `key`, from this life or an earlier one."""
+        row = self._journal.view.prepared(key.text)
+        if row is None:
+            return None
+        items = tuple(self._journal.side(f"bytes/{name}") for name in row.items)
+        assert all(item is not None for item in items), f"{key.text}: prepared bytes are gone"
+        return Prepared(
+            key=key,
+            network=row.network,
+            tx=row.tx,
+            items=tuple(item for item in items if item is not None),
+            expires=row.expires,
+            replaces=TxRef(row.replaces) if row.replaces is not None else None,
+        )
+
+    async def _submit(
+        self,
+        settlement: Settlement,
+        effect: NetworkEffect | PaymentEffect,
+        door: Door,
+        prepared: Prepared,
+    ) -> Answer | Wait:
+        """Hand the bytes over once more, if the settlement still stands where it stood."""
+        now = self._journal.view.settlement(prepared.key.settlement)
+        if now is None or (now.visit, now.stop) != (settlement.visit, settlement.stop):
+            raise Stale(prepared.key.text)
+        self._sent[prepared.key.text] = prepared.tx
+        try:
+            async for attempt in AsyncRetrying(
+                stop=stop_after_attempt(3),
+                wait=wait_exponential(multiplier=0.05, max=1),
+                retry=retry_if_exception_type(Unavailable),
+                sleep=asyncio.sleep,
+                reraise=True,
+            ):
+                with attempt:
+                    async with asyncio.timeout(WORLD_S):
+                        await door.submit(prepared)
+        except Unavailable:
+            del self._sent[prepared.key.text]
+            raise
+        except Refused as error:
+            return self._refused(settlement, prepared.key, str(error))
+        except (Uncertain, TimeoutError):
+            log.info(
+                "effect.uncertain",
+                settlement_id=prepared.key.settlement,
+                verb=prepared.key.verb.value,
+                tx=prepared.tx,
+            )
+            return await self._look(settlement, effect, door, prepared)
+        log.info(
+            "effect.submitted",
+            settlement_id=prepared.key.settlement,
+            network_id=prepared.network,
+            verb=prepared.key.verb.value,
+            tx=prepared.tx,
+        )
+        return Wait(self._patience(door, prepared), f"finality on {prepared.network}")
+
+    def _patience(self, door: Door, prepared: Prepared) -> Instant:
+        patience = Instant(self._clock.now() + door.finality_ms + PATIENCE_MS)
+        return patience if prepared.expires is None else min(patience, prepared.expires)
+
+    async def _look(
+        self,
+        settlement: Settlement,
+        effect: NetworkEffect | PaymentEffect,
+        door: Door,
+        prepared: Prepared,
+    ) -> Answer | Wait:
+        """Unknown is resolved by looking, never by asking again blindly."""
+        async with asyncio.timeout(WORLD_S):
+            sight = await door.look(prepared)
+        log.info(
+            "settlement.looked",
+            settlement_id=prepared.key.settlement,
+            verb=prepared.key.verb.value,
+            outcome=type(sight).__name__,
+        )
+        later = Instant(self._clock.now() + door.finality_ms + PATIENCE_MS)
+        match sight:
+            case Landed():
+                return Wait(later, f"finality on {prepared.network}")
+            case Never(why=why):
+                log.warning(
+                    "effect.refused",
+                    settlement_id=prepared.key.settlement,
+                    verb=prepared.key.verb.value,
+                    why=why[:200],
+                )
+                return NeverLands(visit=settlement.visit)
+            case Unknown(why=why):
+                return Wait(later, why)
+            case Again():
+                ready = await self._prepare(settlement, effect, prepared.key, prepared.tx)
+                if not isinstance(ready, Prepared):
+                    return ready
+                return await self._submit(settlement, effect, door, ready)
+
+    def owed(self, settlement: Settlement) -> tuple[Effect, ...]:
+        """Return what is to be done now: a hold comes before what the stage owes, and alone."""
+        held, effect = upkeep(settlement, self._clock.now()), due(settlement)
+        if held is not None:
+            return (held,)
+        return () if effect is None else (effect,)
+
+
+def consent_signatures(view: View, order: SettlementOrder) -> tuple[Signature, ...]:
+    """Return the holder's consents as the signatures a lock is prepared with."""
+    given = (view.consent(order.id, network) for network in order.consents)
+    return tuple(
+        Signature(kind=one.kind, signer=one.public_key or one.by, signature=one.signature)
+        for one in given
+        if one is not None
+    )
+
+
+def _object(value: Value) -> Mapping[str, Value]:
+    assert isinstance(value, Mapping), "an act's row holds an object"
+    return value
+
+
+def _asked(settlement: Settlement) -> bool:
+    return Verb.PAY in settlement.prepared
+
+
+def network_of(effect: NetworkEffect | PaymentEffect) -> NetworkId:
+    """Return where an effect is carried out."""
+    order = effect.order
+    match effect:
+        case InstructPayment() | RecallPayment():
+            assert order.payment is not None, f"{order.id} owes a payment nobody asked for"
+            return order.payment.rail
+        case _ if verb_of(effect) in {Verb.MINT, Verb.UNMINT, Verb.ASSIGN}:
+            return order.destination.network
+        case _:
+            return order.origin.network

@@ -1,0 +1,181 @@
+"""The Attestor served by the keys of named operators held in one process: development custody.
+
+Each notary verifies for itself, in this order, and keeps its own vote book: that the ledger's
+state owes this verb now and lies under no stop; that it would write the same act from order and
+ledger; that the raw evidence proves the fact and agrees with the order; that its vote book allows
+it. Then it writes its vote, then it signs. Production settings refuse this custody.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol
+
+from bridge.core.act import Act, Signature
+from bridge.core.agreement import disagreement
+from bridge.core.effects import (
+    InstructPayment,
+    LockAsset,
+    NetworkEffect,
+    RecallPayment,
+    Screen,
+    Verb,
+    verb_of,
+)
+from bridge.core.events import Fact
+from bridge.core.ids import NetworkId, SettlementId
+from bridge.core.order import SettlementOrder
+from bridge.core.settlement import Settlement, due, upkeep
+from bridge.notary.citation import citing_act, must_read
+from bridge.notary.state.view import View
+from bridge.ports import Attestation, Attested, Clock, Evidence, FinalNo, NotYet, Unproved
+
+Verify = Callable[[bytes], tuple[Fact, ...]]
+
+
+class VoteBook(Protocol):
+    """What one notary has signed, kept outside the ledger's database."""
+
+    def vote(self, settlement: SettlementId, verb: Verb) -> bool:
+        """Write the vote durably and return True, or False where an earlier one forbids it."""
+        ...
+
+
+class ActSigner(Protocol):
+    """One key of a notary, under the encoding its networks read."""
+
+    def sign(self, act: Act) -> Signature:
+        """Return the signature over the act's own encoding, made from its words."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Notary:
+    """One named operator: a signer for each kind of network, and one vote book."""
+
+    name: str
+    votes: VoteBook
+    signers: Mapping[str, ActSigner]  # by CAIP-2 namespace; `*` for all others
+
+
+class No(Exception):
+    """Raised inside one notary's verification; `final` tells an alarm from patience."""
+
+    def __init__(self, why: str, *, final: bool) -> None:
+        super().__init__(why)
+        self.final = final
+
+
+class DevelopmentCustody:
+    """m of n notaries in one process, each with its own verification, vote book and keys."""
+
+    def __init__(
+        self,
+        notaries: tuple[Notary, ...],
+        view: Callable[[], View],
+        side: Callable[[str], bytes | None],
+        verifiers: Mapping[NetworkId, Verify],
+        clock: Clock,
+    ) -> None:
+        self._notaries = notaries
+        self._view = view
+        self._side = side
+        self._verifiers = verifiers
+        self._verify = lru_cache(1_024)(self._verified)  # three notaries read the same bytes
+        self._clock = clock
+
+    async def attest(
+        self, act: Act, order: SettlementOrder, evidence: tuple[Evidence, ...]
+    ) -> Attestation:
+        """Return the signatures of as many notaries as the lane's quorum asks for."""
+        lane = self._view().lane(order.lane)
+        if lane is None:
+            return FinalNo(f"no lane {order.lane}")
+        signatures: list[Signature] = []
+        refusals: list[No] = []
+        for notary in self._notaries:
+            if notary.name not in lane.notaries or len(signatures) == lane.quorum:
+                continue
+            try:
+                signatures.append(self._signed(notary, act, evidence))
+            except No as no:
+                refusals.append(no)
+        if len(signatures) >= lane.quorum:
+            ordered = sorted(signatures, key=lambda signed: signed.signer)
+            return Attested(tuple(ordered))
+        final = [no for no in refusals if no.final]
+        if final and len(lane.notaries) - len(final) < lane.quorum:
+            return FinalNo(str(final[0]))
+        return NotYet(str(refusals[0]) if refusals else "too few notaries")
+
+    def _verified(self, network: NetworkId, raw: bytes) -> tuple[Fact, ...]:
+        return self._verifiers[network](raw)
+
+    def _signed(self, notary: Notary, act: Act, evidence: tuple[Evidence, ...]) -> Signature:
+        view = self._view()
+        settlement = self._owing(view, act)
+        self._proved(view, settlement, act, evidence)
+        if act.verb is not Verb.HOLD and not notary.votes.vote(act.settlement, act.verb):
+            raise No(f"{notary.name}'s vote book forbids {act.verb.value}", final=True)
+        namespace = act.network.partition(":")[0]
+        signer = notary.signers.get(namespace) or notary.signers["*"]
+        return signer.sign(act)
+
+    def _owing(self, view: View, act: Act) -> Settlement:
+        """Steps 1 and 2: the ledger owes this verb now, and would write this very act."""
+        settlement = view.settlement(act.settlement)
+        if settlement is None:
+            raise No("no such settlement in the ledger", final=True)
+        effect = self._owed(settlement, act.verb)
+        if effect is None:
+            raise No(f"{settlement.stage.value} does not owe {act.verb.value} now", final=False)
+        if isinstance(effect, LockAsset):
+            raise No("a lock is signed by its holder", final=True)
+        if citing_act(view, settlement, effect) != act:
+            raise No("the act differs from what order and ledger say", final=True)
+        return settlement
+
+    def _owed(self, settlement: Settlement, verb: Verb) -> NetworkEffect | None:
+        if verb is Verb.HOLD:
+            return upkeep(settlement, self._clock.now())
+        effect = due(settlement)
+        match effect:
+            case None | Screen() | InstructPayment() | RecallPayment():
+                return None
+            case _:
+                return effect if verb_of(effect) is verb else None
+
+    def _proved(
+        self, view: View, settlement: Settlement, act: Act, evidence: tuple[Evidence, ...]
+    ) -> None:
+        """Step 3: every fact the verb rests on is proved again, and agrees with the order."""
+        brought = {item.leaf: item.raw for item in evidence}
+        for name in must_read(settlement, act.verb):
+            row = view.fact(act.settlement, name)
+            if row is None:
+                raise No(f"the ledger holds no {name}", final=False)
+            raw = brought.get(row.leaf)
+            if raw is None:
+                raise No(f"the evidence of {name} was not brought", final=False)
+            try:
+                facts = self._verify(_told_by(settlement.order, name), raw)
+            except Unproved as error:
+                raise No(f"{name}: {error}", final=True) from error
+            proved = [
+                fact
+                for fact in facts
+                if type(fact).__name__ == name and fact.settlement == act.settlement
+            ]
+            if not proved:
+                raise No(f"the evidence does not prove {name} of this settlement", final=True)
+            if why := disagreement(settlement.order, proved[0]):
+                raise No(f"{name} disagrees with the order: {why}", final=True)
+
+
+def _told_by(order: SettlementOrder, name: str) -> NetworkId:
+    """Return the network whose evidence proves a fact of this order."""
+    if name.startswith("Payment"):
+        assert order.payment is not None, f"{order.id} has no payment to be proved"
+        return order.payment.rail
+    origin = name in {"AssetLocked", "AssetBurned", "LockReleased"}
+    return order.origin.network if origin else order.destination.network

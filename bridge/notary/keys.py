@@ -1,0 +1,146 @@
+"""One key, one purpose: key files are loaded, never exported; a log key never signs backwards.
+
+A file is PKCS#8 PEM, readable by its owner alone, under a passphrase where one is given.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
+
+PURPOSES = frozenset({"log", "notary", "person", "network", "bank", "holder"})
+
+
+class BadKey(ValueError):
+    """Raised for a key file that may not be used; the sentence says why and what to do."""
+
+
+class Backwards(RuntimeError):
+    """Raised where a log key is asked to sign a smaller size, or another root for one it signed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ed25519Key:
+    """A private key that signs and does not leave. `public` is its public key in hex."""
+
+    public: str
+    sign: Callable[[bytes], bytes]
+
+
+def load_ed25519(file: Path, passphrase: bytes | None = None) -> Ed25519Key:
+    """Return the Ed25519 key of a file.
+
+    Errors: BadKey for a file others can read, of another kind, or under another passphrase.
+    """
+    key = _load(file, passphrase)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise BadKey(f"{file.name} holds no Ed25519 key")
+    return Ed25519Key(key.public_key().public_bytes_raw().hex(), key.sign)
+
+
+def load_secp256k1(file: Path, passphrase: bytes | None = None) -> bytes:
+    """Return the 32 secret bytes of a secp256k1 key file, for the signer of Ethereum's acts.
+
+    Errors: BadKey.
+    """
+    key = _load(file, passphrase)
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != "secp256k1":
+        raise BadKey(f"{file.name} holds no secp256k1 key")
+    return key.private_numbers().private_value.to_bytes(32, "big")
+
+
+def make_ed25519(file: Path, passphrase: bytes | None = None) -> Ed25519Key:
+    """Write a new Ed25519 key to `file`, which must not exist, and return it."""
+    _write(file, Ed25519PrivateKey.generate(), passphrase)
+    return load_ed25519(file, passphrase)
+
+
+def make_secp256k1(file: Path, passphrase: bytes | None = None) -> None:
+    """Write a new secp256k1 key to `file`, which must not exist."""
+    _write(file, ec.generate_private_key(ec.SECP256K1()), passphrase)
+
+
+def verify_ed25519(public: str, message: bytes, signature: bytes) -> bool:
+    """Tell whether `signature` is that key's over `message`; a malformed key signs nothing."""
+    try:
+        Ed25519PublicKey.from_public_bytes(bytes.fromhex(public)).verify(signature, message)
+    except (ValueError, InvalidSignature):
+        return False
+    return True
+
+
+def _load(file: Path, passphrase: bytes | None) -> object:
+    try:
+        mode = file.stat().st_mode & 0o777
+        if mode & 0o077:
+            raise BadKey(f"{file.name} can be read by others (mode {mode:o}): chmod 600 it")
+        return serialization.load_pem_private_key(file.read_bytes(), passphrase)
+    except FileNotFoundError as error:
+        raise BadKey(f"{file}: no such key file") from error
+    except (ValueError, TypeError) as error:
+        raise BadKey(f"{file.name}: no key, or another passphrase") from error
+
+
+def _write(
+    file: Path,
+    key: Ed25519PrivateKey | ec.EllipticCurvePrivateKey,
+    passphrase: bytes | None,
+) -> None:
+    seal: serialization.KeySerializationEncryption = serialization.NoEncryption()
+    if passphrase is not None:
+        seal = serialization.BestAvailableEncryption(passphrase)
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, seal)
+    write_durably(file, pem, new=True)
+
+
+def write_durably(file: Path, data: bytes, *, new: bool = False) -> None:
+    """Write `data` to `file`, readable by its owner alone, and to the disk before returning.
+
+    Errors: FileExistsError where `new` and it is there already.
+    """
+    target = file if new else file.with_name(file.name + ".new")
+    flags = os.O_WRONLY | os.O_CREAT | (os.O_EXCL if new else os.O_TRUNC)
+    handle = os.open(target, flags, 0o600)
+    try:
+        os.write(handle, data)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    if not new:
+        target.replace(file)
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+class HighWater:
+    """The largest tree a log key has signed, kept outside the database, written before signing."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        size, _, root = (file.read_text("ascii") if file.exists() else "0 ").partition(" ")
+        self.size = int(size)
+        self.root = root
+
+    def admit(self, size: int, root: bytes) -> None:
+        """Write the mark durably, so that no later start signs another root or a smaller size.
+
+        Errors: Backwards: the database is an older copy of itself, or another one.
+        """
+        if size < self.size:
+            raise Backwards(f"size {size} was asked, {self.size} is signed: a stale copy")
+        if size == self.size and self.root not in {"", root.hex()}:
+            raise Backwards(f"another root was signed for size {size}")
+        if size > self.size or not self.root:
+            write_durably(self._file, f"{size} {root.hex()}".encode())
+            self.size, self.root = size, root.hex()
