@@ -214,22 +214,19 @@ class Dossier:
             "date": self.date,
             "valid_until": str(self.valid_until),
             "direction": self.direction,
-            "facts": [{"name": n, "value": _datum(v)} for n, v in sorted(self.facts.items())],
+            "facts": [(name, _datum(value)) for name, value in sorted(self.facts.items())],
             "lists": [
                 {"name": s.name, "root": s.root, "count": str(s.count), "as_of": str(s.as_of)}
                 for s in looked.lists
             ],
-            "roles": list(looked.roles),
-            "unread": list(looked.unread),
-            "hits": [{"subject": hit.subject, "by": hit.by} for hit in looked.hits],
+            "roles": looked.roles,
+            "unread": looked.unread,
+            "hits": [(hit.subject, hit.by) for hit in looked.hits],
             "quotas": [_quota(rule, quota) for rule, quota in sorted(self.quotas.items())],
-            "checks": [
-                {"door": c.door, "what": c.what, "answer": c.answer, "why": c.why}
-                for c in self.checks
-            ],
-            "documents": list(self.documents),
-            "references": [{"kind": kind, "sha256": of} for kind, of in self.references],
-            "freezes": list(self.freezes),
+            "checks": [(check.door, check.what, check.answer, check.why) for check in self.checks],
+            "documents": self.documents,
+            "references": self.references,
+            "freezes": self.freezes,
             "people": [{"person": p.person, "roles": list(p.roles)} for p in self.people],
             "decided": self.decided,
             "cleared": sorted(self.cleared),
@@ -240,8 +237,7 @@ class Dossier:
 def _datum(value: Datum) -> Value:
     if isinstance(value, tuple):
         return [
-            [{"name": n, "value": _datum(member)} for n, member in sorted(record.items())]
-            for record in value
+            [(name, _datum(member)) for name, member in sorted(record.items())] for record in value
         ]
     if isinstance(value, bool):
         return value

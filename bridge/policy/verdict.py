@@ -140,19 +140,21 @@ class Finding:
     cleared: bool = False  # people had cleared every subject of it before
 
     def form(self) -> dict[str, Value]:
-        """Return its canonical form."""
-        return {
+        """Return its canonical form; what is empty is left out."""
+        told: dict[str, Value] = {
             "rule": self.rule,
             "kind": self.kind,
             "result": self.result.value,
             "outcome": self.outcome.word,
             "why": self.why,
-            "reason": self.reason,
-            "article": self.article,
-            "values": [{"name": name, "value": value} for name, value in self.values],
-            "subjects": list(self.subjects),
-            "cleared": self.cleared,
         }
+        if self.article:
+            told |= {"reason": self.reason, "article": self.article}
+        if self.values:
+            told["values"] = dict(self.values)
+        if self.subjects:
+            told |= {"subjects": self.subjects, "cleared": self.cleared}
+        return told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

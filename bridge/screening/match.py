@@ -15,6 +15,11 @@ _SPACED_HAN: Final = re.compile(
 )
 _BECH32: Final = re.compile(r"(bc|tb|ltc|[a-z]{2,16})1[02-9ac-hj-np-z]{8,90}\Z")
 _HEX: Final = re.compile(r"0x[0-9a-f]+\Z")
+_INSIDE: Final = "'’`.·"  # stands inside a word: O'Neil, Co., 阿·古
+_ASCII: Final = {
+    code: "" if chr(code) in _INSIDE else (chr(code).lower() if chr(code).isalnum() else " ")
+    for code in range(128)
+}
 _LABEL: Final = re.compile(r"[A-Za-z]{2,12}:\s*")
 
 
@@ -73,6 +78,8 @@ class Index:
 
 def normal_name(name: str) -> str:
     """Return a name without what is only notation: width, case, accents, marks, points, spaces."""
+    if name.isascii():
+        return " ".join(name[:NAME_MAX].translate(_ASCII).split())
     folded = normalize("NFD", normalize("NFKC", name[:NAME_MAX]).casefold())
     kept = "".join(_folded(character) for character in folded)
     return _SPACED_HAN.sub("", " ".join(normalize("NFC", kept).split()))
@@ -82,8 +89,8 @@ def _folded(character: str) -> str:
     kind = category(character)
     if combining(character) and "\u0300" <= character <= "\u036f":
         return ""  # an accent of Latin, Greek or Cyrillic; elsewhere marks are letters
-    if kind == "Cf" or character in "'’`.·":
-        return ""  # invisible, or inside a word: O'Neil, Co., 阿·古
+    if kind == "Cf" or character in _INSIDE:
+        return ""
     return character if kind[0] in "LNM" else " "
 
 
@@ -97,7 +104,10 @@ def name_keys(name: str) -> frozenset[str]:
 
 def id_key(number: str) -> str:
     """Return an identifier without its label, spaces and hyphens, in upper case."""
-    plain = normalize("NFKC", _LABEL.sub("", number.strip(), count=1)).upper()
+    plain = _LABEL.sub("", number.strip(), count=1).upper()
+    if plain.isalnum() and plain.isascii():
+        return plain
+    plain = normalize("NFKC", plain).upper()
     return "".join(character for character in plain if character.isalnum())
 
 

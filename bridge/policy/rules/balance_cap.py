@@ -6,7 +6,7 @@ from bridge.core.events import Reservation
 from bridge.core.order import SettlementOrder
 from bridge.policy.dossier import SCREENING, Dossier
 from bridge.policy.params import BadPack, Kind, Made, Params
-from bridge.policy.rules.flow import account_limit, asked, flows, measure_of, numbers
+from bridge.policy.rules.flow import SIDES, account_limit, asked, flows, measure_of, numbers
 from bridge.policy.verdict import Outcome, Result, Said, not_applicable, unknown, violated
 
 THOUSANDTHS = 1_000
@@ -48,7 +48,7 @@ def read(params: Params) -> Made:
             reservations=(held,) if quota.amount else (),
         )
 
-    return Made(test=test, facts=frozenset({ask.fact, ask.base, *ask.key}), quotas=(ask,))
+    return Made(test=test, facts=SIDES | {ask.fact, ask.base, *ask.key}, quotas=(ask,))
 
 
 KIND = Kind(name="balance_cap", points=frozenset({SCREENING}), read=read)

@@ -6,6 +6,8 @@ from bridge.policy.dossier import Dossier, Quota
 from bridge.policy.params import MEASURES, PERIODS, Params
 from bridge.policy.verdict import QuotaAsk
 
+SIDES = frozenset({"payer.jurisdiction", "payee.jurisdiction"})  # what `flows` reads
+
 
 def measured_fact(measure: str, currency: str) -> str:
     """Return the fact that holds an order's amount under a measure."""

@@ -7,7 +7,7 @@ from bridge.core.money import UNITS_MAX, Units
 from bridge.core.order import SettlementOrder
 from bridge.policy.dossier import SCREENING, Dossier
 from bridge.policy.params import Kind, Made, Params
-from bridge.policy.rules.flow import account_limit, asked, flows, measure_of, numbers
+from bridge.policy.rules.flow import SIDES, account_limit, asked, flows, measure_of, numbers
 from bridge.policy.verdict import Outcome, Result, Said, not_applicable, unknown, violated
 
 INWARD = ".in"  # suffix of the account that counts what comes in
@@ -62,7 +62,7 @@ def read(params: Params) -> Made:
             reservations=(held,) if quota.amount else (),
         )
 
-    return Made(test=test, facts=frozenset({ask.fact, *ask.key}), quotas=(ask, inward))
+    return Made(test=test, facts=SIDES | {ask.fact, *ask.key}, quotas=(ask, inward))
 
 
 KIND = Kind(name="net_aggregate_quota", points=frozenset({SCREENING}), read=read)

@@ -4,7 +4,7 @@ from bridge.core.events import Reservation
 from bridge.core.order import SettlementOrder
 from bridge.policy.dossier import SCREENING, Dossier
 from bridge.policy.params import Kind, Made, Params
-from bridge.policy.rules.flow import account_limit, asked, flows, measure_of, numbers
+from bridge.policy.rules.flow import SIDES, account_limit, asked, flows, measure_of, numbers
 from bridge.policy.verdict import Outcome, Result, Said, not_applicable, unknown
 
 
@@ -47,7 +47,7 @@ def read(params: Params) -> Made:
             subjects=(f"quota/{quota.account}/{quota.amount}",),
         )
 
-    return Made(test=test, facts=frozenset({ask.fact, *ask.key}), quotas=(ask,))
+    return Made(test=test, facts=SIDES | {ask.fact, *ask.key}, quotas=(ask,))
 
 
 KIND = Kind(name="person_period_quota", points=frozenset({SCREENING}), read=read)
