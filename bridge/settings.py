@@ -23,7 +23,7 @@ class _Strict(BaseModel):
 
 class LedgerSettings(_Strict):
     store: str = "sqlite:ledger.db"  # relative to the data folder; `memory:` for tests only
-    origin: str = Field(default="localhost/demo", pattern=r"\A[a-z0-9.-]+/[a-z0-9-]+\Z")
+    origin: str = Field(default="localhost/demo", pattern=r"^[a-z0-9.-]+/[a-z0-9-]+$")
     seal_every_ms: int = Field(default=1_000, ge=10, le=60_000)
     queue_max: int = Field(default=10_000, ge=100, le=100_000)  # groups that may wait
     queue_age_ms: int = Field(default=2_000, ge=100, le=60_000)  # how long one may wait
@@ -52,7 +52,7 @@ class ApiSettings(_Strict):
 
 class NotarySettings(_Strict):
     operator: str
-    jurisdiction: str = Field(pattern=r"\A[A-Z]{2}\Z")
+    jurisdiction: str = Field(pattern=r"^[A-Z]{2}$")
     ed25519: str  # key file
     secp256k1: str  # key file
     votes: str  # vote book, outside the ledger's database
@@ -66,7 +66,7 @@ class LaneSettings(_Strict):
     rail: str | None = None
     pack: str
     limit: str
-    verifier: Annotated[str, Field(pattern=r"\A[1-9][0-9]?of[1-9][0-9]?\Z")]
+    verifier: Annotated[str, Field(pattern=r"^[1-9][0-9]?of[1-9][0-9]?$")]
     acknowledge: Literal["committed", "sealed", "cosigned", "mirrored"] = "sealed"
 
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from adapters.memory.bank import Bank
 from adapters.memory.chain import Chain
 from adapters.memory.codec import public_hex, verify
-from adapters.memory.direct import Counter, Node
+from adapters.memory.direct import Direct, counter, node
 from adapters.memory.escrow import Escrow, Quorum
 from adapters.memory.network import MemoryNetwork
 from adapters.memory.rail import MemoryRail
@@ -101,15 +101,17 @@ class Wires:
     """What is outside: it lives on while the daemon dies."""
 
     clock: Clock
-    nodes: dict[NetworkId, Node]
-    counter: Counter
+    chains: dict[NetworkId, Chain]
+    nodes: dict[NetworkId, Direct]
+    bank: Bank
+    counter: Direct
     votes: Path
     finality_ms: int = 0
 
 
 def wires(clock: Clock, votes: Path, *, finality_ms: int = 0, block_ms: int = 0) -> Wires:
     """Two networks and a bank; the bond is at home at the origin, a twin at the destination."""
-    nodes: dict[NetworkId, Node] = {}
+    chains: dict[NetworkId, Chain] = {}
     quorum = Quorum(frozenset(public_hex(key(name)) for name in NOTARIES), 2)
     for network, home in ((ORIGIN, True), (DESTINATION, False)):
         escrow = Escrow(network, "escrow")
@@ -118,14 +120,15 @@ def wires(clock: Clock, votes: Path, *, finality_ms: int = 0, block_ms: int = 0)
         escrow.assets = {"bond": home, "paper": home}
         escrow.epochs = {1: quorum}
         chain = Chain(escrow, key(network), block_ms=block_ms, finality_ms=finality_ms)
-        nodes[network] = Node(chain, clock)
-    home_escrow = nodes[ORIGIN].chain.escrow
+        chains[network] = chain
+    home_escrow = chains[ORIGIN].escrow
     home_escrow.issue("bond", "", "seller-wallet", 1_000_000_000)
     home_escrow.issue("paper", "", "seller-wallet", 1_000_000)
     bank = Bank(RAIL, key("bank"))
     bank.open_account("HK00123", "HKD", 10**15)
     bank.open_account("CN00456", "HKD", 0)
-    return Wires(clock, nodes, Counter(bank, clock), votes, finality_ms)
+    nodes = {network: node(chain, clock) for network, chain in chains.items()}
+    return Wires(clock, chains, nodes, bank, counter(bank, clock), votes, finality_ms)
 
 
 def genesis(clock: Clock, draw: Chance, *, pack: Mapping[str, Value] | None = None) -> Group:
@@ -327,9 +330,9 @@ async def opened(wired: Wires, store: Store, seed: int = 1) -> AsyncIterator[Riv
         await journal.append((Group(id=name, drafts=(list_draft(name, taken),), side=taken.side),))
     networks = {
         network: MemoryNetwork(
-            network, "escrow", node, clock, operator=key("operator"), finality_ms=wired.finality_ms
+            network, "escrow", to, clock, operator=key("operator"), finality_ms=wired.finality_ms
         )
-        for network, node in wired.nodes.items()
+        for network, to in wired.nodes.items()
     }
     rail = MemoryRail(RAIL, wired.counter, clock)
     doors = Doors(origins=networks, destinations=networks, rails={RAIL: rail})
@@ -346,7 +349,7 @@ async def opened(wired: Wires, store: Store, seed: int = 1) -> AsyncIterator[Riv
         for network in networks
     }
     verifiers[RAIL] = partial(
-        verify, pinned={"kind": "rail", "network": RAIL, "key": wired.counter.bank.public_key}
+        verify, pinned={"kind": "rail", "network": RAIL, "key": wired.bank.public_key}
     )
     books = [FileVoteBook(wired.votes / f"{name}.votes") for name in NOTARIES]
     notaries = tuple(

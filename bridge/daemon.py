@@ -1,0 +1,288 @@
+"""The composition root: builds every room once, turns the ring, serves the desk, stops on a signal.
+
+It alone carries the keys. A ledger that is damaged, or older than its own seal, opens read-only:
+the API answers reads, nothing turns, and the sentence says which entry and what to do.
+"""
+
+import asyncio
+import secrets
+import signal
+import ssl
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypeGuard
+
+import structlog
+from aiohttp import web
+
+from bridge import registry
+from bridge.api.app import build
+from bridge.api.tokens import Tokens
+from bridge.clock import SystemClock
+from bridge.core.canonical import Value
+from bridge.core.events import Fact
+from bridge.core.ids import NetworkId
+from bridge.engine.desk import disclosed
+from bridge.engine.dossiers import DossierScreening
+from bridge.engine.perform import Doors
+from bridge.engine.ring import Ring
+from bridge.engine.watch import Verify
+from bridge.notary.attestation import CanonicalSigner
+from bridge.notary.attestor import ActSigner, DevelopmentCustody, Notary
+from bridge.notary.journal import Journal
+from bridge.notary.keys import HighWater, load_ed25519
+from bridge.notary.sealer import Sealer
+from bridge.notary.store.memory import MemoryStore
+from bridge.notary.store.port import Store
+from bridge.notary.store.sqlite import SqliteStore
+from bridge.notary.votebook import FileVoteBook
+from bridge.ports import (
+    Adapter,
+    AdapterSettings,
+    Clock,
+    DestinationNetwork,
+    Door,
+    OriginNetwork,
+    PaymentRail,
+)
+from bridge.settings import BadSettings, Settings
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Every adapter instance that is open, by what it can be asked, with how to verify it."""
+
+    doors: Doors
+    verifiers: Mapping[NetworkId, Verify]
+
+
+class KeptValues:
+    """The read-only view an adapter has of what it asked to be kept."""
+
+    def __init__(self, journal: Journal, network: NetworkId) -> None:
+        self._journal = journal
+        self._prefix = f"kept/{network}/"
+
+    def get(self, key: str) -> bytes | None:
+        """Return the value kept under `key`."""
+        return self._journal.side(self._prefix + key)
+
+    def keys(self, prefix: str) -> tuple[str, ...]:
+        """Return the keys that begin with `prefix`, sorted."""
+        found = self._journal.side_keys(self._prefix + prefix)
+        return tuple(sorted(key.removeprefix(self._prefix) for key in found))
+
+
+async def serve(settings: Settings, folder: Path, ready: Callable[[str], None]) -> None:
+    """Run until SIGTERM or SIGINT; `ready` hears the URL once orders can be taken.
+
+    Errors: BadSettings, BadKey, LedgerError: it did not start, and the sentence says why.
+    """
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        data = folder / settings.data
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        journal = Journal.open(_store(settings, data), clock)
+        stack.push_async_callback(journal.close)
+        opened = await _adapters(settings, folder, journal, clock, stack)
+        ring = _ring(settings, folder, journal, opened, clock=clock, stack=stack)
+        sealer = _sealer(settings, folder, journal, clock)
+        url = await stack.enter_async_context(_listening(settings, folder, ring, clock))
+        log.info("daemon.ready", size=journal.head.seq)
+        ready(url)
+        await _turn(ring, sealer, journal)
+    log.info("daemon.stopped")
+
+
+async def _turn(ring: Ring, sealer: Sealer | None, journal: Journal) -> None:
+    """Turn until a signal; a ledger in trouble is only read."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stopping.set)
+    if journal.trouble is not None or sealer is None:
+        ring.trouble.alarm("ledger.read_only", None, str(journal.trouble or "stale seal"))
+        await stopping.wait()
+        return
+    with suppress(asyncio.CancelledError):
+        async with asyncio.TaskGroup() as tasks:
+            running = [tasks.create_task(ring.run()), tasks.create_task(sealer.run())]
+            await stopping.wait()
+            for task in running:
+                task.cancel()
+
+
+def _store(settings: Settings, data: Path) -> Store:
+    kind, _, name = settings.ledger.store.partition(":")
+    match kind:
+        case "memory":
+            return MemoryStore()
+        case "sqlite":
+            return SqliteStore(data / name)
+        case _:
+            raise BadSettings("ledger.store: write sqlite:FILE, or memory: for a test")
+
+
+def _sealer(settings: Settings, folder: Path, journal: Journal, clock: Clock) -> Sealer | None:
+    """Return what signs checkpoints; None where the ledger is older than what its key signed."""
+    mark = HighWater(folder / settings.data / "sealed.mark")
+    if mark.size > journal.head.seq:
+        log.error("ledger.damaged", entry=journal.head.seq, size=mark.size)
+        return None
+    return Sealer(
+        journal,
+        load_ed25519(folder / settings.log_key),
+        mark,
+        settings.ledger.origin,
+        clock,
+        every_ms=settings.ledger.seal_every_ms,
+    )
+
+
+async def _adapters(
+    settings: Settings, folder: Path, journal: Journal, clock: Clock, stack: AsyncExitStack
+) -> Opened:
+    networks: dict[NetworkId, Door] = {}
+    rails: dict[NetworkId, Door] = {}
+    verifiers: dict[NetworkId, Verify] = {}
+    for section, held, into in (
+        ("network", settings.network, networks),
+        ("rail", settings.rail, rails),
+    ):
+        for name, table in held.items():
+            adapter = _adapter(section, name, table)
+            parsed = _parsed(adapter, f"{section}.{name}", table, folder)
+            kept = KeptValues(journal, parsed.network)
+            into[parsed.network] = await stack.enter_async_context(
+                adapter.open(parsed, clock, kept)
+            )
+            verifiers[parsed.network] = partial(_verified, adapter, adapter.pinned(parsed))
+    doors = Doors(
+        origins={key: door for key, door in networks.items() if _is_origin(door)},
+        destinations={key: door for key, door in networks.items() if _is_destination(door)},
+        rails={key: door for key, door in rails.items() if _is_rail(door)},
+    )
+    return Opened(doors, verifiers)
+
+
+def _is_origin(door: Door) -> TypeGuard[OriginNetwork]:
+    return hasattr(door, "consent_owed") and hasattr(door, "prepare")
+
+
+def _is_destination(door: Door) -> TypeGuard[DestinationNetwork]:
+    return hasattr(door, "prepare")
+
+
+def _is_rail(door: Door) -> TypeGuard[PaymentRail]:
+    return hasattr(door, "prepare")
+
+
+def _adapter(section: str, name: str, table: Mapping[str, object]) -> Adapter:
+    wanted = str(table.get("adapter", ""))
+    try:
+        found = registry.load(registry.ADAPTERS, wanted)
+    except registry.NotFound as error:
+        raise BadSettings(f"{section}.{name}.adapter: {error}") from error
+    if not isinstance(found, Adapter):
+        raise BadSettings(f"{section}.{name}.adapter: {wanted} names no Adapter")
+    return found
+
+
+def _parsed(
+    adapter: Adapter, place: str, table: Mapping[str, object], folder: Path
+) -> AdapterSettings:
+    """Return an instance's settings; files are named relative to the folder of the settings."""
+    own: dict[str, object] = {}
+    for key, value in table.items():
+        if key.endswith(("_key", "_file")) and isinstance(value, str):
+            own[key] = str(folder / value)
+        elif key != "adapter":
+            own[key] = value
+    try:
+        return adapter.settings(own)
+    except ValueError as error:
+        raise BadSettings(f"{place}: {error}") from error
+
+
+def _verified(adapter: Adapter, pinned: Value, evidence: bytes) -> tuple[Fact, ...]:
+    return adapter.verify(evidence, pinned)
+
+
+def _ring(
+    settings: Settings,
+    folder: Path,
+    journal: Journal,
+    opened: Opened,
+    *,
+    clock: Clock,
+    stack: AsyncExitStack,
+) -> Ring:
+    key = (folder / settings.fingerprint_key).read_bytes()
+    notaries = tuple(_notary(settings, name, folder, stack) for name in sorted(settings.notary))
+    screening = DossierScreening(
+        journal,
+        opened.doors,
+        clock,
+        disclosed=lambda order: disclosed(journal, order),
+        key=key,
+    )
+    custody = DevelopmentCustody(
+        notaries, lambda: journal.view, journal.side, opened.verifiers, clock
+    )
+    return Ring(
+        journal,
+        opened.doors,
+        opened.verifiers,
+        attestor=custody,
+        screening=screening,
+        clock=clock,
+        entropy=secrets.token_bytes,
+        fingerprint_key=key,
+    )
+
+
+def _notary(settings: Settings, name: str, folder: Path, stack: AsyncExitStack) -> Notary:
+    """Return one operator's notary: development custody, which production settings refuse."""
+    held = settings.notary[name]
+    votes = FileVoteBook(folder / held.votes)
+    stack.callback(votes.close)
+    signers: dict[str, ActSigner] = {"*": CanonicalSigner(load_ed25519(folder / held.ed25519))}
+    return Notary(name, votes, signers)
+
+
+@asynccontextmanager
+async def _listening(
+    settings: Settings, folder: Path, ring: Ring, clock: Clock
+) -> AsyncIterator[str]:
+    """Serve the API while the body runs; yield its URL."""
+    api = settings.api
+    tokens = Tokens(folder / settings.data / "tokens.json")
+    app = build(ring, api, tokens, origin=settings.ledger.origin, clock=clock)
+    runner = web.AppRunner(app, keepalive_timeout=api.keep_alive_s, access_log=None)
+    await runner.setup()
+    try:
+        kind, _, rest = api.listen.partition(":")
+        if kind == "unix":
+            await web.UnixSite(runner, str(folder / rest)).start()
+            yield api.listen
+            return
+        host, _, port = rest.rpartition(":")
+        tls = _tls(settings, folder)
+        await web.TCPSite(runner, host, int(port), ssl_context=tls).start()
+        yield f"{'http' if tls is None else 'https'}://{host}:{port}"
+    finally:
+        await runner.cleanup()
+
+
+def _tls(settings: Settings, folder: Path) -> ssl.SSLContext | None:
+    api = settings.api
+    if api.tls_certificate is None or api.tls_key is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(folder / api.tls_certificate, folder / api.tls_key)
+    return context
