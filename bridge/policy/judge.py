@@ -25,7 +25,6 @@ def judge(order: SettlementOrder, dossier: Dossier, pack: Pack) -> Verdict:
     A reject is carried out only if every rule that could block has a definite answer: giving an
     asset back to somebody who may be on a list can itself be the offence.
     Errors: an empty pack is a bug: AssertionError.
-    Source: the pack, whose rules name their articles.
     """
     assert pack.rules, "judged by no rule is not judged"
     spoken = [
