@@ -14,6 +14,8 @@ Value: TypeAlias = "str | bool | Sequence[Value] | Mapping[str, Value]"
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_KNOWN: set[object] = set()
+_KNOWN_MAX = 4_096  # names; strangers' names beyond it are looked at each time
 _DEPTH = 32  # of nesting; a group's deepest body has nine
 _write = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
@@ -95,14 +97,22 @@ def _check(value: object, depth: int) -> None:
 
 def _check_object(value: dict[object, object], depth: int) -> None:
     for name, member in value.items():
-        if not isinstance(name, str) or not _NAME.match(name):
-            raise _Misplaced(f"the name {name!r}")
+        if name not in _KNOWN:
+            _know(name)
         if type(member) is str and member.isprintable():
             continue  # nearly every member is
         try:
             _check(member, depth + 1)
         except _Misplaced as error:
             raise error.under(name) from None
+
+
+def _know(name: object) -> None:
+    """Remember a good name: the ledger has a few hundred, and each is looked at often."""
+    if not isinstance(name, str) or not _NAME.match(name):
+        raise _Misplaced(f"the name {name!r}")
+    if len(_KNOWN) < _KNOWN_MAX:
+        _KNOWN.add(name)
 
 
 def _once(pairs: list[tuple[str, Value]]) -> dict[str, Value]:

@@ -114,7 +114,7 @@ class Errands:
         self._clock = clock
         self._alarm = alarm
         self._tasks: asyncio.TaskGroup | None = None
-        self._running: dict[tuple[SettlementId, str], asyncio.Event] = {}
+        self._running: dict[SettlementId, dict[str, asyncio.Event]] = {}
         self._deadlines: list[tuple[Instant, SettlementId]] = []
         self._worried: set[SettlementId] = set()
         self.waits: dict[SettlementId, str] = {}  # why, for `trace`
@@ -136,27 +136,31 @@ class Errands:
         settlement = self._journal.view.settlement(of)
         if settlement is None or self._tasks is None:
             return
-        for (running, _), woken in self._running.items():
-            if running == of:
-                woken.set()
+        running = self._running.setdefault(of, {})
+        for woken in running.values():
+            woken.set()
         if settlement.at_rest:
             self.waits.pop(of, None)
         for effect in self._perform.owed(settlement):
-            name = (of, _name(effect))
-            if name not in self._running:
-                self._running[name] = asyncio.Event()
-                self._tasks.create_task(self._carry_out(of, name))
+            name = _name(effect)
+            if name not in running:
+                running[name] = asyncio.Event()
+                self._tasks.create_task(self._carry_out(of, name, running))
+        if not running:
+            del self._running[of]
         if (until := deadline(settlement)) is not None:
             heapq.heappush(self._deadlines, (until, of))
 
-    async def _carry_out(self, of: SettlementId, name: tuple[SettlementId, str]) -> None:
+    async def _carry_out(
+        self, of: SettlementId, name: str, running: dict[str, asyncio.Event]
+    ) -> None:
         """Go on with one effect until the settlement owes it no more."""
-        woken, tries = self._running[name], 0
+        woken, tries = running[name], 0
         try:
             while True:
                 woken.clear()
                 settlement = self._journal.view.settlement(of)
-                effect = self._owed(settlement, name[1])
+                effect = self._owed(settlement, name)
                 if settlement is None or effect is None:
                     return
                 if isinstance(effect, Screen):
@@ -171,7 +175,7 @@ class Errands:
                     until = await self._further(of, settlement, effect)
                 await self._pause(woken, until)
         finally:
-            del self._running[name]
+            del running[name]
             self._after(of)
 
     def _after(self, of: SettlementId) -> None:
@@ -179,6 +183,8 @@ class Errands:
         settlement = self._journal.view.settlement(of)
         if settlement is not None and self._perform.owed(settlement):
             self._consider(of)
+        elif not self._running.get(of, True):
+            del self._running[of]
 
     async def _further(
         self, of: SettlementId, settlement: Settlement, effect: NetworkEffect | PaymentEffect

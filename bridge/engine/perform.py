@@ -173,7 +173,7 @@ class Perform:
         door: Door,
         key: Key,
     ) -> Answer | Wait:
-        prepared = self._kept(key)
+        prepared = self._kept(key) if key.verb in settlement.prepared else None
         if prepared is not None and self._sent.get(key.text) == prepared.tx:
             return await self._look(settlement, effect, door, prepared)
         if prepared is None and isinstance(effect, RecallPayment) and not _asked(settlement):
@@ -216,7 +216,7 @@ class Perform:
     async def _act(self, settlement: Settlement, effect: NetworkEffect, key: Key) -> Act:
         """Return the journalled act, journalling it first where there is none: rule 3."""
         view = self._journal.view
-        row = view.act(key.text)
+        row = view.act(key.text) if key.verb in settlement.acts else None
         if row is not None:
             return act_of(_object(row.act))
         act = citing_act(view, settlement, effect)
