@@ -1,0 +1,121 @@
+"""What happens to a settlement, told as it happens: CloudEvents over server-sent events.
+
+The id of an event is its ledger index, so a reader that was away resumes without a gap or a
+repeat. Source: CloudEvents 1.0; HTML Living Standard, 9.2 (server-sent events).
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from bridge.api.problems import Trouble
+from bridge.api.routes import Call
+from bridge.api.times import time_text
+from bridge.core.canonical import Value
+from bridge.core.ids import SettlementId
+from bridge.notary.entries import Entry
+from bridge.notary.outcomes import LedgerError
+
+PAGE = 256
+QUIET_S = 15.0  # a comment that often, so that a proxy does not close the line
+
+
+async def stream(call: Call, of: SettlementId) -> web.StreamResponse:
+    """Send events until the reader hangs up, the daemon closes or the settlement is at rest."""
+    after = _since(call, of)
+    response = web.StreamResponse(
+        headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
+    )
+    await response.prepare(call.http)
+    journal = call.room.ring.journal
+    while not call.room.closing.is_set():
+        page = journal.entries(after, PAGE)
+        for entry in page:
+            after = entry.n
+            if settlement_of(entry) == of:
+                await response.write(_event(entry, of, call.room.origin))
+        if page:
+            await asyncio.sleep(0)  # a long history gives way to others
+            continue
+        settlement = journal.view.settlement(of)
+        if settlement is not None and settlement.at_rest:
+            break
+        try:
+            async with asyncio.timeout(QUIET_S):
+                await journal.changed(after)
+        except TimeoutError:
+            await response.write(b": still here\n\n")
+        except LedgerError:
+            break  # nothing more will be written: the reader comes back and is told so
+    await response.write_eof()
+    return response
+
+
+def _since(call: Call, of: SettlementId) -> int:
+    given = call.http.headers.get("Last-Event-ID")
+    if given is not None:
+        if not (given.isascii() and given.isdigit() and len(given) <= 16):
+            raise Trouble(
+                400,
+                "LQ-EVENT-ID",
+                "Last-Event-ID is the number of an entry",
+                remedy="send the id of the last event you read, or none",
+                flaws=((("header", "Last-Event-ID"), "malformed"),),
+            )
+        return int(given)
+    begun = call.room.ring.journal.view.saga(of, "proposed")
+    # the order stands a few entries before the saga that it made
+    return -1 if begun is None else max(-1, begun.n - PAGE)
+
+
+def settlement_of(entry: Entry) -> str:
+    """Return the settlement an entry is about, or nothing."""
+    body = entry.body
+    match entry.kind:
+        case "order":
+            return entry.id
+        case "act" | "paper":
+            return _text(_inner(body, entry.kind), "settlement")
+        case "proposal":
+            return _text(body, "target")
+        case _:
+            return _text(body, "settlement")
+
+
+def _inner(body: Mapping[str, Value], name: str) -> Mapping[str, Value]:
+    inner = body.get(name)
+    return inner if isinstance(inner, Mapping) else {}
+
+
+def _text(body: Mapping[str, Value], name: str) -> str:
+    value = body.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _event(entry: Entry, of: SettlementId, origin: str) -> bytes:
+    document = {
+        "specversion": "1.0",
+        "id": str(entry.n),
+        "source": f"//{origin}",
+        "type": f"lianqiao.{entry.kind}",
+        "subject": of,
+        "time": time_text(entry.t),
+        "data": {"n": str(entry.n), "leaf": entry.leaf, **_told(entry)},
+    }
+    return f"id: {entry.n}\nevent: {entry.kind}\ndata: {json.dumps(document)}\n\n".encode()
+
+
+def _told(entry: Entry) -> dict[str, str]:
+    """Return what anyone who may read the settlement may read; policy's words are not among it."""
+    if entry.kind == "saga":
+        told = {name: _text(entry.body, name) for name in ("from", "to", "stop", "visit")}
+        return {**told, "event": _text(_inner(entry.body, "event"), "name")}
+    if entry.kind == "act":
+        return {"verb": _text(_inner(entry.body, "act"), "verb")}
+    if entry.kind == "evidence":
+        return {"shows": _text(entry.body, "shows"), "network": _text(entry.body, "network")}
+    if entry.kind == "proposal":
+        return {"proposal": entry.id, "subject": _text(entry.body, "subject")}
+    return {}

@@ -1,0 +1,194 @@
+"""Rows of the ledger as our wire shows them."""
+
+from typing import cast
+
+from pydantic import JsonValue
+
+from bridge.api.times import time_text
+from bridge.core.canonical import Value, canonical, parse
+from bridge.core.ids import Instant
+from bridge.core.money import Money
+from bridge.core.settlement import Settlement, Stage
+from bridge.engine.desk import Sent as SentWords
+from bridge.engine.proposals import SUBJECTS
+from bridge.engine.ring import Ring
+from bridge.notary.entries import Entry
+from bridge.notary.register_forms import Register, register_form
+from bridge.notary.state.proposals import approval_message
+from bridge.notary.state.rows import AccountRow, FreezeRow, ProposalRow
+from bridge.ports import ConsentOwed
+from schemas.api import (
+    AccountView,
+    Amount,
+    EntryView,
+    FreezeView,
+    Owed,
+    ProposalView,
+    RegisterView,
+    Sent,
+    SettlementLine,
+    SettlementView,
+    Step,
+)
+
+
+def json_of(value: Value) -> JsonValue:
+    """Return a canonical value as JSON's own types."""
+    return cast("JsonValue", parse(canonical(value)))
+
+
+def amount_view(money: Money) -> Amount:
+    """Return money as the wire writes it."""
+    return Amount(currency=money.currency.code, amount=money.text)
+
+
+def owed_view(owed: ConsentOwed) -> Owed:
+    """Return whose consent is owed, with the exact bytes."""
+    return Owed(
+        network=owed.network,
+        by=owed.by,
+        kind=owed.kind,
+        message=owed.message.hex(),
+        calls=owed.calls,
+    )
+
+
+def sent_view(sent: SentWords) -> Sent:
+    """Return what answers an order."""
+    return Sent(
+        settlement=sent.settlement,
+        uetr=sent.uetr,
+        terms=sent.terms,
+        consents=tuple(map(owed_view, sent.consents)),
+    )
+
+
+def line_view(settlement: Settlement) -> SettlementLine:
+    """Return a settlement as a line of a list."""
+    order = settlement.order
+    return SettlementLine(
+        id=order.id,
+        uetr=order.uetr,
+        lane=order.lane,
+        stage=settlement.stage.value,
+        stop=settlement.stop.value if settlement.stop else "",
+        asset=order.instrument.asset,
+        units=str(order.units),
+        created=time_text(order.created),
+    )
+
+
+def settlement_view(
+    ring: Ring, settlement: Settlement, proposals: tuple[str, ...]
+) -> SettlementView:
+    """Return where a settlement stands, what it waits for, and when it came through each stage."""
+    order = settlement.order
+    given = {key.rpartition("/")[2] for key in settlement.history if key.startswith("PaperGiven/")}
+    return SettlementView(
+        id=order.id,
+        uetr=order.uetr,
+        lane=order.lane,
+        stage=settlement.stage.value,
+        stop=settlement.stop.value if settlement.stop else "",
+        visit=str(settlement.visit),
+        maker=order.maker,
+        created=time_text(order.created),
+        deadline=time_text(order.deadline),
+        terms=order.terms,
+        asset=order.instrument.asset,
+        kind=order.instrument.kind.value,
+        units=str(order.units),
+        origin=order.origin.network,
+        destination=order.destination.network,
+        originator=order.originator.party,
+        beneficiary=order.beneficiary.party,
+        payment=None if order.payment is None else amount_view(order.payment.amount),
+        waiting=_waiting(ring, settlement),
+        papers=tuple(one.kind for one in order.conditions if one.kind not in given),
+        proposals=proposals,
+        steps=_steps(ring, settlement),
+    )
+
+
+def _waiting(ring: Ring, settlement: Settlement) -> str:
+    of = settlement.order.id
+    if settlement.at_rest:
+        return ""
+    if settlement.stop is not None:
+        return f"people decide: it is {settlement.stop.value}"
+    if settlement.stage is Stage.PROPOSED:
+        return "the holder's consent"
+    if settlement.stage is Stage.AWAITING:
+        return "papers"
+    notice = ring.trouble.notices.get(of)
+    return ring.errands.waits.get(of, "") or (notice.detail if notice is not None else "")
+
+
+def _steps(ring: Ring, settlement: Settlement) -> tuple[Step, ...]:
+    found: list[tuple[int, Step]] = []
+    for stage in Stage:
+        row = ring.journal.view.saga(settlement.order.id, stage.value)
+        entry = ring.journal.entry(row.n) if row is not None else None
+        if entry is not None:
+            step = Step(stage=stage.value, at=time_text(entry.t), n=str(entry.n))
+            found.append((entry.n, step))
+    return tuple(step for _, step in sorted(found, key=lambda one: one[0]))
+
+
+def proposal_view(row: ProposalRow, now: Instant) -> ProposalView:
+    """Return a proposal with the exact bytes its checkers sign."""
+    return ProposalView(
+        id=row.id,
+        subject=row.subject,
+        target=row.target,
+        payload=json_of(row.payload),
+        bytes_sha256=row.bytes_sha256,
+        message=approval_message(row, "approve").hex(),
+        refusal=approval_message(row, "refuse").hex(),
+        maker=row.maker,
+        reason=row.reason,
+        role=SUBJECTS.get(row.subject, ""),
+        needs=str(row.needs),
+        approvals=row.approvals,
+        state=row.shown(now),
+        expires=time_text(row.expires),
+    )
+
+
+def freeze_view(scope: str, row: FreezeRow) -> FreezeView:
+    """Return a freeze that lies on a scope."""
+    return FreezeView(
+        id=row.id, scope=scope, reason=row.reason, by=row.by, since=time_text(row.since)
+    )
+
+
+def register_view(kind: str, row: Register) -> RegisterView:
+    """Return a register's row; what is personal stands in it as a commitment."""
+    return RegisterView(kind=kind, id=row.id, row=json_of(register_form(row)))
+
+
+def account_view(row: AccountRow) -> AccountView:
+    """Return an account with its four counters."""
+    return AccountView(
+        id=row.account.id,
+        unit=row.account.unit,
+        code=row.account.code,
+        covered=row.account.covered,
+        limit=None if row.account.limit is None else str(row.account.limit),
+        debits_pending=str(row.debits_pending),
+        debits_posted=str(row.debits_posted),
+        credits_pending=str(row.credits_pending),
+        credits_posted=str(row.credits_posted),
+    )
+
+
+def entry_view(entry: Entry) -> EntryView:
+    """Return an entry of the ledger."""
+    return EntryView(
+        n=str(entry.n),
+        t=time_text(entry.t),
+        id=entry.id,
+        kind=entry.kind,
+        leaf=entry.leaf,
+        body=json_of(entry.body),
+    )
