@@ -1,9 +1,26 @@
 """The journal: what is acknowledged is there, once, and a restart tells the same."""
 
+import asyncio
+from pathlib import Path
+from threading import Event
+
+import pytest
+
 from bridge.core.settlement import Stage
-from bridge.notary.journal import Journal
-from bridge.notary.outcomes import Committed, Conflict, RefusedGroup, Replayed, Stale
+from bridge.notary.fsck import fsck
+from bridge.notary.journal import AGE_MS, Journal
+from bridge.notary.outcomes import (
+    Committed,
+    Conflict,
+    NotPromised,
+    Outcome,
+    Overloaded,
+    RefusedGroup,
+    Replayed,
+    Stale,
+)
 from bridge.notary.store.memory import Disk, MemoryStore
+from bridge.notary.store.sqlite import SqliteStore
 from tests.notary.ledgers import (
     SetClock,
     account,
@@ -67,4 +84,136 @@ async def test_a_group_that_expects_what_is_no_longer_so_writes_nothing_and_spen
     assert journal.head.seq == size
     outcomes = await journal.append(told[3:])
     assert {type(outcome) for outcome in outcomes} == {Committed}
+    await journal.close()
+
+
+async def test_many_clients_share_a_commit(tmp_path: Path) -> None:
+    """What queues during a sync is one batch: a hundred clients, far fewer commits."""
+    store = SqliteStore(tmp_path / "ledger.sqlite")
+    journal = Journal.open(store, SetClock())
+    await journal.append([genesis()])
+    opened = group(1, draft(1, "account", account("a")), draft(2, "account", account("b")))
+    await journal.append([opened])
+
+    async def client(number: int) -> Outcome:
+        body = transfer("post", "a", "b", number)
+        return (await journal.append([group(number, draft(number, "transfer", body))]))[0]
+
+    async with asyncio.TaskGroup() as tasks:
+        asked = [tasks.create_task(client(number)) for number in range(100, 200)]
+    numbers = [one.entries[0].n for task in asked if isinstance(one := task.result(), Committed)]
+    assert sorted(numbers) == list(range(5, 105))
+    assert len(journal.entries(4, 200)) == 100
+    await journal.close()
+    with_reader = SqliteStore(tmp_path / "ledger.sqlite")
+    assert len(with_reader.undos()) < 60
+    with_reader.close()
+
+
+def assert_(held: bool) -> None:
+    """The commit was let go on."""
+    assert held
+
+
+async def test_too_many_or_too_old_are_turned_away_before_anything_is_written() -> None:
+    held = Event()
+    clock, store = SetClock(), MemoryStore()
+    journal = Journal.open(store, clock)
+    store.fault = lambda _call: assert_(held.wait(10))
+    body = account("a")
+    async with asyncio.TaskGroup() as tasks:
+        first = tasks.create_task(journal.append([group(1, draft(1, "account", body))]))
+        await asyncio.sleep(0.05)  # the writer is in its commit
+        second = tasks.create_task(journal.append([group(2, draft(2, "account", account("b")))]))
+        await asyncio.sleep(0)
+        clock.time += AGE_MS + 1
+        with pytest.raises(Overloaded):
+            await journal.append([group(3, draft(3, "account", account("c")))])
+        held.set()
+    assert {type(task.result()[0]) for task in (first, second)} == {Committed}
+    assert journal.view.account("c") is None
+    await journal.close()
+
+
+async def test_levels_nobody_gives_are_not_promised() -> None:
+    journal = Journal.open(MemoryStore(), SetClock())
+    await journal.append([genesis()])
+    await journal.wait(2, "committed")
+    for level in ("cosigned", "mirrored", "wished"):
+        with pytest.raises(NotPromised):
+            await journal.wait(2, level)
+    await journal.close()
+
+
+async def test_who_waits_for_a_seal_is_not_kept_for_a_second() -> None:
+    journal = Journal.open(MemoryStore(), SetClock())
+
+    async def seal() -> None:
+        while True:
+            size = await journal.seal_due()
+            await journal.keep_checkpoint(size, b"note %d" % size)
+
+    loop = asyncio.get_running_loop()
+    async with asyncio.TaskGroup() as tasks:
+        sealer = tasks.create_task(seal())
+        await journal.append([genesis()])
+        began = loop.time()
+        await journal.wait(2, "sealed")
+        assert loop.time() - began < 0.5
+        assert journal.checkpoint == b"note 3"
+        assert journal.sealed == 3
+        sealer.cancel()
+    await journal.close()
+
+
+async def test_a_long_poll_wakes_at_the_next_entry() -> None:
+    journal = Journal.open(MemoryStore(), SetClock())
+    async with asyncio.TaskGroup() as tasks:
+        woken = tasks.create_task(journal.changed(-1))
+        await asyncio.sleep(0)
+        assert not woken.done()
+        await journal.append([genesis()])
+    assert [entry.n for entry in journal.entries(0, 10)] == [1, 2]
+    entry = journal.entry(1)
+    assert entry is not None
+    assert entry.id == journal.entries(0, 1)[0].id
+    assert journal.entry(3) is None
+    await journal.close()
+
+
+async def test_a_personal_value_stands_beside_and_nowhere_else(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "ledger.sqlite")
+    journal = Journal.open(store, SetClock())
+    told = settled(1)
+    await journal.append([genesis(), *told])
+    reader = store.reader()
+    personal = journal.side_keys("personal/")
+    assert personal
+    values = [(journal.side(key) or b"")[32:] for key in personal]
+    root = journal.head.root
+    for value in values:
+        assert value
+        assert all(value not in raw for raw in reader.entries(0, journal.head.seq))
+        assert all(value not in data for _, _, data in reader.every_row())
+        assert all(value not in undo for _, undo in reader.undos())
+    await journal.erase(personal)
+    assert journal.side_keys("personal/") == ()
+    assert journal.head.root == root
+    assert fsck(reader) == ()
+    reader.close()
+    await journal.close()
+
+
+async def test_memory_follows_what_is_under_way_not_what_ever_was() -> None:
+    journal = Journal.open(MemoryStore(), SetClock())
+    journal.view.generation = 50
+    await journal.append([genesis()])
+    for number in range(1, 9):
+        await journal.append(settled(number))
+    assert len(journal.view._young) + len(journal.view._old) <= 100
+    assert journal.view.open_settlements() == ()
+    assert journal.view.settlement(whose(settled(1))) is not None
+    half = settled(9)[:6]
+    await journal.append(half)
+    assert [s.order.id for s in journal.view.open_settlements()] == [whose(half)]
     await journal.close()
