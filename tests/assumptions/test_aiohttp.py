@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 from aiohttp import ClientConnectionError, ClientSession, web
@@ -63,11 +63,20 @@ async def test_an_id_with_a_pattern_does_not() -> None:
         assert (await asked(port, "GET", "/v1/settlements/short"))[0] == 404
 
 
-async def raw(port: int, sent: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+@asynccontextmanager
+async def raw(
+    port: int, sent: bytes
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """A connection on which these bytes were sent; closed to the end afterwards."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(sent)
-    await writer.drain()
-    return reader, writer
+    try:
+        writer.write(sent)
+        await writer.drain()
+        yield reader, writer
+    finally:
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
 
 HALF_HEADER = b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "
@@ -75,11 +84,12 @@ HALF_BODY = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf"
 
 
 async def test_a_half_sent_header_ends_with_keepalive_timeout() -> None:
-    async with served(web.Application(), keepalive_timeout=0.3) as port:
-        reader, writer = await raw(port, HALF_HEADER)
-        async with asyncio.timeout(10):
-            await reader.read()
-        writer.close()
+    async with (
+        served(web.Application(), keepalive_timeout=0.3) as port,
+        raw(port, HALF_HEADER) as (reader, _),
+        asyncio.timeout(10),
+    ):
+        await reader.read()
 
 
 async def test_a_half_sent_body_stays_open_unless_the_handler_watches_the_time() -> None:
@@ -95,19 +105,21 @@ async def test_a_half_sent_body_stays_open_unless_the_handler_watches_the_time()
 
     app = web.Application()
     app.router.add_post("/", patient)
-    async with served(app, keepalive_timeout=0.2, shutdown_timeout=0.1) as port:
-        reader, writer = await raw(port, HALF_BODY)
+    async with (
+        served(app, keepalive_timeout=0.2, shutdown_timeout=0.1) as port,
+        raw(port, HALF_BODY) as (reader, _),
+    ):
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(1):
                 await reader.read()
-        writer.close()
     app = web.Application()
     app.router.add_post("/", watchful)
-    async with served(app, shutdown_timeout=0.1) as port:
-        reader, writer = await raw(port, HALF_BODY)
-        async with asyncio.timeout(10):
-            assert b" 408 " in await reader.readline()
-        writer.close()
+    async with (
+        served(app, shutdown_timeout=0.1) as port,
+        raw(port, HALF_BODY) as (reader, _),
+        asyncio.timeout(10),
+    ):
+        assert b" 408 " in await reader.readline()
 
 
 async def test_client_max_size_counts_what_is_read_after_it_is_unpacked() -> None:
@@ -143,9 +155,9 @@ async def test_a_client_who_hangs_up_does_not_cut_a_handler_in_two() -> None:
     app = web.Application()
     app.router.add_get("/", writes)
     async with served(app) as port:
-        _reader, writer = await raw(port, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-        await began.wait()
-        writer.transport.abort()
+        async with raw(port, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n") as (_, writer):
+            await began.wait()
+            writer.transport.abort()
         async with asyncio.timeout(10):
             await finished.wait()
 
@@ -159,6 +171,7 @@ async def test_a_server_stops_on_a_unix_socket_too(
     await web.UnixSite(runner, path).start()
     _reader, writer = await asyncio.open_unix_connection(path)
     writer.close()
+    await writer.wait_closed()
     await runner.cleanup()
     with pytest.raises((ConnectionError, FileNotFoundError)):
         await asyncio.open_unix_connection(path)
