@@ -60,7 +60,7 @@ def opened(view: View, entry: Entry) -> Changes | Refusal:
 
 def limited(view: View, entry: Entry) -> Changes | Refusal:
     """Set an account's limit. One below what is used refuses new pendings and breaks nothing."""
-    if entry.body.keys() != {"account", "limit"}:
+    if entry.body.keys() ^ {"account", "limit"}:
         raise BadForm("limit: account and limit")
     known = view.account(text(entry.body, "account"))
     limit = Units(integer(entry.body, "limit"))

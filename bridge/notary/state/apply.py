@@ -16,7 +16,7 @@ Place: TypeAlias = tuple[str, str]
 
 def _spent(_view: View, entry: Entry) -> Changes | Refusal:
     """Take a refusal as it stands: it changes nothing but that its id is spent."""
-    if entry.body.keys() != {"id", "kind", "body_hash", "code"} or entry.body["id"] != entry.id:
+    if entry.body.keys() ^ {"id", "kind", "body_hash", "code"} or entry.body["id"] != entry.id:
         raise BadForm("refusal: id, kind, body_hash and code")
     if entry.body["code"] not in _CODES:
         raise BadForm(f"refusal: the code {entry.body['code']!r}")

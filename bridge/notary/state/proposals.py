@@ -59,7 +59,7 @@ def proposed(view: View, entry: Entry) -> Changes | Refusal:
 
 
 def _row(name: EntryId, body: Mapping[str, Value]) -> ProposalRow:
-    if body.keys() != _PROPOSAL or body["id"] != name:
+    if body.keys() ^ _PROPOSAL or body["id"] != name:
         raise BadForm(f"proposal: the members {sorted(body)}, its id that of the entry")
     row = ProposalRow(
         id=name,
@@ -83,7 +83,7 @@ def approved(view: View, entry: Entry) -> Changes | Refusal:
     """Take one person's word on a proposal, if it is theirs to give."""
     body = entry.body
     says, state = text(body, "says"), text(body, "state")
-    if body.keys() != _APPROVAL or state not in _STATES.get(says, ()):
+    if body.keys() ^ _APPROVAL or state not in _STATES.get(says, ()):
         raise BadForm(f"approval: {says!r} to {state!r} with {sorted(body)}")
     person, row = view.person(text(body, "person")), view.proposal(text(body, "proposal"))
     if person is None or not _serves(person, entry.t):

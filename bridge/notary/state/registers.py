@@ -121,7 +121,7 @@ def _imported(entry: Entry, body: Mapping[str, Value]) -> tuple[str, Row]:
 def frozen(view: View, entry: Entry) -> Changes | Refusal:
     """Lay a freeze on a scope: one person's act, at once."""
     body = entry.body
-    if body.keys() != {"scope", "reason", "by"}:
+    if body.keys() ^ {"scope", "reason", "by"}:
         raise BadForm(f"freeze: the members {sorted(body)}")
     if view.person(text(body, "by")) is None:
         return REFUSED[Code.PERSON_UNKNOWN]
@@ -131,7 +131,7 @@ def frozen(view: View, entry: Entry) -> Changes | Refusal:
 
 def thawed(view: View, entry: Entry) -> Changes | Refusal:
     """Lift the freeze of a scope: by two people, whose proposal names the scope."""
-    if entry.body.keys() != {"scope"}:
+    if entry.body.keys() ^ {"scope"}:
         raise BadForm(f"thaw: the members {sorted(entry.body)}")
     scope = text(entry.body, "scope")
     no = not_carried(view, entry, scope)

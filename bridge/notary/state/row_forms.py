@@ -146,7 +146,9 @@ def _writer_of(kind: type[Any]) -> Callable[[Any], dict[str, Value]]:
     return write
 
 
-_WRITERS: Final = {row: _writer_of(row) for row, _ in _FLAT.values()}
+_WRITERS: Final[Mapping[type[Any], Callable[[Any], dict[str, Value]]]] = {
+    row: _writer_of(row) for row, _ in _FLAT.values()
+}
 
 
 def _flat_of(kind: str, members: Members) -> Row:

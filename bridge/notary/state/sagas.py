@@ -1,5 +1,6 @@
 """Settlements: their orders, what they hear, what they owe and what was written before asking."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from bridge.core.booking import booking
@@ -45,7 +46,7 @@ _DECISION: Final = frozenset(
 )
 _PREPARED: Final = frozenset("settlement verb attempt network tx items visit signatures".split())
 _EVIDENCE: Final = frozenset("network shows sha256 cursor reader keep".split())
-_OUTCOMES: Final = {
+_OUTCOMES: Final[Mapping[type[Event], str]] = {
     PolicyCleared: "clear",
     PolicyHeld: "hold",
     PolicyRejected: "reject",
@@ -64,7 +65,7 @@ _FENCES: Final = (LockReleased, AssetUnminted)  # may say zero units: an unused 
 
 def ordered(view: View, entry: Entry) -> Changes | Refusal:
     """Begin a settlement with its order, at the stage the machine begins in."""
-    if entry.body.keys() != {"order", "uetr"}:
+    if entry.body.keys() ^ {"order", "uetr"}:
         raise BadForm(f"order: the members {sorted(entry.body)}")
     order = order_of(part(entry.body, "order"))
     if text(entry.body, "uetr") != order.uetr:
@@ -116,7 +117,7 @@ def brought(view: View, entry: Entry) -> Changes | Refusal:
 def stepped(view: View, entry: Entry) -> Changes | Refusal:
     """Make the machine's step again and see that it is the one the entry says."""
     body = entry.body
-    if body.keys() != _SAGA:
+    if body.keys() ^ _SAGA:
         raise BadForm(f"saga: the members {sorted(body)}")
     event = event_of(part(body, "event"))
     before = view.settlement(text(body, "settlement"))
@@ -250,7 +251,7 @@ def _owed(settlement: Settlement, verb: Verb) -> bool:
 
 def acted(view: View, entry: Entry) -> Changes | Refusal:
     """Write down what the notaries will be asked to sign, if the settlement owes it now."""
-    if entry.body.keys() != {"act", "visit"}:
+    if entry.body.keys() ^ {"act", "visit"}:
         raise BadForm(f"act: the members {sorted(entry.body)}")
     act = act_of(part(entry.body, "act"))
     settlement = view.settlement(act.settlement)
@@ -277,7 +278,7 @@ def prepared(view: View, entry: Entry) -> Changes | Refusal:
     if not _PREPARED <= body.keys() <= _PREPARED | {"expires", "replaces", "keep"}:
         raise BadForm(f"prepared: the members {sorted(body)}")
     signatures = objects(body, "signatures")
-    if any(signature.keys() != {"kind", "signer", "signature"} for signature in signatures):
+    if any(signature.keys() ^ {"kind", "signer", "signature"} for signature in signatures):
         raise BadForm("prepared: a signature has kind, signer and signature")
     verb = Verb(text(body, "verb"))
     settlement = view.settlement(text(body, "settlement"))

@@ -1,7 +1,6 @@
 """What can be seen of the state: rows by kind and key, and the same by their own words."""
 
 from abc import ABC, abstractmethod
-from collections.abc import MutableMapping
 from typing import Final, TypeAlias, TypeVar
 
 from typing_extensions import override
@@ -130,11 +129,9 @@ class Overlay(View):
 
     __slots__ = ("base", "rows")
 
-    def __init__(
-        self, base: View, rows: MutableMapping[tuple[str, str], Row | None] | None = None
-    ) -> None:
+    def __init__(self, base: View, rows: dict[tuple[str, str], Row | None] | None = None) -> None:
         self.base = base
-        self.rows = {} if rows is None else rows
+        self.rows: dict[tuple[str, str], Row | None] = {} if rows is None else rows
 
     @override
     def get(self, kind: str, key: str) -> Row | None:

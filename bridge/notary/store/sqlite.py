@@ -3,7 +3,7 @@
 Durable means WAL with synchronous=FULL, read back at every open: anything else refuses to start.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TypeAlias, cast
@@ -252,7 +252,7 @@ class SqliteStore(SqliteReader):
             raise Fenced(f"the writer is {head.writer!r} in term {head.term}")
 
     @contextmanager
-    def _commit(self) -> Iterator[None]:
+    def _commit(self) -> Generator[None]:
         """Run one transaction; what fails before COMMIT is not there, what fails in it is Lost."""
         with _trouble(self.path):
             self._db.execute("BEGIN IMMEDIATE")
@@ -298,7 +298,7 @@ class SqliteStore(SqliteReader):
 
 
 @contextmanager
-def _trouble(path: Path) -> Iterator[None]:
+def _trouble(path: Path) -> Generator[None]:
     """Turn the database's errors into the ledger's."""
     try:
         yield
