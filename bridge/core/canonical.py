@@ -104,7 +104,7 @@ def _check_object(value: dict[object, object], depth: int) -> None:
         try:
             _check(member, depth + 1)
         except _Misplaced as error:
-            raise error.under(name) from None
+            raise error.under(str(name)) from None
 
 
 def _know(name: object) -> None:

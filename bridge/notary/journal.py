@@ -252,15 +252,22 @@ class Journal:
     # Writing: everything below runs in the writer's thread
 
     def _write(self, judge: Writer) -> None:
-        while (jobs := self._drain(judge)) is not None:
-            try:
-                self._commit(judge, jobs)
-            except LedgerError as trouble:
-                if not isinstance(trouble, Overloaded):
-                    self._stop(jobs, trouble)
-                    break
-                self._tell(partial(self._fail, jobs, trouble))
-        judge.store.close()
+        jobs: list[Job] | None = []
+        ended: LedgerError | None = Closed("the writer ended by a bug of ours")
+        try:
+            while (jobs := self._drain(judge)) is not None:
+                try:
+                    self._commit(judge, jobs)
+                except Overloaded as trouble:
+                    self._tell(partial(self._fail, jobs, trouble))
+            ended = None
+        except LedgerError as trouble:
+            ended = trouble
+        finally:
+            # whatever ended it, nobody may wait for an answer that never comes
+            if ended is not None:
+                self._stop(jobs or [], ended)
+            judge.store.close()
 
     def _drain(self, judge: Writer) -> list[Job] | None:
         """Wait for work, then take what has queued, at most a batch; None means: closing."""
@@ -285,10 +292,18 @@ class Journal:
         if judged.batch is not None:
             self._append(judge, judged)
         judge.settle(judged)
-        for job in jobs:
-            if job.chore is not None:
+        chores = [job for job in jobs if job.chore is not None]
+        groups = [job for job in jobs if job.chore is None]
+        self._tell(partial(self._publish, groups, judged, judge.head))
+        jobs[:] = chores  # what is told is told, whatever becomes of the chores
+        for job in chores:
+            assert job.chore is not None, "a chore has something to do"
+            try:
                 job.chore(judge.store, judge.head)
-        self._tell(partial(self._publish, jobs, judged, judge.head))
+            except Lost as lost:
+                raise IoFailed(f"nobody knows whether it is kept: {lost}") from lost
+        nothing = Judged(answers=(), batch=None, changes=(), edge=judge.edge)
+        self._tell(partial(self._publish, chores, nothing, judge.head))
 
     @staticmethod
     def _append(judge: Writer, judged: Judged) -> None:

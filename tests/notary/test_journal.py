@@ -12,6 +12,8 @@ from bridge.notary.journal import AGE_MS, Journal
 from bridge.notary.outcomes import (
     Committed,
     Conflict,
+    IoFailed,
+    LedgerError,
     NotPromised,
     Outcome,
     Overloaded,
@@ -21,6 +23,7 @@ from bridge.notary.outcomes import (
 )
 from bridge.notary.store.memory import Disk, MemoryStore
 from bridge.notary.store.sqlite import SqliteStore
+from bridge.notary.writer import SKEW_MS
 from tests.notary.ledgers import (
     SetClock,
     account,
@@ -216,4 +219,76 @@ async def test_memory_follows_what_is_under_way_not_what_ever_was() -> None:
     half = settled(9)[:6]
     await journal.append(half)
     assert [s.order.id for s in journal.view.open_settlements()] == [whose(half)]
+    await journal.close()
+
+
+async def test_a_bug_in_the_writer_leaves_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[object] = []
+    monkeypatch.setattr("threading.excepthook", ended.append)
+    store = MemoryStore()
+    journal = Journal.open(store, SetClock())
+    await journal.append([genesis()])
+
+    def fault(_call: str) -> None:
+        raise ZeroDivisionError
+
+    store.fault = fault
+    with pytest.raises(LedgerError):
+        await journal.append([group(1, draft(1, "account", account("a")))])
+    with pytest.raises(LedgerError):
+        await journal.wait(99, "committed")
+    assert len(ended) == 1
+    assert journal.entries(-1, 9)
+    await journal.close()
+
+
+async def test_a_checkpoint_that_cannot_be_kept_takes_no_committed_group_back() -> None:
+    disk, armed = Disk(), Event()
+
+    def fault(call: str) -> None:
+        if armed.is_set() and call == "sync":
+            raise IoFailed("injected")
+
+    journal = Journal.open(MemoryStore(disk, fault), SetClock())
+    await journal.append([genesis()])
+    armed.set()
+    with pytest.raises(IoFailed):
+        await journal.keep_checkpoint(3, b"note")
+    assert journal.sealed == 0
+    with pytest.raises(IoFailed):
+        await journal.append([group(1, draft(1, "account", account("a")))])
+    await journal.close()
+
+
+async def test_a_clock_that_stands_behind_the_ledger_writes_nothing() -> None:
+    clock = SetClock()
+    journal = Journal.open(MemoryStore(), clock)
+    await journal.append([genesis()])
+    clock.time -= SKEW_MS
+    late = group(1, draft(1, "account", account("a")))
+    (outcome,) = await journal.append([late])
+    assert isinstance(outcome, Committed)
+    assert outcome.entries[0].t == clock.time + SKEW_MS
+    clock.time -= 1
+    with pytest.raises(Overloaded):
+        await journal.append([group(2, draft(2, "account", account("b")))])
+    clock.time += 1
+    assert isinstance((await journal.append([late]))[0], Replayed)
+    await journal.close()
+
+
+async def test_a_pending_expires_by_itself_when_nobody_asks() -> None:
+    clock = SetClock()
+    journal = Journal.open(MemoryStore(), clock)
+    await journal.append([genesis()])
+    opened = group(1, draft(1, "account", account("a")), draft(2, "account", account("b")))
+    held = draft(3, "transfer", transfer("pending", "a", "b", 5, due=clock.time + 1000))
+    await journal.append([opened, group(3, held)])
+    last = journal.head.seq - 1
+    clock.time += 1000
+    async with asyncio.timeout(5):
+        await journal.changed(last)
+    row = journal.view.account("a")
+    assert row is not None
+    assert row.debits_pending == 0
     await journal.close()

@@ -4,7 +4,7 @@ Durable means WAL with synchronous=FULL, read back at every open: anything else 
 """
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, TypeAlias, cast
 
@@ -243,7 +243,8 @@ class SqliteStore(SqliteReader):
         """Erase bytes kept beside, from the write-ahead log too."""
         with self._commit():
             self._db.executemany("DELETE FROM side WHERE key = ?", [(key,) for key in keys])
-        with _trouble(self.path):
+        with _trouble(self.path), suppress(apsw.BusyError):
+            # a long read holds the log: the next erasure or an idle moment empties it
             self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
     def _fence(self) -> None:
