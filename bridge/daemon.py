@@ -8,6 +8,7 @@ import asyncio
 import secrets
 import signal
 import ssl
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -30,10 +31,12 @@ from bridge.engine.dossiers import DossierScreening
 from bridge.engine.perform import Doors
 from bridge.engine.ring import Ring
 from bridge.engine.watch import Verify
+from bridge.log import set_up
 from bridge.notary.attestation import CanonicalSigner
 from bridge.notary.attestor import ActSigner, DevelopmentCustody, Notary
 from bridge.notary.journal import Journal
-from bridge.notary.keys import HighWater, load_ed25519
+from bridge.notary.keys import BadKey, HighWater, load_ed25519
+from bridge.notary.outcomes import LedgerError
 from bridge.notary.sealer import Sealer
 from bridge.notary.store.memory import MemoryStore
 from bridge.notary.store.port import Store
@@ -48,7 +51,7 @@ from bridge.ports import (
     OriginNetwork,
     PaymentRail,
 )
-from bridge.settings import BadSettings, Settings
+from bridge.settings import BadSettings, Settings, load
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -286,3 +289,24 @@ def _tls(settings: Settings, folder: Path) -> ssl.SSLContext | None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(folder / api.tls_certificate, folder / api.tls_key)
     return context
+
+
+def main(config: Path) -> None:
+    """Serve the settings of a file; a line on standard output says where once it is ready.
+
+    Errors: SystemExit with one sentence where it does not start.
+    """
+
+    def ready(url: str) -> None:
+        sys.stdout.write(f"ready {url}\n")
+        sys.stdout.flush()
+
+    set_up()
+    try:
+        asyncio.run(serve(load(config), config.resolve().parent, ready))
+    except (BadSettings, BadKey, LedgerError, OSError) as error:
+        raise SystemExit(f"lianqiao does not start: {error}") from error
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

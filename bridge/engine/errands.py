@@ -154,29 +154,33 @@ class Errands:
     async def _carry_out(
         self, of: SettlementId, name: str, running: dict[str, asyncio.Event]
     ) -> None:
-        """Go on with one effect until the settlement owes it no more."""
-        woken, tries = running[name], 0
+        """Carry out one effect, then look at what became owed meanwhile."""
         try:
-            while True:
-                woken.clear()
-                settlement = self._journal.view.settlement(of)
-                effect = self._owed(settlement, name)
-                if settlement is None or effect is None:
-                    return
-                if isinstance(effect, Screen):
-                    screened = await self._screening.screen(settlement, tries)
-                    outcome = await self._tell(of, screened)
-                    tries += 1
-                    if isinstance(outcome, RefusedGroup):
-                        log.info("group.refused", settlement_id=of, code=outcome.code)
-                        continue
-                    until = Instant(self._clock.now() + DROPPED_MS)
-                else:
-                    until = await self._further(of, settlement, effect)
-                await self._pause(woken, until)
+            await self._go_on(of, name, running[name])
         finally:
             del running[name]
-            self._after(of)
+        self._after(of)
+
+    async def _go_on(self, of: SettlementId, name: str, woken: asyncio.Event) -> None:
+        """Go on with one effect until the settlement owes it no more."""
+        tries = 0
+        while True:
+            woken.clear()
+            settlement = self._journal.view.settlement(of)
+            effect = self._owed(settlement, name)
+            if settlement is None or effect is None:
+                return
+            if isinstance(effect, Screen):
+                screened = await self._screening.screen(settlement, tries)
+                outcome = await self._tell(of, screened)
+                tries += 1
+                if isinstance(outcome, RefusedGroup):
+                    log.info("group.refused", settlement_id=of, code=outcome.code)
+                    continue
+                until = Instant(self._clock.now() + DROPPED_MS)
+            else:
+                until = await self._further(of, settlement, effect)
+            await self._pause(woken, until)
 
     def _after(self, of: SettlementId) -> None:
         """Start what became owed while this errand ended."""

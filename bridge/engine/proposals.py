@@ -181,7 +181,7 @@ def with_commitments(
                 committed.append(value)
                 continue
             said = personal(value, entropy(32), "accounts")
-            committed.append({"h": said.commitment.h})
+            committed.append(said.commitment.h)
             key = f"personal/{kind}/{target}/accounts/{place}"
             side.append((key, said.salt + value.encode()))
         body["accounts"] = committed

@@ -1,0 +1,88 @@
+"""The API as the demo's people use it: their token carries their words, their key signs."""
+
+import asyncio
+import json
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from bridge.notary.keys import load_ed25519
+
+
+class Refusal(Exception):
+    """Raised where the desk answers with a problem document; `code` is its code."""
+
+    def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
+        super().__init__(f"{problem.get('code')}: {problem.get('detail')}")
+        self.status = status
+        self.code = str(problem.get("code"))
+
+
+class DeskClient:
+    """A person's requests over HTTP. What the daemon's absence breaks is asked again, same key."""
+
+    def __init__(self, folder: Path, session: aiohttp.ClientSession) -> None:
+        client = json.loads((folder / "data" / "client.json").read_text("utf-8"))
+        self.url = str(client["url"])
+        self._session = session
+        self._tokens = {
+            who: Path(file).read_text().strip() for who, file in client["tokens"].items()
+        }
+        self._keys = {who: load_ed25519(Path(file)) for who, file in client["keys"].items()}
+
+    async def get(self, path: str, who: str = "li.wei") -> Any:
+        """Return what a read answers."""
+        return await self._ask("GET", path, who, None)
+
+    async def post(self, path: str, body: Mapping[str, object], who: str = "li.wei") -> Any:
+        """Return what a write answers, under an Idempotency-Key of its own."""
+        return await self._ask("POST", path, who, body)
+
+    async def _ask(self, method: str, path: str, who: str, body: object) -> Any:
+        headers = {"Authorization": f"Bearer {self._tokens[who]}"}
+        if method == "POST":
+            headers["Idempotency-Key"] = secrets.token_hex(16)
+        for pause in (0.1, 0.2, 0.5, 1, 2, 3, None):
+            try:
+                async with self._session.request(
+                    method, self.url + path, json=body, headers=headers
+                ) as answer:
+                    said = await answer.json(content_type=None)
+                    if answer.status >= 400:
+                        raise Refusal(answer.status, said)
+                    return said
+            except aiohttp.ClientError:
+                if pause is None:
+                    raise
+                await asyncio.sleep(pause)
+        raise AssertionError("the last pause raises")
+
+    async def decide(self, proposal: str, says: str, who: str) -> Any:
+        """Sign the exact bytes the desk shows, and bring the signature."""
+        shown = await self.get(f"/v1/proposals/{proposal}", who)
+        message = shown["message"] if says == "approve" else shown["refusal"]
+        signature = self._keys[who].sign(bytes.fromhex(message)).hex()
+        body = {"signature": signature, "reason": "seen"}
+        return await self.post(f"/v1/proposals/{proposal}:{says}", body, who)
+
+    async def two(
+        self,
+        subject: str,
+        target: str,
+        payload: Mapping[str, object],
+        *,
+        documents: tuple[str, ...] = (),
+    ) -> None:
+        """Have two people do it: one proposes, another approves."""
+        body = {
+            "subject": subject,
+            "target": target,
+            "payload": payload,
+            "reason": "the demo",
+            "documents": list(documents),
+        }
+        made = await self.post("/v1/proposals", body, "wang.fang")
+        await self.decide(made["id"], "approve", "zhao.min")

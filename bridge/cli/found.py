@@ -1,0 +1,130 @@
+"""A new installation in a folder: keys, settings, tokens, the ledger's first group."""
+
+import asyncio
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bridge.api.tokens import Tokens
+from bridge.clock import SystemClock
+from bridge.core.ids import PersonId
+from bridge.engine.founding import Founder, first_group
+from bridge.notary.journal import Journal
+from bridge.notary.keys import Ed25519Key, make_ed25519, make_secp256k1, write_durably
+from bridge.notary.store.sqlite import SqliteStore
+
+ROLES = ("operator", "approver", "compliance", "admin")
+NOTARIES = {"harbour": "HK", "meridian": "CN", "lantern": "SG"}  # three named operators
+QUORUM = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Newcomer:
+    """One of the first people: id and name; their key file is made here."""
+
+    id: str
+    name: str
+
+
+PEOPLE = (
+    Newcomer(id="li.wei", name="Li Wei"),
+    Newcomer(id="wang.fang", name="Wang Fang"),
+    Newcomer(id="zhao.min", name="Zhao Min"),
+)
+
+
+def keys_of(folder: Path) -> dict[str, Ed25519Key]:
+    """Make the keys of the log and the notaries; return the notaries' by operator."""
+    keys = folder / "keys"
+    keys.mkdir(mode=0o700, parents=True)
+    write_durably(keys / "fingerprint.key", secrets.token_bytes(32), new=True)
+    made: dict[str, Ed25519Key] = {}
+    for name in NOTARIES:
+        made[name] = make_ed25519(keys / f"notary-{name}.ed25519.pem")
+        make_secp256k1(keys / f"notary-{name}.secp256k1.pem")
+    return made
+
+
+def write_settings(
+    folder: Path,
+    *,
+    profile: str,
+    listen: str,
+    networks: Mapping[str, Mapping[str, object]],
+    rails: Mapping[str, Mapping[str, object]],
+) -> Path:
+    """Write lianqiao.toml, which is never overwritten, and return it."""
+    lines = [
+        "# Every setting, its unit and its default: examples/lianqiao.toml",
+        f'profile = "{profile}"',
+        'data = "data"',
+        'fingerprint_key = "keys/fingerprint.key"  # one file shared by a consortium\'s bridges',
+        'log_key = "keys/log.pem"',
+        "",
+        "[ledger]",
+        'store = "sqlite:ledger.db"',
+        f'origin = "localhost/{profile}"',
+        "seal_every_ms = 100",
+        "",
+        "[api]",
+        f'listen = "{listen}"',
+    ]
+    for name, where in NOTARIES.items():
+        lines += [
+            "",
+            f"[notary.{name}]  # development custody: production settings refuse it",
+            f'operator = "{name}"',
+            f'jurisdiction = "{where}"',
+            f'ed25519 = "keys/notary-{name}.ed25519.pem"',
+            f'secp256k1 = "keys/notary-{name}.secp256k1.pem"',
+            f'votes = "data/votes-{name}"',
+        ]
+    for section, held in (("network", networks), ("rail", rails)):
+        for name, table in held.items():
+            lines += ["", f"[{section}.{name}]"]
+            lines += [f"{key} = {json.dumps(value)}" for key, value in table.items()]
+    file = folder / "lianqiao.toml"
+    write_durably(file, ("\n".join(lines) + "\n").encode(), new=True)
+    return file
+
+
+def found(folder: Path, notaries: Mapping[str, Ed25519Key], *, profile: str, url: str) -> None:
+    """Make people's keys and tokens, and write the ledger's first group."""
+    data = folder / "data"
+    data.mkdir(mode=0o700)
+    log = make_ed25519(folder / "keys" / "log.pem")
+    tokens = Tokens(data / "tokens.json")
+    founders: list[Founder] = []
+    files: dict[str, str] = {}
+    for one in PEOPLE:
+        key = make_ed25519(folder / "keys" / f"person-{one.id}.pem")
+        token = folder / "keys" / f"token-{one.id}"
+        write_durably(token, tokens.create(PersonId(one.id)).encode() + b"\n", new=True)
+        files[one.id] = str(token)
+        founder = Founder(id=PersonId(one.id), name=one.name, key=key.public, roles=ROLES)
+        founders.append(founder)
+    client = {
+        "url": url,
+        "as": PEOPLE[0].id,
+        "tokens": files,
+        "keys": {one.id: str(folder / "keys" / f"person-{one.id}.pem") for one in PEOPLE},
+    }
+    write_durably(data / "client.json", json.dumps(client, indent=1).encode() + b"\n", new=True)
+    group = first_group(
+        SystemClock().now(),
+        secrets.token_bytes,
+        origin=f"localhost/{profile}",
+        log_key=log.public,
+        notaries={name: (where, notaries[name].public) for name, where in NOTARIES.items()},
+        threshold=QUORUM,
+        people=tuple(founders),
+    )
+
+    async def begin() -> None:
+        journal = Journal.open(SqliteStore(data / "ledger.db"), SystemClock())
+        await journal.append((group,))
+        await journal.close()
+
+    asyncio.run(begin())

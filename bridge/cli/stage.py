@@ -1,0 +1,305 @@
+"""The demo's stage: wires in a process of their own, the daemon in another, registers made by two.
+
+Nothing here is a path around the daemon: what is written goes through its API, as two people.
+"""
+
+import asyncio
+import base64
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Protocol
+
+import aiohttp
+
+import bridge
+from bridge import registry
+from bridge.cli.desk_client import DeskClient
+from bridge.cli.found import NOTARIES, QUORUM, found, keys_of, write_settings
+from bridge.clock import SystemClock
+from bridge.core.canonical import Value, canonical
+from bridge.screening.snapshot import snapshot
+
+LANE, BACK = "sz-hk", "hk-sz"
+HEADER = "id,type,names,ids,dates,countries,wallets\n"
+LISTED = "X-1,person,Wong Tai Man;黃大文;黄大文,,,,\nX-2,person,Nobody Else,,,,\n"
+SELLER = "Qianhai Orchid Trading Co"
+PARTIES = {  # id to name, jurisdiction; both sides of the corridor know the same two wallets
+    "orchid": (SELLER, "CN", "seller-wallet"),
+    "harbourview": ("Harbourview Commodities Ltd", "HK", "buyer-wallet"),
+    "wong": ("Wong Tai Man", "HK", "buyer-wallet"),
+}
+DAY_MS = 86_400_000
+
+
+class Wires(Protocol):
+    """What a world of the demo shows: tables of settings, holders' keys, a fault panel."""
+
+    networks: Mapping[str, Mapping[str, object]]
+    rails: Mapping[str, Mapping[str, object]]
+    holders: Mapping[str, Path]
+
+    async def do(self, command: Mapping[str, Value]) -> None:
+        """Carry out a command of the ground."""
+        ...
+
+
+@dataclass
+class Daemon:
+    """The daemon as a child process: it can be killed at any moment and started again."""
+
+    config: Path
+    child: asyncio.subprocess.Process | None = None
+    url: str = ""
+
+    async def start(self) -> None:
+        """Start it and wait until it is ready. Errors: RuntimeError with what it said."""
+        self.child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "bridge.daemon",
+            str(self.config),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=(self.config.parent / "daemon.log").open("ab"),
+        )
+        assert self.child.stdout is not None, "its standard output is a pipe"
+        async with asyncio.timeout(30):
+            line = (await self.child.stdout.readline()).decode()
+        if not line.startswith("ready "):
+            raise RuntimeError(f"the daemon did not start; see {self.config.parent}/daemon.log")
+        self.url = line.removeprefix("ready ").strip()
+
+    async def kill(self) -> None:
+        """Kill it, as a failing machine would: SIGKILL."""
+        assert self.child is not None, "it runs"
+        self.child.kill()
+        await self.child.wait()
+
+    async def stop(self) -> None:
+        """Ask it to stop, and wait."""
+        if self.child is not None and self.child.returncode is None:
+            self.child.terminate()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(20):
+                    await self.child.wait()
+            if self.child.returncode is None:
+                await self.kill()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Everything a story may use: the desk, the wires' fault panel, the daemon's life."""
+
+    folder: Path
+    desk: DeskClient
+    wires: Wires
+    daemon: Daemon
+    origin: str
+    destination: str
+    rail: str
+
+
+@asynccontextmanager
+async def stage(folder: Path, listen: str) -> AsyncIterator[Stage]:
+    """Yield a stage with registers made, in a folder that holds it for as long as it is kept."""
+    os.environ["PYTHONPATH"] = str(Path(bridge.__file__).resolve().parent.parent)
+    world: Any = registry.load(registry.WORLDS, "memory")
+    keys = keys_of(folder)
+    publics = tuple(key.public for key in keys.values())
+    url = f"http://{listen.removeprefix('tcp:')}"
+    async with world.start(folder / "world", publics, QUORUM) as wires:
+        config = write_settings(
+            folder, profile="demo", listen=listen, networks=wires.networks, rails=wires.rails
+        )
+        await asyncio.to_thread(found, folder, keys, profile="demo", url=url)
+        daemon = Daemon(config)
+        try:
+            await daemon.start()
+            async with aiohttp.ClientSession() as session:
+                desk = DeskClient(folder, session)
+                origin, destination = (str(table["network"]) for table in wires.networks.values())
+                (rail,) = (str(table["network"]) for table in wires.rails.values())
+                built = Stage(
+                    folder=folder,
+                    desk=desk,
+                    wires=wires,
+                    daemon=daemon,
+                    origin=origin,
+                    destination=destination,
+                    rail=rail,
+                )
+                await registers(built)
+                yield built
+        finally:
+            await daemon.stop()
+
+
+async def registers(built: Stage) -> None:
+    """Register parties, assets, both lanes, a pack and a list: two people each."""
+    desk = built.desk
+    for name, (called, where, account) in PARTIES.items():
+        wallets = [
+            {"network": network, "account": account}
+            for network in (built.origin, built.destination)
+        ]
+        row = {
+            "id": name,
+            "name": called,
+            "kind": "legal",
+            "uscc": "",
+            "jurisdiction": where,
+            "wallets": wallets,
+            "accounts": [],
+            "owners": [],
+            "custody": [],
+            "active": True,
+        }
+        await desk.two("register.party", name, row)
+    for asset, kind, issued in (("bond-a", "bond", 100), ("receivable-a", "receivable", 1)):
+        await built.wires.do(
+            {
+                "do": "issue",
+                "at": built.origin,
+                "asset": asset,
+                "part": "",
+                "account": "seller-wallet",
+                "units": "1000000",
+            }
+        )
+        await desk.two("register.asset", asset, _asset(built, asset, kind, issued))
+    for name, there, back in (
+        (LANE, built.origin, built.destination),
+        (BACK, built.destination, built.origin),
+    ):
+        await desk.two("lane.open", name, _lane(built, name, there, back))
+    pack = canonical(demo_pack())
+    body = {"name": "demo", "pack": _sha(pack), "state": "active", "side": f"bytes/{_sha(pack)}"}
+    await desk.two("pack.publish", "demo", body, documents=(_b64(pack),))
+    await bring_list(desk, HEADER + LISTED)
+
+
+async def bring_list(desk: DeskClient, text: str) -> None:
+    """Put a list in force, released by two people."""
+    data = text.encode()
+    taken = snapshot(data)
+    body = {
+        "name": "house",
+        "root": taken.root,
+        "count": str(len(taken.entries)),
+        "digest": taken.digest,
+        "source": "invented for the demo",
+        "as_of": str(SystemClock().now()),
+        "entries": f"bytes/{taken.digest}",
+    }
+    await desk.two("list.release", "house", body, documents=(_b64(data),))
+
+
+def _asset(built: Stage, asset: str, kind: str, issued: int) -> dict[str, object]:
+    return {
+        "id": asset,
+        "profile": f"{kind}/1",
+        "kind": kind,
+        "home": built.origin,
+        "legs": [
+            {"network": network, "escrow": "escrow", "asset": asset, "part": ""}
+            for network in (built.origin, built.destination)
+        ],
+        "scale": "0",
+        "issued": str(issued),
+        "cap": "1000000",
+        "code": "",
+        "active": True,
+    }
+
+
+def _lane(built: Stage, name: str, there: str, back: str) -> dict[str, object]:
+    return {
+        "id": name,
+        "origin": there,
+        "destination": back,
+        "rail": built.rail,
+        "pack": "demo",
+        "limit": {"currency": "HKD", "minor": "500000000000"},
+        "quorum": str(QUORUM),
+        "notaries": sorted(NOTARIES),
+        "acknowledge": "sealed",
+        "assets": ["bond-a", "receivable-a"],
+        "lapse_ms": str(400 * DAY_MS),
+        "open": True,
+        "paused": "",
+    }
+
+
+def demo_pack() -> dict[str, Value]:
+    """Return a small pack: names are held, listed ids and wallets blocked, lists kept fresh."""
+    shared: dict[str, Value] = {
+        "version": "1",
+        "jurisdiction": "CN",
+        "effective_from": "2026-01-01",
+        "article": "a house rule of the demo, no law",
+        "source": {"title": "The demo", "date": "2026-01-01", "sha256": _sha(b"the demo")},
+        "owner": "compliance.demo",
+        "severity": "high",
+    }
+    table: list[Value] = [
+        {"class": kind, "network": "*", "direction": "*", "says": "allow"}
+        for kind in ("bond", "receivable")
+    ]
+    rules: list[Value] = [
+        {
+            **shared,
+            "id": "listed",
+            "kind": "screening",
+            "reason": "LISTED",
+            "params": {
+                "lists": ["house"],
+                "roles": ["*"],
+                "name": "hold",
+                "id": "block",
+                "wallet": "block",
+            },
+        },
+        {
+            **shared,
+            "id": "list-age",
+            "kind": "list_freshness",
+            "reason": "LIST-OLD",
+            "params": {"list": "house", "warn_hours": "24", "hold_hours": "72"},
+        },
+        {
+            **shared,
+            "id": "admitted",
+            "kind": "instrument_admissibility",
+            "reason": "NOT-ADMITTED",
+            "params": {"table": table},
+        },
+    ]
+    reasons: list[Value] = [
+        {"code": code, "en": en, "zh_hans": hans, "zh_hant": hant}
+        for code, en, hans, hant in (
+            ("LISTED", "A party may be on a list", "当事人可能在名单上", "當事人可能在名單上"),
+            ("LIST-OLD", "A list is too old", "名单过旧", "名單過舊"),
+            ("NOT-ADMITTED", "Not admitted here", "此处不予接纳", "此處不予接納"),
+        )
+    ]
+    return {
+        "format": "lianqiao.pack/1",
+        "pack": "demo",
+        "version": "1",
+        "corridor": ["*"],
+        "zone": "Asia/Shanghai",
+        "reasons": reasons,
+        "rules": rules,
+    }
+
+
+def _sha(data: bytes) -> str:
+    return sha256(data).hexdigest()
+
+
+def _b64(data: bytes) -> str:
+    return base64.b64encode(data).decode()

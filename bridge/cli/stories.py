@@ -1,0 +1,277 @@
+"""The stories of the demo: the public API and the fault panels of the wires, nothing else."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from bridge.cli.desk_client import Refusal
+from bridge.cli.stage import HEADER, LANE, LISTED, SELLER, Stage, bring_list
+from bridge.clock import SystemClock
+from bridge.core.ids import new_ulid
+
+WITHIN_S = 60  # a story that takes longer did not end as told
+ISSUER = "529900T8BM49AURSDO55"
+
+
+class NotAsTold(Exception):
+    """Raised where a story ends otherwise; the sentence says where it stood."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How a story ended: the settlement it is about, where it rests, and how long it took."""
+
+    name: str
+    settlement: str
+    uetr: str
+    stage: str
+    seconds: str
+
+
+class Teller:
+    """Tells one story: sends orders, brings consents, waits, and asks people."""
+
+    def __init__(self, stage: Stage, serial: int) -> None:
+        self.stage = stage
+        self.desk = stage.desk
+        self._serial = serial
+
+    def order(self, number: str, **changes: object) -> dict[str, object]:
+        """An order for forty units of a bond, paid for by the buyer."""
+        deadline = datetime.now(UTC) + timedelta(hours=1)  # noqa: TID251 the teller's watch
+        body: dict[str, object] = {
+            "id": new_ulid(SystemClock().now(), secrets.token_bytes(10)),
+            "seed": secrets.token_hex(32),
+            "lane": LANE,
+            "instrument": {
+                "kind": "bond",
+                "asset": "bond-a",
+                "profile": "bond/1",
+                "issuer": ISSUER,
+                "number": f"{number}{self._serial}",
+                "document": "ab" * 32,
+                "face": {"currency": "HKD", "amount": "1000000.00"},
+                "maturity": "2027-06-30",
+            },
+            "units": "40",
+            "originator": {"party": "orchid", "account": "seller-wallet"},
+            "beneficiary": {"party": "harbourview", "account": "buyer-wallet"},
+            "deadline": deadline.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "payment": {
+                "amount": {"currency": "HKD", "amount": "1345678.00"},
+                "debtor": {
+                    "name": "Harbourview Commodities Ltd",
+                    "account": "HK00123",
+                    "agent": "HSBCHKHH",
+                },
+                "creditor": {"name": SELLER, "account": "CN00456", "agent": "BKCHCNBJ"},
+            },
+            "purpose": "GDDS",
+            "bop_code": "121010",
+        }
+        return {**body, **changes}
+
+    async def send(self, body: Mapping[str, object]) -> dict[str, Any]:
+        """Send an order, and bring the consent that its holder's own key signs."""
+        sent: dict[str, Any] = await self.desk.post("/v1/settlements", body)
+        for owed in sent["consents"]:
+            file: Path = self.stage.wires.holders[owed["by"]]
+            key = Ed25519PrivateKey.from_private_bytes(file.read_bytes())
+            consent = {
+                "terms": sent["terms"],
+                "network": owed["network"],
+                "by": owed["by"],
+                "kind": owed["kind"],
+                "public_key": key.public_key().public_bytes_raw().hex(),
+                "signature": key.sign(bytes.fromhex(owed["message"])).hex(),
+                "not_after": "2027-12-31T00:00:00Z",
+            }
+            await self.desk.post(f"/v1/settlements/{sent['settlement']}/consents", consent)
+        return sent
+
+    async def until(self, of: str, stage: str, stop: str = "") -> dict[str, Any]:
+        """Wait until a settlement stands there. Errors: NotAsTold."""
+        shown: dict[str, Any] = {}
+        try:
+            async with asyncio.timeout(WITHIN_S):
+                while True:
+                    shown = await self.desk.get(f"/v1/settlements/{of}")
+                    if (shown["stage"], shown["stop"]) == (stage, stop):
+                        return shown
+                    await asyncio.sleep(0.05)
+        except TimeoutError as error:
+            stood = f"{shown.get('stage')} {shown.get('stop')}, waiting: {shown.get('waiting')}"
+            raise NotAsTold(f"{of} stands in {stood}; told was {stage} {stop}") from error
+
+    async def two(self, of: str, verb: str, body: Mapping[str, object]) -> None:
+        """One person asks, another approves: neither made the order."""
+        asked = {"reason": "the story", **body}
+        made = await self.desk.post(f"/v1/settlements/{of}:{verb}", asked, "wang.fang")
+        await self.desk.decide(made["id"], "approve", "zhao.min")
+
+    async def network(self, name: str, what: str) -> None:
+        """Pause or resume a network's finality."""
+        await self.stage.wires.do({"do": what, "at": name})
+
+    async def bank(self, **words: str) -> None:
+        """Say to the bank what it does."""
+        await self.stage.wires.do({"at": self.stage.rail, **words})
+
+
+Told = Callable[[Teller], Awaitable[tuple[dict[str, Any], str]]]
+
+
+async def clean(tell: Teller) -> tuple[dict[str, Any], str]:
+    """A clean settlement with payment."""
+    sent = await tell.send(tell.order("CLEAN"))
+    await tell.until(sent["settlement"], "settled")
+    return sent, "settled"
+
+
+async def name_hit(tell: Teller) -> tuple[dict[str, Any], str]:
+    """A name hit, held until a second person decides."""
+    sent = await tell.send(
+        tell.order("HIT", beneficiary={"party": "wong", "account": "buyer-wallet"})
+    )
+    shown = await tell.until(sent["settlement"], "screening", "held")
+    await tell.desk.decide(shown["proposals"][0], "approve", "zhao.min")
+    await tell.until(sent["settlement"], "settled")
+    return sent, "settled"
+
+
+async def time_out(tell: Teller) -> tuple[dict[str, Any], str]:
+    """A time-out after the lock, given back after screening."""
+    there = tell.stage.destination
+    await tell.network(there, "pause")
+    soon = datetime.now(UTC) + timedelta(seconds=3)  # noqa: TID251 the teller's watch
+    deadline = soon.strftime("%Y-%m-%dT%H:%M:%SZ")
+    sent = await tell.send(tell.order("LATE", deadline=deadline))
+    await tell.until(sent["settlement"], "unminting")
+    await tell.network(there, "resume")
+    await tell.until(sent["settlement"], "released")
+    return sent, "released"
+
+
+async def listed_while_locked(tell: Teller) -> tuple[dict[str, Any], str]:
+    """The holder is listed while the asset is locked: frozen, and thawed by two."""
+    there = tell.stage.destination
+    await tell.network(there, "pause")
+    sent = await tell.send(tell.order("FROZEN"))
+    await tell.until(sent["settlement"], "preparing")
+    await bring_list(tell.desk, f"{HEADER}{LISTED}X-3,company,{SELLER},,,,\n")
+    await tell.network(there, "resume")
+    await tell.until(sent["settlement"], "rescreening", "frozen")
+    await bring_list(tell.desk, HEADER + LISTED)
+    await tell.two(sent["settlement"], "thaw", {"way": "go_on"})
+    await tell.until(sent["settlement"], "settled")
+    return sent, "settled"
+
+
+async def recalled(tell: Teller) -> tuple[dict[str, Any], str]:
+    """A payment recalled in time: the money stays, the asset is given back."""
+    body = tell.order("RECALL")
+    await tell.bank(do="fate", settlement=str(body["id"]), **{"is": "silent"})
+    await tell.bank(do="word", settlement=str(body["id"]), **{"is": "accept"})
+    sent = await tell.send(body)
+    await tell.until(sent["settlement"], "paying")
+    await tell.two(sent["settlement"], "recall", {})
+    await tell.until(sent["settlement"], "released")
+    return sent, "released"
+
+
+async def recalled_too_late(tell: Teller) -> tuple[dict[str, Any], str]:
+    """A payment recalled too late: the bank refuses, the money settles, the asset follows."""
+    body = tell.order("TOOLATE")
+    await tell.bank(do="fate", settlement=str(body["id"]), **{"is": "silent"})
+    await tell.bank(do="word", settlement=str(body["id"]), **{"is": "refuse"})
+    sent = await tell.send(body)
+    await tell.until(sent["settlement"], "paying")
+    await tell.two(sent["settlement"], "recall", {})
+    await tell.until(sent["settlement"], "paying")
+    await tell.bank(do="settle", uetr=sent["uetr"])
+    await tell.until(sent["settlement"], "settled")
+    return sent, "settled"
+
+
+async def second_pledge(tell: Teller) -> tuple[dict[str, Any], str]:
+    """A second pledge of the same paper is refused while the first has it."""
+    paper = {
+        "kind": "receivable",
+        "asset": "receivable-a",
+        "profile": "receivable/1",
+        "issuer": ISSUER,
+        "number": f"INV{secrets.token_hex(3).upper()}",
+        "document": "cd" * 32,
+        "face": {"currency": "HKD", "amount": "1000000.00"},
+        "maturity": "2026-12-31",
+    }
+    sent = await tell.send(tell.order("", instrument=paper, units="1"))
+    await tell.until(sent["settlement"], "settled")
+    await _refused(tell, tell.order("", instrument=paper, units="1"), "LQ-PLACE")
+    return sent, "settled"
+
+
+async def two_lots(tell: Teller) -> tuple[dict[str, Any], str]:
+    """Two lots of one bond at once; the third does not fit."""
+    first = await tell.send(tell.order("LOTS"))
+    second = await tell.send(tell.order("LOTS"))
+    for sent in (first, second):
+        await tell.until(sent["settlement"], "settled")
+    await _refused(tell, tell.order("LOTS"), "LQ-PLACE")
+    return second, "settled"
+
+
+async def _refused(tell: Teller, body: Mapping[str, object], code: str) -> None:
+    try:
+        await tell.desk.post("/v1/settlements", body)
+    except Refusal as refusal:
+        if refusal.code == code:
+            return
+        raise NotAsTold(f"refused by {refusal.code}, told was {code}") from refusal
+    raise NotAsTold(f"taken; told was a refusal by {code}")
+
+
+async def killed(tell: Teller) -> tuple[dict[str, Any], str]:
+    """The daemon is killed between two steps, started again, and goes on by itself."""
+    there = tell.stage.destination
+    await tell.network(there, "pause")
+    sent = await tell.send(tell.order("KILLED"))
+    await tell.until(sent["settlement"], "preparing")
+    await tell.stage.daemon.kill()
+    await tell.network(there, "resume")
+    await tell.stage.daemon.start()
+    await tell.until(sent["settlement"], "settled")
+    return sent, "settled"
+
+
+STORIES: Mapping[str, Told] = {
+    "clean": clean,
+    "name-hit": name_hit,
+    "time-out": time_out,
+    "listed-while-locked": listed_while_locked,
+    "recalled": recalled,
+    "recalled-too-late": recalled_too_late,
+    "second-pledge": second_pledge,
+    "two-lots": two_lots,
+    "killed": killed,
+}
+
+
+async def tell(stage: Stage, name: str, serial: int) -> Ended:
+    """Tell one story. Errors: NotAsTold."""
+    began = time.monotonic()
+    sent, rest = await STORIES[name](Teller(stage, serial))
+    return Ended(
+        name=name,
+        settlement=sent["settlement"],
+        uetr=sent["uetr"],
+        stage=rest,
+        seconds=f"{time.monotonic() - began:.1f}",
+    )
