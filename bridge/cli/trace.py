@@ -1,0 +1,90 @@
+"""Where a settlement stands, how it came there, and what it waits for."""
+
+import json
+import re
+from datetime import datetime
+
+import click
+
+from bridge.cli.link import Doc, Talk, spoken
+from bridge.cli.manners import NOT_FOUND, Stopped, note, show
+
+ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")
+UETR = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+
+
+@click.command()
+@click.argument("name", metavar="ID|UETR")
+@click.option("--watch", is_flag=True, help="Go on until it is at rest.")
+@spoken
+def trace(talk: Talk, name: str, *, watch: bool) -> None:
+    """Show where a settlement stands, and why."""
+    told = found(talk, name)
+    show(talk.form, "settlement", told.raw, lambda: lines(told))
+    if watch:
+        _watch(talk, told)
+
+
+def found(talk: Talk, name: str) -> Doc:
+    """Return a settlement by its id or UETR. Errors: Stopped."""
+    if UETR.match(name):
+        return talk.get(f"/v1/uetrs/{name}")
+    if ULID.match(name):
+        return talk.get(f"/v1/settlements/{name}")
+    raise Stopped(
+        NOT_FOUND,
+        "LQ-NOT-FOUND",
+        f"no settlement or UETR is {name[:80]}",
+        cause="it is neither 26 characters of an id nor the 36 of a UETR",
+        following="lianqiao ls settlements",
+    )
+
+
+def lines(told: Doc) -> list[str]:
+    """Return a settlement for people: its heading, its stages, why it stands where it does."""
+    paid = told.raw["payment"]
+    money = f"{paid['currency']} {paid['amount']}" if isinstance(paid, dict) else "free of payment"
+    steps = told.all("steps")
+    stop = told.text("stop")
+    sides = "   ".join(
+        f"{told.text(one)} → {told.text(other)}"
+        for one, other in (("originator", "beneficiary"), ("origin", "destination"))
+    )
+    rows = [
+        f"{told.text('uetr')}   {told.text('units')} {told.text('asset')}   {money}",
+        f"{told.text('id')}   lane {told.text('lane')}   {sides}",
+    ]
+    for step in steps:
+        here = step is steps[-1] and step.text("stage") not in {"settled", "released", "rejected"}
+        mark = "●" if here else "✓"
+        rows.append(
+            f"{mark} {step.text('stage'):<12} {local(step.text('at'))}   entry {step.text('n')}"
+        )
+    if stop:
+        rows.append(f"! {stop}")
+    if told.text("waiting"):
+        rows.append(f"why: {told.text('waiting')}")
+    rows += [f"paper awaited: {kind}" for kind in told.texts("papers")]
+    rows += [f"proposal {one}: lianqiao approve {one}" for one in told.texts("proposals")]
+    return rows
+
+
+def local(text: str) -> str:
+    """Return a time of the wire in this machine's zone, with its offset."""
+    moment = datetime.fromisoformat(text).astimezone()
+    return f"{moment:%H:%M:%S}.{moment.microsecond // 10_000:02d} {moment:%z}"
+
+
+def _watch(talk: Talk, told: Doc) -> None:
+    last = told.all("steps")[-1].text("n") if told.all("steps") else None
+    for line in talk.lines(f"/v1/settlements/{told.text('id')}/events", last):
+        if not line.startswith("data: "):
+            continue
+        event = json.loads(line.removeprefix("data: "))
+        if talk.form in {"json", "jsonl"}:
+            click.echo(json.dumps({"schema": "lianqiao.event/1", **event}))
+        elif event["type"] == "lianqiao.saga":
+            data = event["data"]
+            stop = f" ({data['stop']})" if data["stop"] else ""
+            click.echo(f"  {local(event['time'])}  {data['event']} → {data['to']}{stop}")
+    note("the stream ended", quiet=talk.quiet)
