@@ -25,6 +25,7 @@ from bridge.core.canonical import Value, canonical
 from bridge.screening.snapshot import snapshot
 
 LANE, BACK = "sz-hk", "hk-sz"
+_TREE = str(Path(bridge.__file__).resolve().parent.parent)  # children import what we import
 HEADER = "id,type,names,ids,dates,countries,wallets\n"
 LISTED = "X-1,person,Wong Tai Man;黃大文;黄大文,,,,\nX-2,person,Nobody Else,,,,\n"
 SELLER = "Qianhai Orchid Trading Co"
@@ -106,7 +107,7 @@ class Stage:
 @asynccontextmanager
 async def stage(folder: Path, listen: str) -> AsyncIterator[Stage]:
     """Yield a stage with registers made, in a folder that holds it for as long as it is kept."""
-    os.environ["PYTHONPATH"] = str(Path(bridge.__file__).resolve().parent.parent)
+    os.environ["PYTHONPATH"] = _TREE
     world: Any = registry.load(registry.WORLDS, "memory")
     keys = keys_of(folder)
     publics = tuple(key.public for key in keys.values())

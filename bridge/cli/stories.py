@@ -82,8 +82,7 @@ class Teller:
         """Send an order, and bring the consent that its holder's own key signs."""
         sent: dict[str, Any] = await self.desk.post("/v1/settlements", body)
         for owed in sent["consents"]:
-            file: Path = self.stage.wires.holders[owed["by"]]
-            key = Ed25519PrivateKey.from_private_bytes(file.read_bytes())
+            key = _holder(self.stage.wires.holders[owed["by"]])
             consent = {
                 "terms": sent["terms"],
                 "network": owed["network"],
@@ -123,6 +122,10 @@ class Teller:
     async def bank(self, **words: str) -> None:
         """Say to the bank what it does."""
         await self.stage.wires.do({"at": self.stage.rail, **words})
+
+
+def _holder(file: Path) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(file.read_bytes())
 
 
 Told = Callable[[Teller], Awaitable[tuple[dict[str, Any], str]]]
