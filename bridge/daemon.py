@@ -9,7 +9,7 @@ import secrets
 import signal
 import ssl
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -261,7 +261,7 @@ def _notary(settings: Settings, name: str, folder: Path, stack: AsyncExitStack) 
 @asynccontextmanager
 async def _listening(
     settings: Settings, folder: Path, ring: Ring, clock: Clock
-) -> AsyncIterator[str]:
+) -> AsyncGenerator[str]:
     """Serve the API while the body runs; yield its URL."""
     api = settings.api
     tokens = Tokens(folder / settings.data / "tokens.json")

@@ -4,7 +4,7 @@ The daemon hands it plain values; the simulation builds the same ring in a world
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -74,7 +74,7 @@ class Turns:
         self._bounds: dict[tuple[NetworkId, bool], asyncio.Semaphore] = {}
 
     @asynccontextmanager
-    async def turn(self, network: NetworkId, verb: Verb) -> AsyncIterator[None]:
+    async def turn(self, network: NetworkId, verb: Verb) -> AsyncGenerator[None]:
         """Hold a place at a network while one step of an errand is done."""
         leaving = verb in EXITS
         bound = self._bounds.setdefault(
