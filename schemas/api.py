@@ -323,6 +323,36 @@ class RegisterPage(Wire):
     next: str | None
 
 
+class ListView(Wire):
+    """A screening list in force."""
+
+    name: str
+    root: str
+    count: str
+    digest: str
+    source: str
+    as_of: str
+
+
+class ListPage(Wire):
+    items: tuple[ListView, ...]
+    next: str | None
+
+
+class PackView(Wire):
+    """A rule pack as it was last published."""
+
+    name: str
+    pack: str
+    state: str
+    n: str
+
+
+class PackPage(Wire):
+    items: tuple[PackView, ...]
+    next: str | None
+
+
 class AccountView(Wire):
     id: str
     unit: str

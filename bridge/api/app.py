@@ -8,7 +8,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from bridge.api import desk, health, registers, settlements
+from bridge.api import desk, health, proofs, registers, settlements
 from bridge.api.limits import Limits
 from bridge.api.openapi import described
 from bridge.api.problems import Trouble, of_http, problem
@@ -21,6 +21,7 @@ from bridge.engine.asking import asked_before
 from bridge.engine.ring import Ring
 from bridge.notary.entries import Malformed, Request
 from bridge.notary.outcomes import LedgerError, Overloaded
+from bridge.notary.tree import LeafTree
 from bridge.ports import Clock
 from bridge.settings import ApiSettings
 from schemas.api import Wire
@@ -38,6 +39,7 @@ ROUTES: tuple[Route, ...] = (
     *settlements.ROUTES,
     *desk.ROUTES,
     *registers.ROUTES,
+    *proofs.ROUTES,
     *health.ROUTES,
     Route(
         method="GET",
@@ -62,6 +64,7 @@ def build(
         origin=origin,
         clock=clock,
         started=clock.now(),
+        tree=LeafTree(ring.journal.leaves),
     )
     app = web.Application(client_max_size=settings.body_max, middlewares=[_documents(room)])
     limits, running = Limits(settings.rate_per_s), set[tuple[str, str, str]]()

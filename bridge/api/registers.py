@@ -4,14 +4,17 @@ from collections.abc import Sequence
 
 from bridge.api.problems import Trouble
 from bridge.api.routes import NAME, NUMBER, PAGED, READERS, Answer, Call, Route
-from bridge.api.shown import account_view, entry_view, register_view
+from bridge.api.shown import account_view, entry_view, list_view, register_view
 from bridge.core.registers import Asset, Lane, Party, Person
-from bridge.notary.state.rows import AccountRow
+from bridge.notary.state.rows import AccountRow, ListRow, PackRow
 from schemas.api import (
     AccountPage,
     AccountView,
     EntryPage,
     EntryView,
+    ListPage,
+    PackPage,
+    PackView,
     RegisterPage,
     RegisterView,
 )
@@ -40,6 +43,28 @@ async def one(call: Call) -> Answer:
     if not isinstance(row, Party | Asset | Lane | Person):
         raise missing(f"there is no {kind} {call.id}", f"lianqiao ls {call.path['register']}")
     return register_view(kind, row)
+
+
+async def lists(call: Call) -> Answer:
+    """List the screening lists in force."""
+    limit = call.limit
+    rows = call.room.ring.journal.view.scan("list", call.after(), limit + 1)
+    more = call.next(rows[limit - 1][0]) if len(rows) > limit else None
+    shown = tuple(list_view(name, row) for name, row in rows[:limit] if isinstance(row, ListRow))
+    return ListPage(items=shown, next=more)
+
+
+async def packs(call: Call) -> Answer:
+    """List the rule packs."""
+    limit = call.limit
+    rows = call.room.ring.journal.view.scan("pack", call.after(), limit + 1)
+    more = call.next(rows[limit - 1][0]) if len(rows) > limit else None
+    shown = tuple(
+        PackView(name=name, pack=row.pack, state=row.state, n=str(row.n))
+        for name, row in rows[:limit]
+        if isinstance(row, PackRow)
+    )
+    return PackPage(items=shown, next=more)
 
 
 async def accounts(call: Call) -> Answer:
@@ -92,6 +117,14 @@ ROUTES: tuple[Route, ...] = (
     Route(
         method="GET", path=f"/v1/{_REGISTER}/{{id:{NAME}}}", name="readRegister",
         says="One row of a register.", answer=one, roles=READERS, gives=RegisterView,
+    ),
+    Route(
+        method="GET", path="/v1/lists", name="listLists", says="Screening lists in force.",
+        answer=lists, roles=READERS, gives=ListPage, query=PAGED,
+    ),
+    Route(
+        method="GET", path="/v1/packs", name="listPacks", says="Rule packs.",
+        answer=packs, roles=READERS, gives=PackPage, query=PAGED,
     ),
     Route(
         method="GET", path="/v1/accounts", name="listAccounts", says="The trial balance.",

@@ -14,6 +14,7 @@ from bridge.api.tokens import Tokens
 from bridge.core.ids import Digest, Instant, PersonId
 from bridge.engine.ring import Ring
 from bridge.notary.entries import Request
+from bridge.notary.tree import LeafTree
 from bridge.ports import Clock
 from bridge.settings import ApiSettings
 from schemas.api import Wire
@@ -42,6 +43,7 @@ class Room:
     origin: str
     clock: Clock
     started: Instant
+    tree: LeafTree
     closing: asyncio.Event = field(default_factory=asyncio.Event)
 
     def chance(self) -> bytes:

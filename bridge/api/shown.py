@@ -15,13 +15,14 @@ from bridge.engine.ring import Ring
 from bridge.notary.entries import Entry
 from bridge.notary.register_forms import Register, register_form
 from bridge.notary.state.proposals import approval_message
-from bridge.notary.state.rows import AccountRow, FreezeRow, ProposalRow
+from bridge.notary.state.rows import AccountRow, FreezeRow, ListRow, ProposalRow
 from bridge.ports import ConsentOwed
 from schemas.api import (
     AccountView,
     Amount,
     EntryView,
     FreezeView,
+    ListView,
     Owed,
     ProposalView,
     RegisterView,
@@ -165,6 +166,18 @@ def freeze_view(scope: str, row: FreezeRow) -> FreezeView:
 def register_view(kind: str, row: Register) -> RegisterView:
     """Return a register's row; what is personal stands in it as a commitment."""
     return RegisterView(kind=kind, id=row.id, row=json_of(register_form(row)))
+
+
+def list_view(name: str, row: ListRow) -> ListView:
+    """Return a screening list in force; its entries stay beside the ledger."""
+    return ListView(
+        name=name,
+        root=row.root,
+        count=str(row.count),
+        digest=row.digest,
+        source=row.source,
+        as_of=time_text(int(row.as_of)) if row.as_of.isdecimal() else row.as_of,
+    )
 
 
 def account_view(row: AccountRow) -> AccountView:

@@ -154,5 +154,7 @@ async def front(folder: Path, *, rate_per_s: int = 10_000, **how: int) -> AsyncI
         texts = {str(person): tokens.create(PersonId(person)) for person in (LI, WANG, ZHAO)}
         settings = ApiSettings(rate_per_s=rate_per_s, read_timeout_s=1)
         app = build(water.ring, settings, tokens, origin="test/river", clock=water.ring.clock)
-        async with TestClient(TestServer(app)) as client:
+        server = TestServer(app)
+        await server.start_server(auto_decompress=False)
+        async with TestClient(server) as client:
             yield Front(water, client, tokens, texts)

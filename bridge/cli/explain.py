@@ -1,0 +1,33 @@
+"""What an adapter can say of its own files and wires; found by entry point, loaded when typed."""
+
+import click
+from typing_extensions import override
+
+PREFIX = "explain."
+
+
+class Explain(click.Group):
+    """One command for each adapter that has one."""
+
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        from bridge.registry import COMMANDS, found  # noqa: PLC0415  loaded when needed
+
+        names = [point.name for point in found(COMMANDS)]
+        return [name.removeprefix(PREFIX) for name in names if name.startswith(PREFIX)]
+
+    @override
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        from bridge.registry import COMMANDS, NotFound, load  # noqa: PLC0415
+
+        try:
+            command = load(COMMANDS, PREFIX + cmd_name)
+        except NotFound:
+            return None
+        assert isinstance(command, click.Command), f"{PREFIX}{cmd_name} is no command"
+        return command
+
+
+@click.group(cls=Explain)
+def explain() -> None:
+    """Read an adapter's own files and wires; no daemon is asked."""

@@ -1,0 +1,59 @@
+"""The ledger in a folder, in C2SP layout: what any mirror or verifier reads.
+
+Source: C2SP tlog-tiles.
+"""
+
+from pathlib import Path
+
+from bridge.cli.manners import FAILED, USAGE, Json, Stopped
+from bridge.notary.checkpoint import VerifierKey, read_text, split
+from bridge.notary.keys import BadKey, load_ed25519
+from bridge.notary.store.sqlite import SqliteReader
+from bridge.notary.tiles import bundle_bytes, bundles, tile_bytes, tiles
+from bridge.notary.tree import TILE, LeafTree
+from bridge.settings import BadSettings, load
+
+
+def exported(database: Path, folder: Path, target: Path) -> dict[str, Json]:
+    """Write checkpoint, vkey, tiles and bundles to a new folder. Errors: Stopped."""
+    if target.exists() and any(target.iterdir()):
+        raise Stopped(USAGE, "LQ-NOT-EMPTY", f"{target} is not empty", following="another DIR")
+    reader = SqliteReader(database)
+    try:
+        noted = reader.latest_note()
+        if noted is None:
+            raise Stopped(
+                FAILED, "LQ-NOT-SEALED", "no checkpoint is signed yet", following="lianqiao up"
+            )
+        size, note = noted
+        tree = LeafTree(reader.leaves)
+        written = 0
+        for tile in tiles(size):
+            _write(target / tile.path(), tile_bytes(tile, tree.hash))
+            written += 1
+        for bundle in bundles(size):
+            first = bundle.index * TILE
+            raws = reader.entries(first, first + bundle.width)
+            _write(target / bundle.path(), bundle_bytes(raws))
+            written += 1
+    finally:
+        reader.close()
+    _write(target / "checkpoint", note)
+    _write(target / "vkey", f"{_key(note, folder).text()}\n".encode())
+    return {"entries": str(size), "files": str(written + 2), "folder": str(target)}
+
+
+def _key(note: bytes, folder: Path) -> VerifierKey:
+    """Return the key the checkpoint is verified with: the log's, as the settings name it."""
+    origin = read_text(split(note)[0]).origin
+    try:
+        settings = load(folder / "lianqiao.toml")
+        public = load_ed25519(folder / settings.log_key).public
+    except (BadSettings, BadKey) as error:
+        raise Stopped(USAGE, "LQ-KEY", str(error), following="--folder DIR") from error
+    return VerifierKey(origin, public)
+
+
+def _write(file: Path, data: bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(data)

@@ -1,0 +1,132 @@
+"""The ledger: its trial balance over the API; its export and its check offline, on the files."""
+
+from collections import defaultdict
+from pathlib import Path
+
+import click
+
+from bridge.cli.link import Doc, Talk, spoken
+from bridge.cli.manners import FAILED, USAGE, Json, Stopped, note, show, show_all
+
+
+@click.group()
+def ledger() -> None:
+    """Balance, postings, proofs, export and check."""
+
+
+@ledger.command("balance")
+@spoken
+def balance(talk: Talk) -> None:
+    """Print the trial balance: per unit, what was debited is what was credited."""
+    accounts = _accounts(talk)
+    counters = ("debits_pending", "debits_posted", "credits_pending", "credits_posted")
+    totals: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(counters, 0))
+    for one in accounts:
+        for name in counters:
+            totals[one.text("unit")][name] += int(one.text(name))
+    items: list[dict[str, Json]] = []
+    for unit, sums in sorted(totals.items()):
+        even = all(
+            sums[f"debits_{state}"] == sums[f"credits_{state}"] for state in ("pending", "posted")
+        )
+        told: dict[str, Json] = {name: str(count) for name, count in sums.items()}
+        items.append({"unit": unit, **told, "balanced": even})
+    show_all(talk.form, "balance", items, ("unit", *counters, "balanced"))
+    if broken := [str(item["unit"]) for item in items if not item["balanced"]]:
+        raise Stopped(
+            FAILED,
+            "LQ-BREAK",
+            f"debits and credits differ in {', '.join(broken)}",
+            following="lianqiao ledger fsck",
+        )
+
+
+def _accounts(talk: Talk) -> list[Doc]:
+    found: list[Doc] = []
+    cursor: str | None = None
+    while True:
+        page = talk.get("/v1/accounts", {"limit": "500", "cursor": cursor})
+        found += page.all("items")
+        following = page.raw["next"]
+        if not isinstance(following, str):
+            return found
+        cursor = following
+
+
+@ledger.command("postings")
+@click.argument("settlement")
+@spoken
+def postings(talk: Talk, settlement: str) -> None:
+    """Print the postings of a settlement."""
+    told = talk.get(f"/v1/settlements/{settlement}/postings")
+    items = [one.raw for one in told.all("items")]
+    show_all(talk.form, "posting", items, ("debit", "credit", "unit", "units", "state"))
+
+
+@ledger.command("prove")
+@click.argument("n", metavar="ENTRY")
+@spoken
+def prove(talk: Talk, n: str) -> None:
+    """Print the inclusion proof of an entry in the latest signed checkpoint."""
+    told = talk.get(f"/v1/proofs/{n}")
+    show(
+        talk.form,
+        "proof",
+        told.raw,
+        lambda: [
+            f"entry {told.text('n')} of {told.text('size')}, leaf {told.text('leaf')}",
+            *told.texts("path"),
+            told.text("checkpoint"),
+        ],
+    )
+
+
+@ledger.command("fsck")
+@spoken
+def checked(talk: Talk) -> None:
+    """Rebuild everything from entry 0 and compare it with what is stored; no daemon is asked."""
+    from bridge.notary.fsck import fsck  # noqa: PLC0415  loaded when needed
+    from bridge.notary.store.sqlite import SqliteReader  # noqa: PLC0415
+
+    reader = SqliteReader(_database(talk))
+    try:
+        entries = reader.head().seq
+        found = fsck(reader)
+    finally:
+        reader.close()
+    items: list[dict[str, Json]] = [
+        {"what": one.what, "entry": str(one.entry), "why": one.why} for one in found
+    ]
+    if talk.form == "json":
+        whole: dict[str, Json] = {"entries": str(entries), "findings": items}
+        show(talk.form, "fsck", whole, list)
+    elif items:
+        show_all(talk.form, "finding", items, ("what", "entry", "why"))
+    if items:
+        raise Stopped(FAILED, "LQ-DAMAGED", f"{len(items)} things are not as the entries make them")
+    note(f"{entries} entries rebuilt, everything is as they make it", quiet=talk.quiet)
+
+
+@ledger.command("export")
+@click.argument("target", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@spoken
+def export(talk: Talk, target: Path) -> None:
+    """Write checkpoint, key, tiles and entry bundles in C2SP layout; no daemon is asked."""
+    from bridge.cli.exporting import exported  # noqa: PLC0415  loaded when needed
+
+    told = exported(_database(talk), talk.folder, target)
+    show(
+        talk.form,
+        "export",
+        told,
+        lambda: [f"{told['entries']} entries, {told['files']} files in {target}"],
+    )
+
+
+def _database(talk: Talk) -> Path:
+    for place in (talk.folder / "ledger.db", talk.folder / "data" / "ledger.db"):
+        if place.is_file():
+            return place
+    raise Stopped(
+        USAGE, "LQ-NO-LEDGER", f"{talk.folder}: no ledger.db lies here", following="--folder DIR"
+    )

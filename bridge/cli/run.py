@@ -1,0 +1,99 @@
+"""The daemon runs in the foreground, and is asked to stop: one process an installation."""
+
+import fcntl
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from bridge.cli.link import Talk, spoken
+from bridge.cli.manners import DOWN, FAILED, USAGE, Stopped, show
+
+LOCK = "lianqiao.pid"  # locked while a daemon runs; what stands in it is its process id
+STOP_S = 30
+
+
+@click.command()
+@click.option("--config", type=click.Path(path_type=Path), help="Else lianqiao.toml of the folder.")
+@spoken
+def up(talk: Talk, config: Path | None) -> None:
+    """Run the daemon in the foreground until SIGINT or SIGTERM."""
+    import asyncio  # noqa: PLC0415  loaded when needed
+
+    from bridge.daemon import serve  # noqa: PLC0415
+    from bridge.log import set_up  # noqa: PLC0415
+    from bridge.notary.keys import BadKey  # noqa: PLC0415
+    from bridge.notary.outcomes import LedgerError  # noqa: PLC0415
+    from bridge.settings import BadSettings, load  # noqa: PLC0415
+
+    file = config if config is not None else talk.folder / "lianqiao.toml"
+    try:
+        settings = load(file)
+        with _alone(file.parent / settings.data):
+            set_up()
+            asyncio.run(serve(settings, file.parent, lambda url: click.echo(f"ready {url}")))
+    except BadSettings as error:
+        raise Stopped(
+            USAGE, "LQ-SETTINGS", str(error), following="lianqiao config check"
+        ) from error
+    except BadKey as error:
+        raise Stopped(USAGE, "LQ-KEY", str(error)) from error
+    except LedgerError as error:
+        raise Stopped(
+            FAILED,
+            "LQ-LEDGER",
+            f"{type(error).__name__}: {error}",
+            following="lianqiao ledger fsck",
+        ) from error
+    except OSError as error:
+        raise Stopped(
+            DOWN, "LQ-LISTEN", str(error), cause="the address is taken, or may not be used"
+        ) from error
+
+
+@contextmanager
+def _alone(data: Path) -> Iterator[None]:
+    """Hold the installation while the daemon runs. Errors: Stopped: another one does."""
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (data / LOCK).open("a+", encoding="ascii") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Stopped(
+                FAILED, "LQ-RUNNING", "a daemon runs here already", following="lianqiao status"
+            ) from error
+        held.truncate(0)
+        held.write(str(os.getpid()))
+        held.flush()
+        yield
+
+
+@click.command()
+@spoken
+def down(talk: Talk) -> None:
+    """Stop the daemon cleanly, and wait until it has."""
+    files = [talk.folder / LOCK, talk.folder / "data" / LOCK]
+    running = next((file for file in files if file.is_file() and _held(file)), None)
+    if running is None:
+        raise Stopped(DOWN, "LQ-DOWN", f"no daemon runs in {talk.folder}", following="lianqiao up")
+    os.kill(int(running.read_text("ascii")), signal.SIGTERM)
+    until = time.monotonic() + STOP_S
+    while _held(running):
+        if time.monotonic() > until:
+            raise Stopped(FAILED, "LQ-SLOW", f"it still runs after {STOP_S} s")
+        time.sleep(0.05)
+    show(talk.form, "down", {"stopped": True}, lambda: ["stopped"])
+
+
+def _held(file: Path) -> bool:
+    """Tell whether a process holds the lock: a number in a file alone proves nothing."""
+    with file.open("r", encoding="ascii") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
