@@ -7,7 +7,6 @@ stopped at the first fact would pass a network that tells it twice.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from itertools import count
 
@@ -22,6 +21,7 @@ from adapters.conformance.exam import (
     notaries,
     strangers,
 )
+from adapters.conformance.telling import proved, read_to
 from bridge.core.act import Act, Signature
 from bridge.core.consent import Consent
 from bridge.core.effects import (
@@ -33,7 +33,7 @@ from bridge.core.effects import (
     UnmintAsset,
 )
 from bridge.core.events import Fact
-from bridge.core.ids import BEGINNING, Cursor, SettlementId, TxRef
+from bridge.core.ids import BEGINNING, Cursor, TxRef
 from bridge.core.order import Leg, SettlementOrder
 from bridge.ports import (
     Clock,
@@ -229,13 +229,7 @@ class Bench:
 
     async def all_facts(self) -> list[Fact]:
         """Return every fact the network tells, read from the exam's beginning to a new marker."""
-        found: list[Fact] = []
-        for seen in await self.observed():
-            assert isinstance(seen.subject, Fact), "observed() yields facts"
-            proved = self.verify(seen.evidence)
-            assert seen.subject in proved, f"the evidence proves {proved}, told: {seen.subject}"
-            found.append(seen.subject)
-        return found
+        return proved(await self.observed(), self.verify)
 
     async def observed(self, since: Cursor | None = None) -> list[Observation]:
         """Lay a marker down and return every observed fact up to it, the marker's left out."""
@@ -244,19 +238,8 @@ class Bench:
         marker = await self.new_order(self._marker)
         prepared = await self.prepare(self.side.fence(marker))
         await self.door.submit(prepared)
-        return await self.read_to(marker.id, self.since if since is None else since)
-
-    async def read_to(self, marker: SettlementId, since: Cursor) -> list[Observation]:
-        """Read from `since` until a fact of `marker`; only facts are returned."""
-        found: list[Observation] = []
-        async with asyncio.timeout(self.patience_s), aclosing(self.door.observe(since)) as reading:
-            async for page in reading:
-                for seen in page:
-                    if isinstance(seen.subject, Fact):
-                        if seen.subject.settlement == marker:
-                            return found
-                        found.append(seen)
-        raise AssertionError("observe ended; it yields for ever")
+        begin = self.since if since is None else since
+        return await read_to(self.door, marker.id, begin, self.patience_s)
 
     def needs(self, capability: str) -> None:
         """Skip the card unless the network has this capability."""

@@ -115,7 +115,7 @@ class Bank:
             _, uetr = heapq.heappop(self._due)
             payment = self.payments[uetr]
             if payment.state is State.PENDING:
-                self._decide(payment)
+                self._decide(payment, self._fate(payment.settlement))
 
     def due(self) -> Instant | None:
         """Return when a payment is decided next, or None."""
@@ -142,12 +142,18 @@ class Bank:
         self.turn(now)
         payment = self.payments[uetr]
         if payment.state is State.PENDING:
-            self._book(payment, payment.minor, payment.minor)
+            self._decide(payment, Fate.SETTLE)
 
     def give_back(self, uetr: str, now: Instant) -> None:
-        """Return a settled payment, for whatever reason a bank has. Errors: KeyError."""
+        """Return a settled payment, for whatever reason a bank has.
+
+        Errors: KeyError for an unknown one, BadWire where the creditor has spent it.
+        """
         self.turn(now)
-        self._return(self.payments[uetr])
+        payment = self.payments[uetr]
+        if self._is_spent(payment):
+            raise BadWire("the money is no longer there")
+        self._return(payment)
 
     def _fate(self, settlement: str) -> Fate:
         return self.fates.get(settlement, self.fates.get("*", Fate.SETTLE))
@@ -171,8 +177,7 @@ class Bank:
         if fate is Fate.SILENT or self.settle_ms:
             self._say("PaymentAccepted", payment, payment.minor)
 
-    def _decide(self, payment: Payment) -> None:
-        fate = self._fate(payment.settlement)
+    def _decide(self, payment: Payment, fate: Fate) -> None:
         place = (payment.debtor, payment.currency)
         known = (payment.creditor, payment.currency) in self.accounts
         if fate is Fate.REJECT or self.accounts.get(place, 0) < payment.minor or not known:
@@ -202,6 +207,10 @@ class Bank:
             payment.state = State.RETURNED
             self._say("PaymentReturned", payment, payment.booked)
 
+    def _is_spent(self, payment: Payment) -> bool:
+        there = self.accounts.get((payment.creditor, payment.currency), 0)
+        return payment.state is State.SETTLED and there < payment.booked
+
     def _move(self, giver: str, taker: str, currency: str, minor: int) -> None:
         assert self.accounts[giver, currency] >= minor, f"{giver} has less than {minor}"
         self.accounts[giver, currency] -= minor
@@ -222,8 +231,7 @@ class Bank:
             debtor="",
             creditor="",
         )
-        spent = self.accounts.get((payment.creditor, payment.currency), 0) < payment.booked
-        if word is Word.ACCEPT and payment.state is State.SETTLED and spent:
+        if word is Word.ACCEPT and self._is_spent(payment):
             word = Word.REFUSE  # the money is no longer there to be given back
         self.recalls[uetr, number] = word
         if word is Word.REFUSE:

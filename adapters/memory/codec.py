@@ -112,6 +112,7 @@ def public_hex(key: Ed25519PrivateKey) -> str:
     return key.public_key().public_bytes_raw().hex()
 
 
+@lru_cache(8_192)  # the same words are read by the escrow, the watcher and the notaries
 def is_signed(key: str, signature: bytes, message: bytes) -> bool:
     """Tell whether `signature` is that key's under `message`."""
     try:

@@ -11,15 +11,19 @@ from typing_extensions import override
 
 from adapters.conformance.bench import Bench, DestinationSide, OriginSide
 from adapters.conformance.exam import EPOCH, NOTARY_KEYS, THRESHOLD, Owned
+from adapters.conformance.railbench import Accounts, RailBench, Says, Will
+from adapters.memory.bank import Bank
 from adapters.memory.codec import public_hex, verify
 from adapters.memory.direct import Direct
 from adapters.memory.escrow import VAULT
 from adapters.memory.ground import Ground
 from adapters.memory.network import MemoryNetwork
+from adapters.memory.rail import MemoryRail
 from bridge.core.canonical import Value
 from bridge.core.consent import Consent
 from bridge.core.events import Fact
 from bridge.core.ids import Instant, NetworkId
+from bridge.core.money import money
 from bridge.core.order import SettlementOrder
 
 HERE = NetworkId("memory:here")
@@ -185,3 +189,71 @@ def here(*, is_home: bool = True, block_ms: int = BLOCK_MS, finality_ms: int = F
     for account in ("holder", "receiver"):
         made.do("account", account=account, key=public_hex(key(account)))
     return made
+
+
+RAIL = NetworkId("rail:here")
+ACCOUNTS = Accounts(
+    debtor="Buyer Ltd",
+    debtor_account="HK-DEBTOR",
+    debtor_agent="HSBCHKHH",
+    creditor="Seller Co",
+    creditor_account="CN-CREDITOR",
+    creditor_agent="BKCHCNBJ",
+)
+FATES: dict[Will, str] = {
+    "settle": "settle",
+    "reject": "reject",
+    "wait": "silent",
+    "partial": "partial",
+}
+
+
+class Counter:
+    """One bank with two accounts."""
+
+    def __init__(self, *, minor: int = 10**9) -> None:
+        self.ground = Ground(LoopClock())
+        self.ground.do({"do": "bank", "name": RAIL, "key": seed("bank"), "settle_ms": "500"})
+        self.do("money", account=ACCOUNTS.debtor_account, currency="HKD", minor=str(minor))
+        self.do("money", account=ACCOUNTS.creditor_account, currency="HKD", minor="0")
+        self.rail = MemoryRail(
+            RAIL, self.ground.clients[RAIL], LoopClock(), message_life_ms=LIFE_MS
+        )
+
+    @property
+    def bank(self) -> Bank:
+        return self.ground.banks[RAIL]
+
+    def do(self, what: str, **words: Value) -> None:
+        self.ground.do({"do": what, "at": RAIL, **words})
+
+    async def will(self, order: SettlementOrder, what: Will) -> None:
+        self.do("fate", settlement=order.id, **{"is": FATES[what]})
+
+    async def answers(self, order: SettlementOrder, says: Says) -> None:
+        self.do("word", settlement=order.id, **{"is": says})
+
+    async def settles(self, order: SettlementOrder) -> None:
+        self.do("settle", uetr=order.uetr)
+
+    async def books(self, order: SettlementOrder) -> int:
+        payment = self.bank.payments.get(order.uetr)
+        return int(payment is not None and payment.state == "settled")
+
+    def verify(self, evidence: bytes) -> tuple[Fact, ...]:
+        pinned = {"kind": "bank", "network": RAIL, "key": self.bank.public_key}
+        return verify(evidence, pinned)
+
+    def bench(self) -> RailBench:
+        return RailBench(
+            rail=self.rail,
+            clock=LoopClock(),
+            accounts=ACCOUNTS,
+            amount=money("10.00", "HKD"),
+            verify=self.verify,
+            bank_will=self.will,
+            bank_answers=self.answers,
+            bank_settles=self.settles,
+            books=self.books,
+            patience_s=1_000,
+        )
