@@ -113,8 +113,13 @@ def show_all(
         for item in items:
             click.echo(json.dumps({"schema": f"lianqiao.{thing}/1", **item}, ensure_ascii=False))
     else:
-        whole = {"schema": f"lianqiao.{thing}s/1", "items": list(items), "next": following}
+        whole = {"schema": f"lianqiao.{plural(thing)}/1", "items": list(items), "next": following}
         click.echo(json.dumps(whole, ensure_ascii=False))
+
+
+def plural(thing: str) -> str:
+    """Return the word for more than one of a thing: party, parties."""
+    return f"{thing[:-1]}ies" if thing.endswith("y") else f"{thing}s"
 
 
 def table(items: Sequence[Mapping[str, Json]], columns: Sequence[str]) -> list[str]:

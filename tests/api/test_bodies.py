@@ -7,7 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
+from bridge.core.ids import SettlementId
+from bridge.core.settlement import Stage
+from bridge.notary.outcomes import Damaged, Fenced, IoFailed, LedgerError, Overloaded
 from tests.api.front import Front, Told, front, order
 
 SEND = "/v1/settlements"
@@ -205,3 +209,77 @@ async def test_two_of_one_key_at_once_write_once(folder: Path) -> None:
         assert any(one.status == 201 for one in told)
         orders = [one for one in desk.water.journal.entries(-1, 500) if one.kind == "order"]
         assert len(orders) == 1
+
+
+async def test_what_breaks_inside_is_a_number_for_who_asked_and_a_trace_for_the_log(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with front(folder) as desk:
+
+        def broken(*_: object) -> None:
+            raise RuntimeError("secret /etc/thing.py")
+
+        monkeypatch.setattr(desk.water.ring.desk, "send", broken)
+        with structlog.testing.capture_logs() as logs:
+            told = await desk.ask("POST", SEND, order(desk.water))
+        refused(told, 500)
+        assert "secret" not in told.raw.decode()
+        (line,) = [one for one in logs if one["event"] == "api.failed"]
+        assert line["request_id"] == told.json["request_id"]
+
+
+@pytest.mark.parametrize("trouble", [Overloaded("full"), IoFailed("disk"), Fenced("other")])
+async def test_a_ledger_that_does_not_write_says_when_to_ask_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, trouble: LedgerError
+) -> None:
+    async with front(folder) as desk:
+        whole = order(desk.water)
+
+        async def troubled(*_: object) -> None:
+            raise trouble
+
+        with monkeypatch.context() as patch:
+            patch.setattr(desk.water.ring.desk, "send", troubled)
+            told = await desk.ask("POST", SEND, whole, headers={"Idempotency-Key": "again"})
+            refused(told, 503)
+            assert int(told.headers["Retry-After"]) >= 1
+            assert "disk" not in told.raw.decode()
+        again = await desk.ask("POST", SEND, whole, headers={"Idempotency-Key": "again"})
+        assert again.status == 201
+
+
+async def test_a_ledger_only_read_is_not_ready_and_still_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with front(folder) as desk:
+        assert (await desk.ask("GET", "/readyz", who="")).json["ready"] is True
+        monkeypatch.setattr(desk.water.journal, "trouble", Damaged(7, "a leaf"))
+        told = await desk.ask("GET", "/readyz?verbose=1", who="")
+        assert (told.status, told.json["trouble"]) == (503, "Damaged")
+        assert (await desk.ask("GET", "/livez", who="")).status == 200
+        assert (await desk.ask("GET", SEND)).status == 200
+        monkeypatch.undo()
+
+
+async def test_the_figures_name_nobody(folder: Path) -> None:
+    async with front(folder) as desk:
+        await desk.send()
+        told = (await desk.ask("GET", "/metrics")).raw.decode()
+        assert "lianqiao_ledger_entries" in told
+        for word in ("seller", "buyer", "Buyer Ltd", "li.wei", "HK00123"):
+            assert word not in told
+
+
+async def test_no_personal_value_is_told_by_any_read(folder: Path) -> None:
+    async with front(folder) as desk:
+        of = await desk.send()
+        await desk.water.until(SettlementId(of), Stage.SETTLED)
+        one = f"/v1/settlements/{of}"
+        reads = [one, f"{one}/events", f"{one}/postings", f"{one}/findings", f"{one}/consents"]
+        reads += ["/v1/settlements", "/v1/parties", "/v1/persons", "/v1/accounts", "/v1/status"]
+        reads += ["/v1/entries?limit=500", "/v1/proposals", "/metrics"]
+        for path in reads:
+            told = await desk.ask("GET", path)
+            assert told.status == 200, path
+            for secret in ("Buyer Ltd", "Seller Co", "HK00123", "CN00456"):
+                assert secret.encode() not in told.raw, (path, secret)

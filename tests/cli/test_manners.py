@@ -15,11 +15,13 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bridge.cli import COMMANDS, run
+from bridge.core.canonical import canonical
 from bridge.core.ids import SettlementId
 from bridge.core.settlement import Stage
 from tests.api.front import Front, front, order
 from tests.engine.river import key
 from tests.notary.ledgers import LI, WANG, ZHAO, key_of
+from tests.policy.packs import pack_value
 
 
 def write_key(file: Path, secret: Ed25519PrivateKey) -> None:
@@ -169,6 +171,61 @@ async def test_what_is_not_there_is_3_and_who_may_not_is_4_and_a_bad_order_is_2(
         assert "units" in bad.err
         (at.folder / f"{LI}.token").write_text("lq_other", "utf-8")
         assert (await at.type("status")).exit == 4
+
+
+async def test_the_trial_balance_is_even_and_a_settlement_shows_its_postings(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with terminal(tmp_path, capsys) as at:
+        of = await at.desk.send()
+        await at.desk.water.until(SettlementId(of), Stage.SETTLED)
+        even = await at.type("ledger", "balance", "--output", "json")
+        assert even.exit == 0
+        units = json.loads(even.out)["items"]
+        assert units
+        assert all(one["balanced"] for one in units)
+        shown = await at.type("ledger", "postings", of, "--output", "csv")
+        assert "posted" in shown.out
+        lists = await at.type("lists", "status")
+        assert "house" in lists.out
+        for noun in ("settlements", "lanes", "parties", "assets", "persons"):
+            assert (await at.type("ls", noun)).exit == 0
+        first = await at.type("ls", "parties", "--limit", "1", "--output", "json")
+        page = json.loads(first.out)
+        assert (page["schema"], len(page["items"])) == ("lianqiao.parties/1", 1)
+
+
+async def test_registers_rates_packs_and_people_are_proposals(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with terminal(tmp_path, capsys) as at:
+        rates = tmp_path / "rates.csv"
+        rates.write_text(
+            "day,base,quote,numerator,denominator,source\n2026-01-02,USD,HKD,78,10,a bank\n"
+        )
+        asked = await at.type("rates", "import", str(rates), "--reason", "daily", "-o", "json")
+        assert asked.exit == 5, asked.err
+        proposal = json.loads(asked.out)["items"][0]["id"]
+        assert (await at.type("approve", proposal, who=WANG)).exit == 0
+        assert at.desk.water.journal.view.rate("USD", "HKD") is not None
+        rates.write_text("base,quote\n", "utf-8")
+        assert (await at.type("rates", "import", str(rates), "--reason", "x")).exit == 2
+
+        pack = tmp_path / "pack.json"
+        pack.write_bytes(canonical(pack_value()))
+        asked = await at.type("rules", "publish", str(pack), "--reason", "yearly", "-o", "json")
+        assert asked.exit == 5, asked.err
+
+        made = ["person", "add", "chen.yu", "--called", "Chen Yu", "--role", "operator"]
+        key_file = str(tmp_path / "chen.pem")
+        asked = await at.type(*made, "--key", key_file, "--reason", "new", "-o", "json")
+        assert asked.exit == 5, asked.err
+        assert "Chen Yu" not in asked.out  # a name stands beside the ledger only
+        done = await at.type("approve", json.loads(asked.out)["id"], who=ZHAO)
+        assert done.exit == 0, done.err
+        assert at.desk.water.journal.view.person("chen.yu") is not None
+        gone = await at.type("person", "revoke", "chen.yu", "--reason", "left")
+        assert gone.exit == 5, gone.err
 
 
 def test_no_daemon_is_6_and_no_installation_is_2(
