@@ -20,16 +20,8 @@ from bridge.api.shown import freeze_view, proposal_view, register_view
 from bridge.core.canonical import Value
 from bridge.core.ids import EntryId, LaneId
 from bridge.notary.state.rows import ProposalRow
-from schemas.api import (
-    DecisionBody,
-    FreezeBody,
-    FreezeView,
-    ProposalBody,
-    ProposalPage,
-    ProposalView,
-    ReasonBody,
-    RegisterView,
-)
+from schemas.answers import FreezeView, ProposalPage, ProposalView, RegisterView
+from schemas.api import DecisionBody, FreezeBody, ProposalBody, ReasonBody
 
 ONE = f"/v1/proposals/{{id:{ULID}}}"
 SCANS = 50  # pages looked through for one page of a filtered list

@@ -11,7 +11,7 @@ from bridge.core.registers import Lane
 from bridge.core.settlement import Stage, Stop
 from bridge.engine.proposals import SUBJECTS
 from bridge.notary.state.rows import ProposalRow
-from schemas.api import Alive, Lanes, Ready, Status
+from schemas.answers import Alive, Lanes, Ready, Status
 
 
 async def livez(_: Call) -> Answer:

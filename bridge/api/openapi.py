@@ -12,7 +12,8 @@ from pydantic.json_schema import models_json_schema
 
 from bridge import __version__
 from bridge.api.routes import Route
-from schemas.api import Problem, Wire
+from schemas.answers import Problem
+from schemas.api import Wire
 
 _VARIABLE = re.compile(r"\{([a-z]+):([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}")
 _REF = "#/components/schemas/{model}"

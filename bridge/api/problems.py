@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 
-from schemas.api import Flaw, Problem
+from schemas.answers import Flaw, Problem
 
 _TITLES: Mapping[int, str] = {
     400: "The request is not well formed",

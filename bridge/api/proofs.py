@@ -13,7 +13,7 @@ from bridge.api.routes import NUMBER, READERS, Answer, Call, Route
 from bridge.notary.checkpoint import Proof
 from bridge.notary.tiles import Tile, bundle_bytes, tile_at, tile_bytes
 from bridge.notary.tree import TILE, TILE_LEVELS, inclusion_path
-from schemas.api import ProofView
+from schemas.answers import ProofView
 
 LEVEL = "[0-9]{1,2}"
 INDEX = r"(x[0-9]{3}/){0,6}[0-9]{3}(\.p/[0-9]{1,3})?"

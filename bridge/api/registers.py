@@ -7,7 +7,7 @@ from bridge.api.routes import NAME, NUMBER, PAGED, READERS, Answer, Call, Route
 from bridge.api.shown import account_view, entry_view, list_view, register_view
 from bridge.core.registers import Asset, Lane, Party, Person
 from bridge.notary.state.rows import AccountRow, ListRow, PackRow
-from schemas.api import (
+from schemas.answers import (
     AccountPage,
     AccountView,
     EntryPage,

@@ -34,26 +34,21 @@ from bridge.core.settlement import Settlement, Stage
 from bridge.engine.asking import found_settlement
 from bridge.notary.state.rows import ProposalRow
 from bridge.ports import AdapterError, Door
-from schemas.api import (
+from schemas.answers import (
     CheckView,
-    ConsentBody,
     Consents,
     DecisionView,
     Done,
     Findings,
-    OrderBody,
-    PaperBody,
     Posting,
     Postings,
     ProposalView,
-    ReasonBody,
-    ResumeBody,
     Sent,
     SettlementPage,
     SettlementView,
     Simulation,
-    ThawBody,
 )
+from schemas.api import ConsentBody, OrderBody, PaperBody, ReasonBody, ResumeBody, ThawBody
 
 ONE = f"/v1/settlements/{{id:{ULID}}}"
 UETR = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"

@@ -17,9 +17,8 @@ from bridge.notary.register_forms import Register, register_form
 from bridge.notary.state.proposals import approval_message
 from bridge.notary.state.rows import AccountRow, FreezeRow, ListRow, ProposalRow
 from bridge.ports import ConsentOwed
-from schemas.api import (
+from schemas.answers import (
     AccountView,
-    Amount,
     EntryView,
     FreezeView,
     ListView,
@@ -31,6 +30,7 @@ from schemas.api import (
     SettlementView,
     Step,
 )
+from schemas.api import Amount
 
 
 def json_of(value: Value) -> JsonValue:

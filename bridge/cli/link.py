@@ -197,8 +197,9 @@ class Talk:
         )
 
     def speaker(self) -> str:
-        """Return the person who speaks: as chosen, else the first of `client.json`."""
-        return self.person or next(iter(_table(self.client(), "tokens")))
+        """Return the person who speaks: as chosen, else the one `client.json` names."""
+        client = self.client()
+        return self.person or str(client.get("as") or next(iter(_table(client, "tokens"))))
 
     def token(self) -> str:
         """Return the token to speak with. Errors: Stopped."""
@@ -220,7 +221,8 @@ class Talk:
                 f"client.json knows {what} of {', '.join(held) or 'nobody'}, not of {person}",
                 following=f"--as {next(iter(held), 'PERSON')}",
             )
-        return self.folder / name
+        beside = self.folder / name
+        return beside if beside.exists() else Path(name)
 
     @staticmethod
     def _secret(file: Path) -> str:

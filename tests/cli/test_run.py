@@ -1,0 +1,77 @@
+"""The daemon as a person runs it: up, looked at, told to stop; and one an installation."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from bridge.cli import run
+
+LIANQIAO = "import sys; from bridge.cli import main; main()"
+Capture = pytest.CaptureFixture[str]
+
+
+def installation(folder: Path) -> list[str]:
+    """A founded installation that listens on a socket of its own; return how to name it."""
+    assert run(["init", str(folder)]) == 0
+    config = folder / "lianqiao.toml"
+    lines = config.read_text("utf-8").splitlines()
+    lines = ['listen = "unix:api.sock"' if one.startswith("listen") else one for one in lines]
+    config.write_text("\n".join(lines), "utf-8")
+    file = folder / "data" / "client.json"
+    client = json.loads(file.read_text("utf-8"))
+    file.write_text(json.dumps({**client, "url": "unix:api.sock"}), "utf-8")
+    return ["--folder", str(folder)]
+
+
+@contextmanager
+def daemon(where: list[str]) -> Iterator[subprocess.Popen[str]]:
+    """A daemon that has said it is ready."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", LIANQIAO, "up", *where],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert child.stdout is not None
+        with child.stdout:
+            assert child.stdout.readline().startswith("ready ")
+            yield child
+    finally:
+        child.kill()
+        child.wait(20)
+
+
+def test_it_comes_up_answers_and_goes_down_once(tmp_path: Path, capsys: Capture) -> None:
+    where = installation(tmp_path / "here")
+    capsys.readouterr()
+    assert run(["status", *where]) == 6
+    with daemon(where) as child:
+        assert run(["status", *where]) == 0
+        assert "ready up " in capsys.readouterr().out
+        assert run(["ls", "persons", *where]) == 0
+        second = subprocess.run(
+            [sys.executable, "-c", LIANQIAO, "up", *where],
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        assert second.returncode == 1
+        assert "LQ-RUNNING" in second.stderr
+        assert run(["down", *where]) == 0
+        assert child.wait(20) == 0
+    assert run(["down", *where]) == 6
+    assert run(["ledger", "fsck", *where]) == 0
+
+
+def test_an_interrupt_stops_it_too(tmp_path: Path) -> None:
+    where = installation(tmp_path / "here")
+    with daemon(where) as child:
+        child.send_signal(signal.SIGINT)
+        assert child.wait(20) in {0, 130}
