@@ -182,19 +182,19 @@ class Journal:
         while n >= (self.head.seq if level == "committed" else self._noted[0]):
             await self._next()
 
-    async def seal_due(self) -> int:
-        """Return the size to seal: each second, each thousand entries, or soon when one waits.
+    async def seal_due(self, every_s: float = SEAL_S) -> int:
+        """Return the size to seal: after a while, a thousand entries, or soon when one waits.
 
         Errors: the LedgerError that stopped writing.
         """
         while self.head.seq == self._noted[0]:
             await self._next()
         try:
-            async with asyncio.timeout(SEAL_S):
+            async with asyncio.timeout(every_s):
                 while not self._sealing_asked and self.head.seq - self._noted[0] < SEAL_ENTRIES:
                     await self._next()
         except TimeoutError:
-            pass  # the second is over
+            pass  # the while is over
         rested = self._loop.time() - self._sealed_at
         await asyncio.sleep(max(0.0, SEAL_REST_S - rested))
         self._sealing_asked = False
