@@ -141,15 +141,12 @@ def _asking(
     room: Room, route: Route, limits: Limits, running: set[tuple[str, str, str]]
 ) -> Handler:
     async def asking(http: web.Request) -> web.StreamResponse:
-        caller, account = _caller(room, route, http)
-        if (wait := limits.take(account, asyncio.get_running_loop().time())) > 0:
-            raise Trouble(
-                429,
-                "LQ-TOO-MANY",
-                f"more than {room.settings.rate_per_s} requests a second",
-                remedy="slow down",
-                headers={"Retry-After": str(wait)},
-            )
+        try:
+            caller, account = _caller(room, route, http)
+        except Trouble:
+            _count(room, limits, f"at {http.remote}")  # whoever guesses tokens is slowed down
+            raise
+        _count(room, limits, account)
         query = query_of(http, route.query)
         path = dict(http.match_info)
         key = _key(http) if route.write else ""
@@ -186,6 +183,18 @@ def _asking(
             running.discard(name)
 
     return asking
+
+
+def _count(room: Room, limits: Limits, account: str) -> None:
+    """Count a request against a bucket. Errors: Trouble, 429."""
+    if (wait := limits.take(account, asyncio.get_running_loop().time())) > 0:
+        raise Trouble(
+            429,
+            "LQ-TOO-MANY",
+            f"more than {room.settings.rate_per_s} requests a second",
+            remedy="slow down",
+            headers={"Retry-After": str(wait)},
+        )
 
 
 def _caller(room: Room, route: Route, http: web.Request) -> tuple[Caller, str]:

@@ -17,6 +17,7 @@ from bridge.api.routes import (
     Route,
 )
 from bridge.api.shown import freeze_view, proposal_view, register_view
+from bridge.api.waiting import open_since
 from bridge.core.canonical import Value
 from bridge.core.ids import EntryId, LaneId
 from bridge.notary.state.rows import ProposalRow
@@ -59,6 +60,8 @@ async def listed(call: Call) -> Answer:
     """List proposals, oldest first: all, or one state's."""
     view, now, limit = call.room.ring.journal.view, call.room.clock.now(), call.limit
     wanted, after = call.query.get("state", "all"), call.after()
+    if wanted == "open":
+        after = after or open_since(call.room)
     found: list[ProposalRow] = []
     for _ in range(SCANS):
         page = view.scan("proposal", after, 500)

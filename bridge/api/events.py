@@ -19,12 +19,30 @@ from bridge.notary.entries import Entry
 from bridge.notary.outcomes import LedgerError
 
 PAGE = 256
+STREAMS = 1_000  # open at once: some 67 MB of one process
 QUIET_S = 15.0  # a comment that often, so that a proxy does not close the line
 
 
 async def stream(call: Call, of: SettlementId) -> web.StreamResponse:
     """Send events until the reader hangs up, the daemon closes or the settlement is at rest."""
     after = _since(call, of)
+    if len(call.room.streams) >= STREAMS:
+        raise Trouble(
+            503,
+            "LQ-STREAMS",
+            f"{STREAMS} readers are being told already",
+            remedy="ask again later with Last-Event-ID",
+            headers={"Retry-After": "5"},
+        )
+    mine = object()
+    call.room.streams.add(mine)
+    try:
+        return await _tell(call, of, after)
+    finally:
+        call.room.streams.discard(mine)
+
+
+async def _tell(call: Call, of: SettlementId, after: int) -> web.StreamResponse:
     response = web.StreamResponse(
         headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
     )

@@ -7,10 +7,10 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from bridge import __version__
 from bridge.api.routes import READERS, Answer, Call, Room, Route
+from bridge.api.waiting import open_proposals
 from bridge.core.registers import Lane
 from bridge.core.settlement import Stage, Stop
 from bridge.engine.proposals import SUBJECTS
-from bridge.notary.state.rows import ProposalRow
 from schemas.answers import Alive, Lanes, Ready, Status
 
 
@@ -45,7 +45,7 @@ async def status(call: Call) -> Answer:
     open_ones = journal.view.open_settlements()
     oldest = min((one.order.created for one in open_ones), default=now)
     stopped = Counter(one.stop.value for one in open_ones if one.stop is not None)
-    waiting = _open_proposals(room)
+    waiting = list(open_proposals(room))
     mine = [
         row
         for row in waiting
@@ -74,18 +74,6 @@ def _lanes(room: Room) -> list[Lanes]:
         for _, row in rows
         if isinstance(row, Lane)
     ]
-
-
-def _open_proposals(room: Room) -> list[ProposalRow]:
-    """Return what may still be decided: proposals end within days, so only the late ones."""
-    now, after = room.clock.now(), ""
-    found: list[ProposalRow] = []
-    while page := room.ring.journal.view.scan("proposal", after, 500):
-        after = page[-1][0]
-        found += [
-            row for _, row in page if isinstance(row, ProposalRow) and row.shown(now) == "open"
-        ]
-    return found
 
 
 async def metrics(call: Call) -> Answer:

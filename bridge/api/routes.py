@@ -45,6 +45,7 @@ class Room:
     started: Instant
     tree: LeafTree
     closing: asyncio.Event = field(default_factory=asyncio.Event)
+    streams: set[object] = field(default_factory=set)  # open now
 
     def chance(self) -> bytes:
         """Return ten bytes of chance, for ids."""

@@ -1,5 +1,6 @@
 """Settlements: asked for, looked at, and what people bring to them or want done with them."""
 
+import asyncio
 from collections.abc import Iterator
 
 from bridge.api.events import stream
@@ -24,6 +25,7 @@ from bridge.api.shown import (
     settlement_view,
 )
 from bridge.api.times import time_text
+from bridge.api.waiting import open_proposals
 from bridge.core.booking import pending_id
 from bridge.core.canonical import Value, parse
 from bridge.core.ids import AccountId
@@ -32,7 +34,6 @@ from bridge.core.parties import Personal
 from bridge.core.place import Place
 from bridge.core.settlement import Settlement, Stage
 from bridge.engine.asking import found_settlement
-from bridge.notary.state.rows import ProposalRow
 from bridge.ports import AdapterError, Door
 from schemas.answers import (
     CheckView,
@@ -51,6 +52,7 @@ from schemas.answers import (
 from schemas.api import ConsentBody, OrderBody, PaperBody, ReasonBody, ResumeBody, ThawBody
 
 ONE = f"/v1/settlements/{{id:{ULID}}}"
+ASKED_S = 10  # of one network, in a simulation
 UETR = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 
 
@@ -91,9 +93,11 @@ async def _asked(
     if door is None:
         return [CheckView(network=network, what="reachable", answer="no", why="no adapter is open")]
     try:
-        checks = await door.preflight(order, names)
-    except AdapterError as error:
-        return [CheckView(network=network, what="reachable", answer="unknown", why=str(error))]
+        async with asyncio.timeout(ASKED_S):
+            checks = await door.preflight(order, names)
+    except (AdapterError, TimeoutError) as error:
+        why = str(error) or f"no answer in {ASKED_S} s"
+        return [CheckView(network=network, what="reachable", answer="unknown", why=why)]
     return [
         CheckView(network=network, what=one.what, answer=one.answer.value, why=one.why)
         for one in checks
@@ -134,22 +138,11 @@ def _shown(call: Call, settlement: Settlement) -> SettlementView:
 
 
 def _proposals(call: Call, settlement: Settlement) -> tuple[str, ...]:
-    """Return the open proposals about a settlement: none is older than it."""
-    view, now = call.room.ring.journal.view, call.room.clock.now()
+    """Return the open proposals about a settlement."""
     if settlement.at_rest:
         return ()
-    found: list[str] = []
-    after = settlement.order.id[:10]  # the time of a ULID
-    while page := view.scan("proposal", after, 200):
-        after = page[-1][0]
-        found += [
-            row.id
-            for _, row in page
-            if isinstance(row, ProposalRow)
-            and row.target == settlement.order.id
-            and row.shown(now) == "open"
-        ]
-    return tuple(found)
+    about = settlement.order.id
+    return tuple(row.id for row in open_proposals(call.room, about=about))
 
 
 async def events(call: Call) -> Answer:

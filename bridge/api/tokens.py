@@ -88,6 +88,7 @@ class Tokens:
         try:
             state = self._path.stat()
         except FileNotFoundError:
+            self._tokens, self._seen = {}, (-1, -1)  # a file that is gone knows nobody
             self._secret = self._secret or secrets.token_bytes(BYTES)
             return
         seen = (state.st_mtime_ns, state.st_ino)

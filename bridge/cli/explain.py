@@ -1,7 +1,8 @@
 """What an adapter can say of its own files and wires; found by entry point, loaded when typed."""
 
 import click
-from typing_extensions import override
+
+from bridge.cli.overriding import override
 
 PREFIX = "explain."
 
@@ -11,6 +12,7 @@ class Explain(click.Group):
 
     @override
     def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
         from bridge.registry import COMMANDS, found  # noqa: PLC0415  loaded when needed
 
         names = [point.name for point in found(COMMANDS)]
@@ -18,6 +20,7 @@ class Explain(click.Group):
 
     @override
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
         from bridge.registry import COMMANDS, NotFound, load  # noqa: PLC0415
 
         try:

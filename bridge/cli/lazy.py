@@ -4,7 +4,8 @@ import importlib
 from collections.abc import Mapping
 
 import click
-from typing_extensions import override
+
+from bridge.cli.overriding import override
 
 
 class Lazy(click.Group):
@@ -22,10 +23,12 @@ class Lazy(click.Group):
 
     @override
     def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
         return sorted(self._at)
 
     @override
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
         if cmd_name not in self._at:
             return None
         module, _, name = self._at[cmd_name][0].partition(":")
@@ -35,5 +38,6 @@ class Lazy(click.Group):
 
     @override
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
         with formatter.section("Commands"):
             formatter.write_dl([(name, says) for name, (_, says) in sorted(self._at.items())])

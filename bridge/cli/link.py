@@ -18,7 +18,6 @@ from typing import Concatenate, ParamSpec, cast
 from urllib.parse import quote, urlsplit
 
 import click
-from typing_extensions import override
 
 from bridge.cli.manners import (
     DOWN,
@@ -30,6 +29,7 @@ from bridge.cli.manners import (
     Json,
     Stopped,
 )
+from bridge.cli.overriding import override
 
 P = ParamSpec("P")
 WAIT_S = 30

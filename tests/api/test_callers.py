@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from bridge.api import events
 from bridge.api.app import ROUTES
 from bridge.api.routes import Route
 from bridge.core.ids import EntryId, Instant, PersonId, new_ulid
@@ -161,3 +164,29 @@ async def test_more_than_its_rate_is_put_off_and_says_until_when(tmp_path: Path)
         assert told[-1].status == 429
         assert int(told[-1].headers["Retry-After"]) >= 1
         assert (await desk.ask("GET", "/v1/status", who="wang.fang")).status == 200
+
+
+async def test_who_guesses_tokens_is_slowed_down(tmp_path: Path) -> None:
+    async with front(tmp_path, rate_per_s=5) as desk:
+        told = [await desk.ask("GET", "/v1/status", who=f"lq_guess{n}") for n in range(8)]
+        assert {one.status for one in told} == {401, 429}
+        assert (await desk.ask("GET", "/v1/status")).status == 200
+
+
+async def test_a_token_file_that_is_gone_knows_nobody(tmp_path: Path) -> None:
+    async with front(tmp_path) as desk:
+        assert (await desk.ask("GET", "/v1/status")).status == 200
+        (tmp_path / "tokens.json").unlink()
+        assert (await desk.ask("GET", "/v1/status")).status == 401
+
+
+async def test_streams_are_bounded(tmp_path: Path) -> None:
+    async with front(tmp_path) as desk:
+        sent = await desk.ask("POST", "/v1/settlements", order(desk.water))
+        path = f"/v1/settlements/{sent.json['settlement']}/events"
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(events, "STREAMS", 1)
+            headers = {"Authorization": f"Bearer {desk.texts['li.wei']}"}
+            async with desk.client.get(path, headers=headers) as first:
+                assert first.status == 200
+                assert (await desk.ask("GET", path)).status == 503

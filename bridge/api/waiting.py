@@ -1,0 +1,33 @@
+"""What waits for a person: found among the young proposals, however many there ever were."""
+
+from collections.abc import Iterator
+
+from bridge.api.routes import Room
+from bridge.core.ids import ulid_of
+from bridge.engine.proposals import EXPIRES_MS
+from bridge.notary.state.rows import ProposalRow
+
+PAGE = 500
+
+
+def open_since(room: Room) -> str:
+    """Return the key after which every open proposal lies.
+
+    One is open for a day, or clears the hold of a settlement under way and has its time.
+    """
+    under_way = room.ring.journal.view.open_settlements()
+    oldest = room.clock.now() - EXPIRES_MS - 1
+    begun = min((one.order.created for one in under_way), default=oldest)
+    return ulid_of(max(0, min(oldest, begun) - 1).to_bytes(6, "big") + bytes(10))
+
+
+def open_proposals(room: Room, *, about: str = "") -> Iterator[ProposalRow]:
+    """Yield the proposals that may still be decided, all of them or those about one target."""
+    now, after = room.clock.now(), open_since(room)
+    while page := room.ring.journal.view.scan("proposal", after, PAGE):
+        after = page[-1][0]
+        for _, row in page:
+            if not isinstance(row, ProposalRow) or about not in {"", row.target}:
+                continue
+            if row.shown(now) == "open":
+                yield row
