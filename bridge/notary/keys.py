@@ -80,11 +80,13 @@ def verify_ed25519(public: str, message: bytes, signature: bytes) -> bool:
 def _load(file: Path, passphrase: bytes | None) -> object:
     try:
         mode = file.stat().st_mode & 0o777
-        if mode & 0o077:
-            raise BadKey(f"{file.name} can be read by others (mode {mode:o}): chmod 600 it")
-        return serialization.load_pem_private_key(file.read_bytes(), passphrase)
+        pem = file.read_bytes()
     except FileNotFoundError as error:
         raise BadKey(f"{file}: no such key file") from error
+    if mode & 0o077:
+        raise BadKey(f"{file.name} can be read by others (mode {mode:o}): chmod 600 it")
+    try:
+        return serialization.load_pem_private_key(pem, passphrase)
     except (ValueError, TypeError) as error:
         raise BadKey(f"{file.name}: no key, or another passphrase") from error
 

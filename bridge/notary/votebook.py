@@ -35,6 +35,7 @@ class FileVoteBook:
 
     def __init__(self, file: Path) -> None:
         self._votes: dict[SettlementId, set[Verb]] = {}
+        self._failed = False
         whole = self._read(file) if file.exists() else 0
         self._handle = os.open(file, os.O_WRONLY | os.O_CREAT, 0o600)
         os.ftruncate(self._handle, whole)
@@ -57,16 +58,24 @@ class FileVoteBook:
         return frozenset(self._votes.get(settlement, ()))
 
     def vote(self, settlement: SettlementId, verb: Verb) -> bool:
-        """Write the vote durably and return True, or False where an earlier one forbids it."""
+        """Write the vote durably and return True, or False where an earlier one forbids it.
+
+        Errors: OSError where the disk failed, and ever after: no sync is tried again, and nothing
+        is written behind half a line. The next start reads what is there.
+        """
+        if self._failed:
+            raise OSError("the vote book's disk has failed; it is read again at the next start")
         cast = self._votes.setdefault(settlement, set())
         if verb in cast:
             return True  # the same verb again is the same vote
         if not admits(cast, verb):
             return False
         line = json.dumps({"settlement": settlement, "verb": verb.value}).encode() + b"\n"
-        written = os.write(self._handle, line)
-        assert written == len(line), "a vote is written whole or not at all"
+        self._failed = True  # until it is on the disk
+        if os.write(self._handle, line) != len(line):
+            raise OSError("the disk took half a vote")
         os.fdatasync(self._handle)
+        self._failed = False
         cast.add(verb)
         return True
 
