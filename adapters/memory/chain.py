@@ -87,6 +87,11 @@ class Chain:
         """The key its events are signed by, in hex."""
         return public_hex(self._key)
 
+    @property
+    def unsettled(self) -> bool:
+        """Whether there are blocks that are not final yet."""
+        return bool(self._open)
+
     def receive(self, raw: bytes, now: Instant) -> TxRef:
         """Take a transaction into the pool; one known, or whose verb has landed, is taken silently.
 
