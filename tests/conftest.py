@@ -1,11 +1,14 @@
 """The options and fixtures every test may use, and the rule that some tests may not be silent."""
 
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 NEVER_SILENT = ("tests/recovery/", "tests/security/", "tests/notary/")
+
+DEEPEST = 10_240  # Python calls; py-evm asks for 100,000 of everybody, and then C code crashes
 
 # No deadline: CI and developers share their cores. A failure prints how to replay it.
 settings.register_profile("house", deadline=None, print_blob=True)
@@ -36,6 +39,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("data")
         if item.get_closest_marker("data") and config.getoption("--data") is None:
             item.add_marker(pytest.mark.skip(reason="needs --data DIR, the folder of outside data"))
+
+
+def pytest_runtest_setup() -> None:
+    """No test runs deeper than the machine's stack (tests/assumptions/test_evm.py)."""
+    sys.setrecursionlimit(min(sys.getrecursionlimit(), DEEPEST))
 
 
 class Silence:

@@ -36,6 +36,7 @@ from bridge.locks.lock import missing  # noqa: E402
 
 PACKAGES = ("bridge", "adapters", "schemas", "tests", "examples")
 WORKERS = "2"  # CI has two cores; more would also speed up the timing of others' tests
+STUCK_S = 600  # a single test this long is stuck: its stack is printed, its worker ended
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,11 @@ def tests_stage(run: Run) -> Iterator[list[str]]:
     left_out = [*(["slow"] if run.fast else []), *([] if run.long else ["long"])]
     chosen = " and ".join(f"not {mark}" for mark in left_out)
     data = [f"--data={run.data}"] if run.data else []  # one word, or pytest takes DIR for a test
-    parallel = ["-n", WORKERS, "--dist", "loadgroup"]
-    yield run.tool("pytest", *parallel, "--durations", "10", "-m", chosen, *data, *run.rest)
+    parallel = ["-n", WORKERS, "--dist", "load"]
+    stuck = [] if run.long else ["-o", f"faulthandler_timeout={STUCK_S}"]
+    stuck += [] if run.long else ["-o", "faulthandler_exit_on_timeout=true"]
+    shown = ["--durations", "15"]
+    yield run.tool("pytest", *parallel, *stuck, *shown, "-m", chosen, *data, *run.rest)
 
 
 def artifacts_stage(run: Run) -> Iterator[list[str]]:
