@@ -7,7 +7,7 @@ import asyncio
 import base64
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -105,7 +105,7 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(folder: Path, listen: str) -> AsyncIterator[Stage]:
+async def stage(folder: Path, listen: str) -> AsyncGenerator[Stage]:
     """Yield a stage with registers made, in a folder that holds it for as long as it is kept."""
     os.environ["PYTHONPATH"] = _TREE
     world: Any = registry.load(registry.WORLDS, "memory")
@@ -279,23 +279,24 @@ def demo_pack() -> dict[str, Value]:
             "params": {"table": table},
         },
     ]
-    reasons: list[Value] = [
-        {"code": code, "en": en, "zh_hans": hans, "zh_hant": hant}
-        for code, en, hans, hant in (
-            ("LISTED", "A party may be on a list", "当事人可能在名单上", "當事人可能在名單上"),
-            ("LIST-OLD", "A list is too old", "名单过旧", "名單過舊"),
-            ("NOT-ADMITTED", "Not admitted here", "此处不予接纳", "此處不予接納"),
-        )
-    ]
     return {
         "format": "lianqiao.pack/1",
         "pack": "demo",
         "version": "1",
         "corridor": ["*"],
         "zone": "Asia/Shanghai",
-        "reasons": reasons,
+        "reasons": list(_reasons()),
         "rules": rules,
     }
+
+
+def _reasons() -> Iterator[Value]:
+    for code, en, hans, hant in (
+        ("LISTED", "A party may be on a list", "当事人可能在名单上", "當事人可能在名單上"),
+        ("LIST-OLD", "A list is too old", "名单过旧", "名單過舊"),
+        ("NOT-ADMITTED", "Not admitted here", "此处不予接纳", "此處不予接納"),
+    ):
+        yield {"code": code, "en": en, "zh_hans": hans, "zh_hant": hant}
 
 
 def _sha(data: bytes) -> str:
