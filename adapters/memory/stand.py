@@ -93,6 +93,7 @@ async def process(folder: Path) -> AsyncGenerator[tuple[str, int]]:
     running = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "adapters.memory.world", "--listen", address, "--state", str(folder),
         stdout=asyncio.subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C is for the demo, which takes this down
     )  # fmt: skip
     try:
         assert running.stdout is not None, "its standard output is a pipe"

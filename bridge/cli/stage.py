@@ -62,10 +62,13 @@ class Daemon:
         self.child = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "bridge.daemon",
+            "bridge",
+            "up",
+            "--config",
             str(self.config),
             stdout=asyncio.subprocess.PIPE,
             stderr=(self.config.parent / "daemon.log").open("ab"),
+            start_new_session=True,  # Ctrl-C asks the demo to stop, and the demo asks its daemon
         )
         assert self.child.stdout is not None, "its standard output is a pipe"
         async with asyncio.timeout(30):

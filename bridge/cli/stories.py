@@ -32,16 +32,31 @@ class Ended:
     settlement: str
     uetr: str
     stage: str
-    seconds: str
+    took_ms: int
+
+    def line(self) -> str:
+        """Return it as a line for people."""
+        return f"{self.name:<22}{self.stage:<10}{self.took_ms / 1000:>6.1f} s  {self.uetr}"
+
+    def document(self) -> dict[str, object]:
+        """Return it as an object for programs."""
+        return {
+            "name": self.name,
+            "settlement": self.settlement,
+            "uetr": self.uetr,
+            "stage": self.stage,
+            "seconds": round(self.took_ms / 1000, 3),
+        }
 
 
 class Teller:
     """Tells one story: sends orders, brings consents, waits, and asks people."""
 
-    def __init__(self, stage: Stage, serial: int) -> None:
+    def __init__(self, stage: Stage, serial: int, draw: Callable[[str], None]) -> None:
         self.stage = stage
         self.desk = stage.desk
         self._serial = serial
+        self._draw = draw
 
     def order(self, number: str, **changes: object) -> dict[str, object]:
         """An order for forty units of a bond, paid for by the buyer."""
@@ -102,6 +117,7 @@ class Teller:
             async with asyncio.timeout(WITHIN_S):
                 while True:
                     shown = await self.desk.get(f"/v1/settlements/{of}")
+                    self._draw(f"{shown['stage']} {shown['stop']}")
                     if (shown["stage"], shown["stop"]) == (stage, stop):
                         return shown
                     await asyncio.sleep(0.05)
@@ -267,14 +283,15 @@ STORIES: Mapping[str, Told] = {
 }
 
 
-async def tell(stage: Stage, name: str, serial: int) -> Ended:
-    """Tell one story. Errors: NotAsTold."""
+async def tell(stage: Stage, name: str, serial: int, draw: Callable[[str], None]) -> Ended:
+    """Tell one story, and draw where it stands. Errors: NotAsTold."""
     began = time.monotonic()
-    sent, rest = await STORIES[name](Teller(stage, serial))
+    teller = Teller(stage, serial, lambda stands: draw(f"{name:<22}{stands}"))
+    sent, rest = await STORIES[name](teller)
     return Ended(
         name=name,
         settlement=sent["settlement"],
         uetr=sent["uetr"],
         stage=rest,
-        seconds=f"{time.monotonic() - began:.1f}",
+        took_ms=round((time.monotonic() - began) * 1000),
     )

@@ -1,0 +1,126 @@
+"""The demo as a newcomer runs it: stories end as told, a killed daemon comes back, one runs."""
+
+import fcntl
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+TREE = Path(__file__).resolve().parents[2]
+ENDS = {
+    "clean": "settled",
+    "name-hit": "settled",
+    "time-out": "released",
+    "listed-while-locked": "settled",
+    "recalled": "released",
+    "recalled-too-late": "settled",
+    "second-pledge": "settled",
+    "two-lots": "settled",
+    "killed": "settled",
+}
+
+
+def started(folder: Path, *words: str) -> subprocess.Popen[str]:
+    """Start the demo, its temporary files in a folder of the test's own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "bridge", "demo", *words],
+        cwd=TREE,
+        env={**os.environ, "TMPDIR": str(folder)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def stories(folder: Path, *words: str) -> dict[str, str]:
+    with started(folder, "--once", "--output", "json", *words) as run:
+        out, said = run.communicate(timeout=240)
+    assert run.returncode == 0, said
+    document = json.loads(out)
+    assert document["schema"] == "lianqiao.demo/1"
+    assert all(isinstance(one["seconds"], float) for one in document["stories"])
+    assert all(len(one["settlement"]) == 26 for one in document["stories"])
+    return {one["name"]: one["stage"] for one in document["stories"]}
+
+
+def test_a_story_is_told_and_nothing_is_left(tmp_path: Path) -> None:
+    assert stories(tmp_path, "--story", "clean") == {"clean": "settled"}
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_every_story_ends_as_told(tmp_path: Path) -> None:
+    assert stories(tmp_path) == ENDS
+
+
+def read_until(run: subprocess.Popen[str], seen: Callable[[str], bool]) -> list[str]:
+    assert run.stdout is not None
+    lines: list[str] = []
+    for line in run.stdout:
+        lines.append(line)
+        if seen(line):
+            return lines
+    raise AssertionError("".join(lines))
+
+
+def is_held(file: Path) -> bool:
+    with file.open() as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def test_a_daemon_killed_by_hand_comes_back_and_goes_on(tmp_path: Path) -> None:
+    keep = tmp_path / "kept"
+    with started(tmp_path, "--story", "clean", "--keep", str(keep)) as run:
+        try:
+            said = "".join(read_until(run, lambda line: line.startswith("stop")))
+            number = re.search("kill -9 ([0-9]+)", said)
+            assert number is not None, said
+            again = subprocess.run(
+                [sys.executable, "-m", "bridge", "demo"],
+                cwd=TREE,
+                env={**os.environ, "TMPDIR": str(tmp_path)},
+                capture_output=True,
+                text=True,
+                check=True,
+                timeout=30,
+            )
+            assert "runs already" in again.stdout
+            assert "http://localhost:" in again.stdout
+            os.kill(int(number[1]), signal.SIGKILL)
+            read_until(run, lambda line: "is back" in line)
+            read_until(run, lambda line: line.startswith("clean") and "settled" in line)
+        finally:
+            run.send_signal(signal.SIGINT)
+        assert run.wait(timeout=30) == 0
+    assert not is_held(keep / "data" / "lianqiao.pid")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [(["--story", "nothing"], "no story nothing"), (["--reset"], "name it")],
+)
+def test_a_wrong_wish_changes_nothing(tmp_path: Path, words: list[str], says: str) -> None:
+    with started(tmp_path, *words) as run:
+        _, said = run.communicate(timeout=30)
+    assert (run.returncode, says in said) == (2, True), said
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / "ledger.db").write_text("precious")
+    with started(tmp_path, "--once", "--keep", str(theirs), "--reset") as run:
+        _, said = run.communicate(timeout=30)
+    assert run.returncode == 2, said
+    assert (theirs / "ledger.db").read_text() == "precious"
