@@ -1,0 +1,168 @@
+"""Merkle Patricia tries: the root of a list, a proof of one value, and a walk that verifies it.
+
+Source: Ethereum Yellow Paper, appendix D (hex-prefix encoding, nodes under 32 bytes inline).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias, cast
+
+import rlp
+from eth_hash.auto import keccak
+from rlp.exceptions import DecodingError
+
+Item: TypeAlias = "bytes | Sequence[Item]"
+EMPTY = keccak(rlp.encode(b""))
+
+
+class BadProof(ValueError):
+    """Raised for a proof that does not lead from the root to an answer; the sentence says where."""
+
+
+def rlp_decoded(raw: bytes, what: str) -> Item:
+    """Return what strict RLP says. Errors: BadProof."""
+    try:
+        return cast("Item", rlp.decode(raw, strict=True))
+    except DecodingError as error:
+        raise BadProof(f"{what} is no RLP: {type(error).__name__}") from error
+
+
+def nibbles(key: bytes) -> tuple[int, ...]:
+    """Return the half bytes of a key, high half first."""
+    return tuple(half for byte in key for half in (byte >> 4, byte & 15))
+
+
+def walk(root: bytes, key: bytes, proof: Sequence[bytes]) -> bytes | None:
+    """Return the value under `key`, or None where the trie proves that there is none.
+
+    Every node of the proof is used, in order, and none is left over.
+    Errors: BadProof.
+    """
+    if root == EMPTY and not proof:
+        return None
+    left, path = list(proof), nibbles(key)
+    node = _hashed(root, left)
+    while True:
+        value, child, path = _step(node, path)
+        if child is None:
+            if left:
+                raise BadProof(f"{len(left)} nodes are left over")
+            return value
+        node = _hashed(child, left) if isinstance(child, bytes) else child
+
+
+def _hashed(expected: bytes, left: list[bytes]) -> Item:
+    if not left:
+        raise BadProof("a node is missing")
+    raw = left.pop(0)
+    if len(expected) != 32 or keccak(raw) != expected:
+        raise BadProof("a node is not the one its parent names")
+    return rlp_decoded(raw, "a node")
+
+
+def _step(node: Item, path: tuple[int, ...]) -> "tuple[bytes | None, Item | None, tuple[int, ...]]":
+    """Return the value that ends the walk, or the child to go on with and the path left."""
+    if isinstance(node, bytes) or len(node) not in {2, 17}:
+        raise BadProof("a node is neither branch nor leaf nor extension")
+    if len(node) == 17:
+        if not path:
+            return _value(node[16]) or None, None, path
+        child = node[path[0]]
+        return (None, None, path) if child == b"" else (None, child, path[1:])
+    ending, prefix = _hex_prefix(node[0])
+    if ending:
+        return (_value(node[1]) if prefix == path else None), None, path
+    if path[: len(prefix)] != prefix:
+        return None, None, path
+    return None, node[1], path[len(prefix) :]
+
+
+def _value(item: Item) -> bytes:
+    if not isinstance(item, bytes):
+        raise BadProof("a value is a list")
+    return item
+
+
+def _hex_prefix(item: Item) -> tuple[bool, tuple[int, ...]]:
+    """Return whether a leaf is meant, and the path. Errors: BadProof."""
+    halves = nibbles(item) if isinstance(item, bytes) else ()
+    if not halves or halves[0] > 3 or (halves[0] % 2 == 0 and halves[1] != 0):
+        raise BadProof("a path is not in hex-prefix form")
+    path = halves[1:] if halves[0] % 2 else halves[2:]
+    if halves[0] < 2 and not path:
+        raise BadProof("an extension of nothing")
+    return halves[0] >= 2, path
+
+
+@dataclass(frozen=True, slots=True)
+class Trie:
+    """A trie that was built: its root, and its nodes by hash."""
+
+    root: bytes
+    nodes: Mapping[bytes, bytes]
+
+    def prove(self, key: bytes) -> tuple[bytes, ...]:
+        """Return the nodes from the root to `key`, or to where it is proved missing."""
+        if self.root == EMPTY:
+            return ()
+        used, path, child = [], nibbles(key), cast("Item | None", self.root)
+        while child is not None:
+            node = child
+            if isinstance(child, bytes):
+                used.append(self.nodes[child])
+                node = rlp_decoded(self.nodes[child], "a node")
+            _, child, path = _step(node, path)
+        return tuple(used)
+
+
+def trie_of(items: Mapping[bytes, bytes]) -> Trie:
+    """Return the trie of some values by key; none of them is empty."""
+    nodes: dict[bytes, bytes] = {}
+    pairs = sorted((nibbles(key), value) for key, value in items.items())
+    if not pairs:
+        return Trie(EMPTY, nodes)
+    raw = rlp.encode(_node(pairs, 0, nodes))
+    root = keccak(raw)
+    nodes[root] = raw
+    return Trie(root, nodes)
+
+
+def trie_of_list(values: Sequence[bytes]) -> Trie:
+    """Return the trie of a block's receipts or transactions: each under the RLP of its index."""
+    return trie_of({rlp.encode(index): value for index, value in enumerate(values)})
+
+
+Pairs: TypeAlias = "list[tuple[tuple[int, ...], bytes]]"
+
+
+def _node(pairs: Pairs, depth: int, nodes: dict[bytes, bytes]) -> Item:
+    first, last = pairs[0][0], pairs[-1][0]
+    if len(pairs) == 1:
+        return [_written(first[depth:], ending=True), pairs[0][1]]
+    shared = depth
+    while first[shared : shared + 1] == last[shared : shared + 1] != ():
+        shared += 1
+    if shared > depth:
+        return [_written(first[depth:shared], ending=False), _child(pairs, shared, nodes)]
+    here = pairs[0][1] if len(first) == depth else b""
+    below = pairs[1:] if here else pairs
+    children: list[Item] = []
+    for half in range(16):
+        under = [pair for pair in below if pair[0][depth] == half]
+        children.append(_child(under, depth + 1, nodes) if under else b"")
+    return [*children, here]
+
+
+def _child(pairs: Pairs, depth: int, nodes: dict[bytes, bytes]) -> Item:
+    node = _node(pairs, depth, nodes)
+    raw = rlp.encode(node)
+    if len(raw) < 32:
+        return node
+    nodes[keccak(raw)] = raw
+    return keccak(raw)
+
+
+def _written(path: tuple[int, ...], *, ending: bool) -> bytes:
+    flag = 2 * ending + len(path) % 2
+    halves = (flag, *path) if len(path) % 2 else (flag, 0, *path)
+    return bytes(16 * high + low for high, low in zip(halves[::2], halves[1::2], strict=True))
