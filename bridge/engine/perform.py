@@ -14,7 +14,7 @@ import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from bridge.core.act import Act, Signature
-from bridge.core.canonical import Value
+from bridge.core.canonical import Value, digest
 from bridge.core.effects import (
     AssignAsset,
     Effect,
@@ -214,23 +214,18 @@ class Perform:
         return prepared
 
     async def _act(self, settlement: Settlement, effect: NetworkEffect, key: Key) -> Act:
-        """Return the journalled act, journalling it first where there is none: rule 3."""
+        """Return the act, journalled first (rule 3); anew where it has to cite another entry."""
         view = self._journal.view
-        row = view.act(key.text) if key.verb in settlement.acts else None
-        if row is not None:
-            return act_of(_object(row.act))
         act = citing_act(view, settlement, effect)
         assert act is not None, f"{key.text}: what is owed has nothing to cite"
-        body: dict[str, Value] = {
-            "act": act.body(),
-            "visit": str(settlement.visit),
-        }
-        draft = Draft(
-            id=derived_id(key.settlement, "act", key.verb.value, str(key.attempt)),
-            kind="act",
-            body=body,
-        )
+        row = view.act(key.text) if key.verb in settlement.acts else None
+        if row is not None and act_of(_object(row.act)) == act:
+            return act
+        body: dict[str, Value] = {"act": act.body(), "visit": str(settlement.visit)}
+        name = derived_id(key.settlement, "act", key.text, digest(act.body()))
+        draft = Draft(id=name, kind="act", body=body)
         await self._append(settlement, draft, ())
+        self._unmoved(settlement)
         return act
 
     async def _signatures(
@@ -326,6 +321,12 @@ class Perform:
             raise Stale(str(outcome))
         return outcome.entries[-1].n
 
+    def _unmoved(self, settlement: Settlement) -> None:
+        """Raise Stale where the settlement stands elsewhere than when we began."""
+        now = self._journal.view.settlement(settlement.order.id)
+        if now is None or (now.visit, now.stop) != (settlement.visit, settlement.stop):
+            raise Stale(settlement.order.id)
+
     def _kept(self, key: Key) -> Prepared | None:
         """Return the bytes the ledger keeps for `key`, from this life or an earlier one."""
         row = self._journal.view.prepared(key.text)
@@ -350,9 +351,7 @@ class Perform:
         prepared: Prepared,
     ) -> Answer | Wait:
         """Hand the bytes over once more, if the settlement still stands where it stood."""
-        now = self._journal.view.settlement(prepared.key.settlement)
-        if now is None or (now.visit, now.stop) != (settlement.visit, settlement.stop):
-            raise Stale(prepared.key.text)
+        self._unmoved(settlement)
         self._sent[prepared.key.text] = prepared.tx
         try:
             async for attempt in AsyncRetrying(

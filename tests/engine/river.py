@@ -267,14 +267,14 @@ class River:
         return settlement
 
     async def until(
-        self, of: SettlementId, *stages: Stage, stop: str = "", within: float = 20
+        self, of: SettlementId, *stages: Stage, stop: str | None = "", within: float = 20
     ) -> Settlement:
-        """Wait until a settlement stands there, under that stop or none."""
+        """Wait until a settlement stands there, under that stop or none; None: under any."""
         async with asyncio.timeout(within):
             while True:
                 settlement = self.now(of)
                 stopped = settlement.stop.value if settlement.stop else ""
-                if settlement.stage in stages and stopped == stop:
+                if settlement.stage in stages and stop in (stopped, None):
                     return settlement
                 await self.journal.changed(self.journal.head.seq - 1)
 

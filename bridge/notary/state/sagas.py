@@ -262,7 +262,8 @@ def acted(view: View, entry: Entry) -> Changes | Refusal:
     if act.terms != settlement.order.terms:
         return REFUSED[Code.OTHER_TERMS]
     after = settlement.with_act(act.verb)
-    if act.verb is Verb.HOLD:
+    again = settlement.hold_open and act.until == settlement.hold_asked
+    if act.verb is Verb.HOLD and not again:  # the same hold may have to cite a later entry
         after = after.with_hold_asked(act.until)
     attempt = after.hold_number if act.verb is Verb.HOLD else 0
     row = ActRow(act=part(entry.body, "act"), n=entry.n, leaf=entry.leaf, visit=settlement.visit)
