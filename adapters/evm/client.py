@@ -1,0 +1,193 @@
+"""JSON-RPC to one endpoint: bounded in time, size and number, and every answer is its question's.
+
+A call that is cancelled ends only itself: no lock is held across an await.
+Source: JSON-RPC 2.0; execution-apis.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import aiohttp
+from tenacity import (
+    AsyncRetrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_exponential_jitter,
+)
+
+Json: TypeAlias = "str | int | bool | Sequence[Json] | Mapping[str, Json] | None"
+Call: TypeAlias = tuple[str, tuple[Json, ...]]
+
+BATCH = 100  # calls in one request: what the strictest public end points take
+LARGEST = 32 * 1024 * 1024  # bytes of an answer: a full block's receipts are some 4 MB
+IN_FLIGHT = 16  # requests to one endpoint at once
+TIMEOUT_S = 10.0
+BUSY = frozenset({429, 502, 503, 504})
+
+
+class Trouble(Exception):
+    """Raised where an endpoint gave no usable answer. Caught in the door and the watcher."""
+
+
+class Unreachable(Trouble):
+    """Raised where nothing was sent, or the endpoint asks to wait: ask again later."""
+
+
+class Unanswered(Trouble):
+    """Raised where the request may have arrived and the answer did not."""
+
+
+class Lied(Trouble):
+    """Raised where the answer is none to this question, or too large: the endpoint is set aside."""
+
+
+class NodeError(Exception):
+    """Raised where the node refuses: its code, its words, and what a revert gave."""
+
+    def __init__(self, code: int, message: str, data: bytes = b"") -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.data = data
+
+
+Answer: TypeAlias = "Json | NodeError"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What one endpoint may take. Units: seconds, bytes."""
+
+    timeout_s: float = TIMEOUT_S
+    largest: int = LARGEST
+    in_flight: int = IN_FLIGHT
+    tries: int = 3  # of a read that was not answered; a transaction is sent once
+
+
+class Endpoint:
+    """One node's address, asked over a session of its own."""
+
+    def __init__(self, url: str, operator: str, bounds: Bounds | None = None) -> None:
+        self.url = url
+        self.operator = operator
+        self._bounds = bounds if bounds is not None else Bounds()
+        self._session: aiohttp.ClientSession | None = None
+        self._next = 0
+
+    async def __aenter__(self) -> "Endpoint":
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._bounds.in_flight),
+            timeout=aiohttp.ClientTimeout(total=self._bounds.timeout_s),
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._session is not None, "it was entered"
+        await self._session.close()
+
+    async def call(self, method: str, *params: Json) -> Json:
+        """Return the node's answer to a read; asked again where it was not answered.
+
+        Errors: Unreachable, Unanswered, Lied, NodeError.
+        """
+        (answer,) = await self.batch([(method, params)])
+        if isinstance(answer, NodeError):
+            raise answer
+        return answer
+
+    async def batch(self, calls: Sequence[Call]) -> list[Answer]:
+        """Return the answers to some reads, in their order, a refusal in its place.
+
+        Errors: Unreachable, Unanswered, Lied.
+        """
+        answers: list[Answer] = []
+        for first in range(0, len(calls), BATCH):
+            async for attempt in AsyncRetrying(
+                stop=stop_after_attempt(self._bounds.tries),
+                wait=wait_exponential_jitter(multiplier=0.05, max=1),
+                retry=retry_if_exception_type((Unreachable, Unanswered)),
+                reraise=True,
+            ):
+                with attempt:
+                    answers += await self._asked(calls[first : first + BATCH])
+        return answers
+
+    async def send(self, raw: bytes) -> str:
+        """Hand a transaction over, once. Return the hash the node gives.
+
+        Errors: Unreachable, Unanswered, Lied, NodeError.
+        """
+        (answer,) = await self._asked([("eth_sendRawTransaction", (f"0x{raw.hex()}",))])
+        if isinstance(answer, NodeError):
+            raise answer
+        if not isinstance(answer, str):
+            raise Lied(f"{self.operator}: eth_sendRawTransaction answered no hash")
+        return answer
+
+    async def _asked(self, calls: Sequence[Call]) -> list[Answer]:
+        assert self._session is not None, "it was entered"
+        first, self._next = self._next, self._next + len(calls)
+        requests = [
+            {"jsonrpc": "2.0", "id": first + place, "method": method, "params": list(params)}
+            for place, (method, params) in enumerate(calls)
+        ]
+        body = json.dumps(requests if len(requests) > 1 else requests[0]).encode()
+        raw = await self._posted(self._session, body)
+        try:
+            told = json.loads(raw)
+        except ValueError as error:
+            raise Lied(f"{self.operator}: the answer is no JSON") from error
+        found = _by_id(told if isinstance(told, list) else [told])
+        if len(calls) > 1 and isinstance(told, dict) and None in found:
+            return [_result(self.operator, told)] * len(calls)  # the whole batch was refused
+        if found.keys() != {first + place for place in range(len(calls))}:
+            raise Lied(f"{self.operator}: the answer is to another question")
+        return [_result(self.operator, found[first + place]) for place in range(len(calls))]
+
+    async def _posted(self, session: aiohttp.ClientSession, body: bytes) -> bytes:
+        headers = {"Content-Type": "application/json"}
+        try:
+            async with session.post(self.url, data=body, headers=headers) as answer:
+                if answer.status in BUSY:
+                    raise Unreachable(f"{self.operator}: status {answer.status}")
+                if answer.status >= 500:
+                    raise Unanswered(f"{self.operator}: status {answer.status}")
+                raw = bytearray()
+                async for chunk in answer.content.iter_chunked(65_536):
+                    raw += chunk
+                    if len(raw) > self._bounds.largest:
+                        raise Lied(f"{self.operator}: an answer over {self._bounds.largest} bytes")
+                return bytes(raw)
+        except aiohttp.ClientConnectorError as error:
+            raise Unreachable(f"{self.operator}: no connection") from error
+        except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError) as error:
+            raise Unanswered(f"{self.operator}: {type(error).__name__}") from error
+
+
+def _by_id(answers: Sequence[object]) -> dict[object, Mapping[str, Json]]:
+    found: dict[object, Mapping[str, Json]] = {}
+    for answer in answers:
+        if isinstance(answer, Mapping) and not isinstance(answer.get("id"), list | dict):
+            found[answer.get("id")] = answer
+    return found
+
+
+def _result(operator: str, answer: Mapping[str, Json]) -> Answer:
+    error = answer.get("error")
+    if error is None:
+        if "result" not in answer:
+            raise Lied(f"{operator}: neither result nor error")
+        return answer["result"]
+    if not isinstance(error, Mapping):
+        raise Lied(f"{operator}: the error is no object")
+    code, message, data = error.get("code"), error.get("message"), error.get("data")
+    reverted = b""
+    if isinstance(data, str) and data.startswith("0x"):
+        try:
+            reverted = bytes.fromhex(data[2:])
+        except ValueError as bad:
+            raise Lied(f"{operator}: a revert's data is no hex") from bad
+    return NodeError(code if isinstance(code, int) else 0, str(message)[:500], reverted)

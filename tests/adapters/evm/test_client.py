@@ -1,0 +1,181 @@
+"""One endpoint that is slow, busy, gone or lying: each is told apart, and none keeps us waiting."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import BaseTestServer, TestServer
+
+from adapters.evm.client import (
+    BATCH,
+    Bounds,
+    Endpoint,
+    Lied,
+    NodeError,
+    Trouble,
+    Unanswered,
+    Unreachable,
+)
+
+Answering = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@asynccontextmanager
+async def node(answering: Answering, bounds: Bounds | None = None) -> AsyncIterator[Endpoint]:
+    app = web.Application(client_max_size=10_000_000)
+    app.router.add_post("/", answering)
+    async with TestServer(app) as server, asked(server, bounds) as endpoint:
+        yield endpoint
+
+
+def asked(server: BaseTestServer, bounds: Bounds | None) -> Endpoint:
+    return Endpoint(str(server.make_url("/")), "north", bounds)
+
+
+def answer(request: object) -> dict[str, object]:
+    assert isinstance(request, dict)
+    if request["method"] == "refuse":
+        error = {"code": 3, "message": "execution reverted", "data": "0x0102"}
+        return {"jsonrpc": "2.0", "id": request["id"], "error": error}
+    return {"jsonrpc": "2.0", "id": request["id"], "result": request["params"]}
+
+
+async def honest(request: web.Request) -> web.Response:
+    asked = await request.json()
+    if isinstance(asked, list):
+        return web.json_response([answer(one) for one in reversed(asked)])  # any order is allowed
+    return web.json_response(answer(asked))
+
+
+def saying(text: str, status: int = 200) -> Answering:
+    async def answering(_: web.Request) -> web.Response:
+        return web.Response(text=text, status=status, content_type="application/json")
+
+    return answering
+
+
+async def test_answers_go_to_their_questions_whatever_their_order() -> None:
+    async with node(honest) as endpoint:
+        assert await endpoint.call("echo", "a") == ["a"]
+        calls = [("echo", (n,)) for n in range(2 * BATCH + 7)]
+        assert await endpoint.batch(calls) == [[n] for n in range(2 * BATCH + 7)]
+
+
+async def test_a_refusal_is_the_nodes_own_words_and_stands_in_its_place() -> None:
+    async with node(honest) as endpoint:
+        with pytest.raises(NodeError) as refused:
+            await endpoint.call("refuse")
+        assert (refused.value.code, refused.value.data) == (3, b"\x01\x02")
+        first, second = await endpoint.batch([("refuse", ()), ("echo", (1,))])
+        assert isinstance(first, NodeError)
+        assert second == [1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no json",
+        "[]",
+        "{}",
+        '{"jsonrpc":"2.0","id":77,"result":"0x1"}',
+        '{"jsonrpc":"2.0","id":0}',
+        '{"jsonrpc":"2.0","id":0,"error":"no"}',
+        '{"jsonrpc":"2.0","id":0,"error":{"code":1,"message":"m","data":"0xzz"}}',
+        '"0x1"',
+        "1",
+        "null",
+        '[{"jsonrpc":"2.0","id":[0],"result":1}]',
+        "x" * 5_000,
+    ],
+)
+async def test_an_answer_to_no_question_of_ours_is_a_lie(text: str) -> None:
+    async with node(saying(text), Bounds(largest=4_000)) as endpoint:
+        with pytest.raises(Lied):
+            await endpoint.call("echo")
+
+
+async def test_a_refusal_of_a_whole_batch_refuses_each() -> None:
+    said = '{"jsonrpc":"2.0","id":null,"error":{"code":-32005,"message":"too many"}}'
+    async with node(saying(said)) as endpoint:
+        answers = await endpoint.batch([("echo", ()), ("echo", ())])
+    assert [type(one) for one in answers] == [NodeError, NodeError]
+
+
+async def test_a_busy_node_is_asked_again_and_a_transaction_is_sent_once() -> None:
+    seen: list[str] = []
+
+    async def busy(request: web.Request) -> web.Response:
+        asked = await request.json()
+        seen.append(asked["method"])
+        if len(seen) < 3:
+            return web.Response(status=429)
+        return web.json_response(answer(asked))
+
+    async with node(busy) as endpoint:
+        assert await endpoint.call("echo", 1) == [1]
+        assert len(seen) == 3
+        seen.clear()
+        with pytest.raises(Unreachable):
+            await endpoint.send(b"\x02")
+        assert seen == ["eth_sendRawTransaction"]
+
+
+async def test_no_connection_sent_nothing_and_a_lost_answer_may_have() -> None:
+    async with Endpoint("http://127.0.0.1:9/", "north", Bounds(tries=1)) as endpoint:
+        with pytest.raises(Unreachable):
+            await endpoint.send(b"\x02")
+
+    async def dropped(request: web.Request) -> web.Response:
+        await request.read()
+        assert request.transport is not None
+        request.transport.close()
+        return web.Response()
+
+    async def silent(request: web.Request) -> web.Response:
+        await asyncio.sleep(30)
+        return await honest(request)
+
+    for answering in (dropped, silent, saying("", 500)):
+        async with node(answering, Bounds(timeout_s=0.2)) as endpoint:
+            with pytest.raises(Unanswered):
+                await endpoint.send(b"\x02")
+
+
+async def test_four_thousand_cancelled_calls_leave_it_alive() -> None:
+    async def slow(request: web.Request) -> web.Response:
+        asked = await request.json()
+        if asked["method"] == "slow":
+            await asyncio.sleep(0.5)
+        return web.json_response(answer(asked))
+
+    async def cancelled(endpoint: Endpoint) -> None:
+        try:
+            async with asyncio.timeout(0.01):
+                await endpoint.call("slow")
+        except (TimeoutError, Trouble):
+            return
+
+    async with node(slow) as endpoint:
+        for _ in range(40):
+            async with asyncio.TaskGroup() as group:
+                for _ in range(100):
+                    group.create_task(cancelled(endpoint))
+        async with asyncio.timeout(5):
+            assert await endpoint.call("echo", 1) == [1]
+
+
+async def test_what_is_asked_is_json_rpc_as_the_standard_has_it() -> None:
+    seen: list[object] = []
+
+    async def record(request: web.Request) -> web.Response:
+        seen.append(json.loads(await request.text()))
+        return await honest(request)
+
+    async with node(record) as endpoint:
+        await endpoint.call("eth_call", {"to": "0x00"}, "latest")
+    assert seen == [
+        {"jsonrpc": "2.0", "id": 0, "method": "eth_call", "params": [{"to": "0x00"}, "latest"]}
+    ]
