@@ -1,0 +1,28 @@
+"""What an operator writes for one folio register."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bridge.core.ids import NetworkId
+
+_KEY = r"^[0-9a-f]{64}$"
+
+
+class FolioSettings(BaseModel):
+    """One register, reached through a node.
+
+    Units: `_ms` are milliseconds. `request_life_ms` is how long a request may still be entered
+    after it was made: until then nobody can say what became of one whose answer was lost.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    network: Annotated[NetworkId, Field(pattern=r"^folio:[-_a-zA-Z0-9]{1,32}$")]
+    escrow: str
+    registrar: Annotated[str, Field(pattern=_KEY)]  # pinned: who signs a page first
+    supervisor: Annotated[str, Field(pattern=_KEY)]  # pinned: whose signature makes it final
+    node: Annotated[str, Field(pattern=r"^https?://[^/]+$")]
+    gateway_key: str | None = None  # file of 32 bytes; without it nothing can be asked for
+    review_ms: Annotated[int, Field(ge=0, le=86_400_000)] = 60_000
+    request_life_ms: Annotated[int, Field(ge=100, le=3_600_000)] = 30_000
