@@ -7,12 +7,13 @@ text in two, and the validator and the reader would see different amounts.
 
 import re
 from enum import StrEnum
+from itertools import islice
 
 from lxml import etree
 
 MAX_BYTES = 10 * 1024 * 1024  # one message; a batch has a reader of its own
 _BOM = b"\xef\xbb\xbf"
-_STEP = re.compile(r"^/[^/]+")
+_STEP = re.compile(r"(?:([^:\[]+):)?([^:\[]+)(?:\[(\d+)\])?")
 # One parser for all messages. libxml2 holds the limits: 256 levels, 10 MB a text.
 _PARSER = etree.XMLParser(
     resolve_entities=False,
@@ -102,17 +103,24 @@ def _numbered(node: etree._Element) -> str:
 def error_path(validated: etree._Element, path: str | None) -> str:
     """Return where a validator's error stands, by local names below the validated element.
 
-    libxml2 writes steps as stars relative to what was validated; its message quotes the value,
+    libxml2 writes each step as a star, or by prefix and name where there is a prefix, and numbers
+    the one among its like; the first step is what was validated. Its message quotes the value,
     which may be personal data, so nothing but the place and the kind of error is ever shown.
     """
     root = etree.QName(validated).localname
-    if not path:
-        return root
-    try:
-        found = validated.xpath(_STEP.sub(".", path, count=1))
-    except etree.XPathError:
-        return root
-    node = found[0] if isinstance(found, list) and found else None
-    if not etree.iselement(node):
-        return root
+    node = validated
+    for step in (path or "").split("/")[2:]:
+        found = _STEP.fullmatch(step)
+        if found is None:
+            return root
+        prefix, name, number = found.groups()
+        alike = (child for child in node if name == "*" or _is_called(child, prefix, name))
+        there = next(islice(alike, int(number or "1") - 1, None), None)
+        if there is None:
+            return root
+        node = there
     return root + local_path(node).removeprefix(local_path(validated))
+
+
+def _is_called(node: etree._Element, prefix: str | None, name: str) -> bool:
+    return node.prefix == prefix and etree.QName(node).localname == name

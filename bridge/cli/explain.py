@@ -32,5 +32,9 @@ class Explain(click.Group):
 
 
 @click.group(cls=Explain)
-def explain() -> None:
+@click.pass_context
+def explain(ctx: click.Context) -> None:
     """Read an adapter's own files and wires; no daemon is asked."""
+    from bridge.clock import SystemClock  # noqa: PLC0415  loaded when needed
+
+    ctx.obj = SystemClock()  # an adapter reads no clock but the one it is given

@@ -1,15 +1,21 @@
 """Reading one message: header and document found by namespace, each judged by its own schema."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 
 from lxml import etree
 
 from schemas import xml
 from schemas.iso20022 import xsd
-from schemas.iso20022.definitions import HEADER, NAMESPACE
-from schemas.iso20022.tree import Node, grow
+from schemas.iso20022.definitions import HEADER, NAMESPACE, Group, shipped
+from schemas.iso20022.tree import Index, Node, grow
 
+MOST_FLAWS = 50  # of one schema in one message: further ones are seldom faults of their own
+MOST_PLACED = 200  # errors of one part whose places are counted
+_LARGE = 32 * 1024  # bytes from which errors are counted first
+_PIECE = 16 * 1024
+_NUMBER = re.compile(r"\[\d+\]$")
 _ID = re.compile(r"[a-z]{4}\.[0-9]{3}\.[0-9]{3}\.[0-9]{2}")
 
 
@@ -20,6 +26,7 @@ class Flaw:
     rule: str
     path: str
     detail: str = ""
+    type: str = ""  # of the element that does not validate, where it is known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +37,8 @@ class Envelope:
     header_id: str = ""
     header: Node | None = None
     document: Node | None = None
-    nodes: tuple[Node, ...] = ()
+    header_index: Index = field(default_factory=Index)
+    index: Index = field(default_factory=Index)  # of the document
     flaws: tuple[Flaw, ...] = ()
 
 
@@ -71,47 +79,99 @@ def read(raw: bytes, accepted: tuple[str, ...]) -> Envelope:
     except xml.Unreadable as error:
         return Envelope(flaws=(Flaw("ISO-ENV-000", "", str(error.fault)),))
     headers, documents, strangers = _find(root)
-    flaws = [Flaw("ISO-ENV-001", xml.local_path(node), "foreign namespace") for node in strangers]
-    flaws += [Flaw("ISO-ENV-001", xml.local_path(node), "a second one") for node in headers[1:]]
-    flaws += [Flaw("ISO-ENV-001", xml.local_path(node), "a second one") for node in documents[1:]]
-    if not documents:
-        flaws.append(Flaw("ISO-ENV-001", xml.local_path(root), "no Document"))
-        return Envelope(flaws=tuple(flaws))
-    message = _message_id(documents[0])
-    if disagreeing := _wrapper_flaw(documents[0], message):
-        flaws.append(disagreeing)
-    header, header_id, nodes = None, "", []
+    flaws = [
+        Flaw("ISO-ENV-001", xml.local_path(node), why)
+        for nodes, why in (
+            (strangers, "foreign namespace"),
+            (headers[1:], "a second one"),
+            (documents[1:], "a second one"),
+        )
+        for node in nodes[:MOST_FLAWS]
+    ]
+    is_large = len(raw) > _LARGE
+    header, header_id, header_index, index = None, "", Index(), Index()
     if headers:
         header_id = _message_id(headers[0])
-        header, seen = _judged(headers[0], header_id, accepted, flaws)
-        nodes += seen
-    document, seen = _judged(documents[0], message, accepted, flaws)
-    nodes += seen
+        header = _judged(headers[0], header_id, accepted, flaws, header_index, is_large=is_large)
+    message, document = "", None
+    if documents:
+        message = _message_id(documents[0])
+        if disagreeing := _wrapper_flaw(documents[0], message):
+            flaws.append(disagreeing)
+        document = _judged(documents[0], message, accepted, flaws, index, is_large=is_large)
+    else:
+        flaws.append(Flaw("ISO-ENV-001", xml.local_path(root), "no Document"))
     return Envelope(
         message=message,
         header_id=header_id,
         header=header,
         document=document,
-        nodes=tuple(nodes),
+        header_index=header_index,
+        index=index,
         flaws=tuple(flaws),
     )
 
 
 def _judged(
-    node: etree._Element, message_id: str, accepted: tuple[str, ...], flaws: list[Flaw]
-) -> tuple[Node | None, list[Node]]:
-    """The typed tree of a valid part, or its flaws and nothing."""
+    node: etree._Element,
+    message_id: str,
+    accepted: tuple[str, ...],
+    flaws: list[Flaw],
+    index: Index,
+    *,
+    is_large: bool,
+) -> Node | None:
+    """The typed tree of a valid part, put in the index; or its flaws and nothing."""
     if message_id not in accepted:
         flaws.append(Flaw("ISO-ENV-003", etree.QName(node).localname, spoken(message_id, accepted)))
-        return None, []
+        return None
     schema = xsd.compiled(message_id)
+    if is_large and (kinds := _swarm(node, schema)):
+        place = etree.QName(node).localname
+        flaws += [Flaw("ISO-ENV-002", place, kind) for kind in kinds]
+        return None
     if schema.validate(node):
-        return grow(node, message_id)
-    flaws += [
-        Flaw("ISO-ENV-002", xml.error_path(node, entry.path), entry.type_name)
-        for entry in schema.error_log
-    ]
-    return None, []
+        return grow(node, message_id, index)
+    for entry in islice(schema.error_log, MOST_FLAWS):
+        path = xml.error_path(node, entry.path)
+        flaws.append(Flaw("ISO-ENV-002", path, entry.type_name, type_at(message_id, path)))
+    return None
+
+
+def _swarm(node: etree._Element, schema: etree.XMLSchema) -> list[str]:
+    """The kinds of error of a part that has too many to say where they stand, else nothing.
+
+    libxml2 counts elder siblings for the place of every error, so that ten megabytes of errors
+    below one parent would take minutes. Parsed again in pieces, they are counted without a place,
+    and the first too many ends it.
+    """
+    parser = etree.XMLPullParser(schema=schema, events=())
+    raw = etree.tostring(node)
+    for at in range(0, len(raw), _PIECE):
+        try:
+            parser.feed(raw[at : at + _PIECE])
+        except etree.XMLSyntaxError:
+            break
+        if len(parser.feed_error_log) > MOST_PLACED:
+            return list(dict.fromkeys(entry.type_name for entry in parser.feed_error_log))
+    return []
+
+
+def type_at(message_id: str, path: str) -> str:
+    """The type of the element at a path of tags, or nothing where no definition has it."""
+    dictionary = shipped()
+    message = dictionary.messages[message_id]
+    steps = [_NUMBER.sub("", step) for step in path.split("/")][1:]
+    if message.body:
+        if steps[:1] != [message.body]:
+            return ""
+        steps = steps[1:]
+    kind = message.type
+    for step in steps:
+        group = dictionary.types.get(kind)
+        elements = group.elements() if isinstance(group, Group) else ()
+        kind = next((one.type for one in elements if one.tag == step), "")
+    return kind
 
 
 def spoken(message_id: str, accepted: tuple[str, ...]) -> str:

@@ -1,19 +1,15 @@
-"""What a rule is and what it says of a message."""
+"""What a rule is, what a message shows it, and what it says."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from types import MappingProxyType
 
-from schemas.iso20022.tree import Node
-
-
-class Severity(StrEnum):
-    """How much a broken rule weighs."""
-
-    WARN = "warn"
-    HOLD = "hold"
-    REFUSE = "refuse"
+from schemas.iso20022.envelope import Flaw
+from schemas.iso20022.softening import Softening
+from schemas.iso20022.tree import Index, Node
+from schemas.iso20022.weights import Severity
 
 
 class Outcome(StrEnum):
@@ -43,27 +39,59 @@ class Finding:
     title: str
 
 
+class Addresses(StrEnum):
+    """What a counterparty takes as an address; nothing said is what the profile says."""
+
+    UNSAID = ""
+    OLD = "old"
+    HYBRID = "hybrid"
+    STRUCTURED = "structured"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """What was agreed with one counterparty over one channel, and what the channel proved.
+
+    Sets are empty and limits None where nothing is known, as when a file is only explained: the
+    rules that need it then say nothing.
+    """
+
+    counterparty: str = ""
+    services: str = ""  # regular expression over BizSvc; empty: the profile's
+    system: str = ""  # clearing system, ClrSys/Cd
+    senders: frozenset[str] = frozenset()  # BICs the channel authenticated
+    receivers: frozenset[str] = frozenset()  # our own
+    oldest_ms: int | None = None  # a header may not be older
+    has_verified_signature: bool | None = None  # None: no key is set up for the header's signature
+    addresses: Addresses = Addresses.UNSAID
+    addresses_until: date = date.max  # from the day after, what the profile says
+    any_characters: bool = False  # beyond set X
+    softenings: tuple[Softening, ...] = ()
+
+
+NOTHING_AGREED = Agreement()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A message that validates, and all a rule may know beside it.
+    """A message, and all a rule may know beside it.
 
-    `senders` and `receivers` are the BICs the channel proved; empty where it is not known, as when
-    a file is only explained.
+    A part that did not validate, or is not there, has no tree: rules of the other part still run.
     """
 
     message: str  # pacs.008.001.08
-    header: Node | None
-    header_id: str  # head.001.001.02, or empty
+    header_id: str = ""  # head.001.001.02, or empty where there is no header
+    header: Node | None = None
     document: Node
+    flaws: tuple[Flaw, ...] = ()
+    header_index: Index = field(default_factory=Index)
+    index: Index = field(default_factory=Index)
+    transactions: tuple[Node, ...] = ()
     profile: str
-    services: str  # regular expression of the business services agreed, or empty
-    system: str  # clearing system agreed, or empty
+    agreement: Agreement = NOTHING_AGREED
     on: date
     now_ms: int | None = None
-    outbound: bool = False
-    senders: frozenset[str] = frozenset()
-    receivers: frozenset[str] = frozenset()
-    nodes: tuple[Node, ...] = ()  # every node of header and document, document order
+    is_outbound: bool = False
 
     @property
     def kind(self) -> str:
@@ -75,15 +103,27 @@ class Case:
         """The one child of `Document`."""
         return self.document.children[0]
 
+    def tagged(self, *tags: str) -> Iterator[Node]:
+        """Every node of the document that bears one of the tags."""
+        for tag in tags:
+            yield from self.index.tags.get(tag, ())
 
-Check = Callable[[Case], Iterator[Node]]
+    def typed(self, *kinds: str) -> Iterator[Node]:
+        """Every node of header and document that has one of the types."""
+        for index in (self.header_index, self.index):
+            for kind in kinds:
+                yield from index.types.get(kind, ())
+
+
+Check = Callable[[Case], Iterator[Node | Flaw]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One rule: where it comes from, where and when it holds, and how it is checked.
 
-    An id is never used again; a changed meaning is a new id. A rule without profiles holds in all.
+    An id is never used again; a changed meaning is a new id. Clauses of one rule that weigh
+    differently are rows with the same id. A rule without profiles holds in all.
     """
 
     id: str
@@ -93,41 +133,78 @@ class Rule:
     severity: Severity
     check: Check
     outbound: Severity | None = None  # where we are stricter with ourselves
+    lighter: tuple[str, ...] = ()  # profiles in which it only warns
     messages: tuple[str, ...] = ()
     profiles: tuple[str, ...] = ()
     since: date = date.min
     until: date = date.max
+    of_header: bool = False  # runs where the document has no tree, too
 
-    def holds(self, case: Case) -> bool:
-        """Whether this rule has anything to say of this message, under its profile, on its day."""
+    def holds(self, profile: str, kind: str, on: date) -> bool:
+        """Whether this rule has anything to say of such a message, on that day."""
         return (
-            self.since <= case.on <= self.until
-            and (not self.profiles or case.profile in self.profiles)
-            and (not self.messages or case.kind in self.messages)
+            self.since <= on <= self.until
+            and (not self.profiles or profile in self.profiles)
+            and (not self.messages or kind in self.messages)
         )
 
     def weight(self, case: Case) -> Severity:
-        """The severity in this message's direction."""
-        return self.outbound if case.outbound and self.outbound else self.severity
+        """The severity in this message's profile and direction."""
+        if case.profile in self.lighter:
+            return Severity.WARN
+        return self.outbound if case.is_outbound and self.outbound else self.severity
+
+    def facts(self) -> str:
+        """All that is said of the rule but its check, for a digest."""
+        return "|".join(
+            (
+                self.id,
+                self.title,
+                self.source,
+                self.mark.name,
+                self.severity,
+                self.outbound or "",
+                ",".join(self.lighter),
+                ",".join(self.messages),
+                ",".join(self.profiles),
+                self.since.isoformat(),
+                self.until.isoformat(),
+            )
+        )
 
 
-NEVER_SOFT = ("ISO-ENV-", "ISO-VAL-", "COR-", "BAH-001", "BAH-002")
+class Chapter:
+    """The rules of one section, in the order they are written."""
 
+    def __init__(self) -> None:
+        self.rules: list[Rule] = []
 
-@dataclass(frozen=True, slots=True)
-class Softening:
-    """A rule made lighter for one counterparty until a day, for a reason two people signed."""
+    def rule(
+        self,
+        id: str,  # noqa: A002  it is one
+        source: str,
+        mark: Mark,
+        severity: Severity = Severity.REFUSE,
+        **where: object,
+    ) -> Callable[[Check], Check]:
+        """Make a rule of the check below; its docstring is the title."""
 
-    rule: str
-    severity: Severity
-    reason: str
-    until: date
+        def written(check: Check) -> Check:
+            title = (check.__doc__ or "").strip().removesuffix(".")
+            assert title, f"{id} has no title"
+            row = Rule(
+                id=id,
+                title=title,
+                source=source,
+                mark=mark,
+                severity=severity,
+                check=check,
+                **where,  # type: ignore[arg-type]  # the fields of Rule, checked by its own init
+            )
+            self.rules.append(row)
+            return check
 
-    def __post_init__(self) -> None:
-        if self.rule.startswith(NEVER_SOFT):
-            raise ValueError(f"{self.rule} is never softened")
-        if not self.reason.strip():
-            raise ValueError("a softening has a reason")
+        return written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,3 +224,20 @@ class Verdict:
         if Severity.REFUSE in weights:
             return Outcome.REFUSED
         return Outcome.HELD if Severity.HOLD in weights else Outcome.ACCEPTED
+
+
+TRANSACTIONS = MappingProxyType(
+    {  # where the transactions of a message stand, below the child of Document
+        "pacs.002": "TxInfAndSts",
+        "pacs.004": "TxInf",
+        "pacs.008": "CdtTrfTxInf",
+        "pacs.009": "CdtTrfTxInf",
+        "pacs.010": "CdtInstr/DrctDbtTxInf",
+        "pacs.028": "TxInf",
+        "pain.001": "PmtInf/CdtTrfTxInf",
+        "pain.002": "OrgnlPmtInfAndSts/TxInfAndSts",
+        "camt.029": "CxlDtls/TxInfAndSts",
+        "camt.056": "Undrlyg/TxInf",
+        "camt.057": "Ntfctn/Itm",
+    }
+)

@@ -1,6 +1,7 @@
 """A validated message as plain nodes that know their type: what rules and codecs walk."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import cache
 
 from lxml import etree
@@ -65,24 +66,38 @@ class Node:
         return f"{self.parent.path()}/{step}"
 
 
+EVIDENCE = "urn:lianqiao:evidence:1"  # of our own supplementary data
+
+
+@dataclass(slots=True)
+class Index:
+    """The nodes of trees by tag and by type, each list in document order."""
+
+    tags: dict[str, list[Node]] = field(default_factory=dict)
+    types: dict[str, list[Node]] = field(default_factory=dict)
+
+
 @cache
 def _children(kind: str) -> dict[str, str]:
     group = shipped().types[kind]
     return {one.tag: one.type for one in group.elements()} if isinstance(group, Group) else {}
 
 
-def grow(root: etree._Element, message_id: str) -> tuple[Node, list[Node]]:
-    """Return the typed tree of a validated root and all its nodes, in document order.
+def grow(root: etree._Element, message_id: str, index: Index) -> Node:
+    """Return the typed tree of a validated root; all its nodes are in the index after.
 
-    What stands in a wildcard is others' and is left out.
+    What stands in a wildcard is others' and is left out; but for our own evidence, which is grown
+    with its namespace as the type.
     """
     message = shipped().messages[message_id]
     cut = len(message.namespace) + 2
-    flat: list[Node] = []
+    tags, types = index.tags, index.types
 
     def under(element: etree._Element, kind: str, parent: Node | None) -> Node:
-        node = Node(str(element.tag)[cut:], kind, parent)
-        flat.append(node)
+        tag = str(element.tag)[cut:]
+        node = Node(tag, kind, parent)
+        tags.setdefault(tag, []).append(node)
+        types.setdefault(kind, []).append(node)
         node.text = element.text or ""
         if element.attrib:
             node.currency = element.get("Ccy", "")
@@ -92,7 +107,19 @@ def grow(root: etree._Element, message_id: str) -> tuple[Node, list[Node]]:
                 child_kind = known.get(str(child.tag)[cut:])
                 if child_kind is not None:
                     node.children.append(under(child, child_kind, node))
+                elif str(child.tag).startswith(_OURS):
+                    node.children.append(_evidence(child, node))
         return node
 
     body = {message.body: message.type}
-    return under(root, "Document" if message.body else message.type, None), flat
+    return under(root, "Document" if message.body else message.type, None)
+
+
+_OURS = f"{{{EVIDENCE}}}"
+
+
+def _evidence(element: etree._Element, parent: Node) -> Node:
+    node = Node(str(element.tag).removeprefix(_OURS), EVIDENCE, parent)
+    node.text = element.text or ""
+    node.children = [_evidence(child, node) for child in element]
+    return node

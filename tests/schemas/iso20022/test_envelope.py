@@ -117,8 +117,7 @@ def test_what_stands_in_a_wildcard_is_kept_out_of_the_tree() -> None:
     data = "<SplmtryData><Envlp><x xmlns=''><![CDATA[<y/>]]></x></Envlp></SplmtryData></FICdtTrf>"
     found = envelope(DOCUMENT.replace("</FICdtTrf>", data))
     assert found.flaws == ()
-    envelopes = [node for node in found.nodes if node.tag == "Envlp"]
-    assert [node.children for node in envelopes] == [[]]
+    assert [node.children for node in found.index.tags["Envlp"]] == [[]]
 
 
 def test_a_hint_where_a_schema_lies_is_never_followed() -> None:

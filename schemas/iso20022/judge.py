@@ -1,0 +1,94 @@
+"""Bytes, a profile and a day: what is wrong with the message, and what becomes of it.
+
+Everything that decides is an argument, so that a verdict can be run again years later.
+"""
+
+from datetime import date
+from itertools import islice
+
+from schemas.iso20022.envelope import Envelope, Flaw, read
+from schemas.iso20022.findings import (
+    NOTHING_AGREED,
+    TRANSACTIONS,
+    Agreement,
+    Case,
+    Finding,
+    Verdict,
+)
+from schemas.iso20022.profiles import Profile
+from schemas.iso20022.rules.catalogue import RULES, RuleSet
+from schemas.iso20022.softening import softened
+from schemas.iso20022.tree import Node
+
+MOST_FINDINGS = 20  # of one rule in one message: a bulk file with one habit breaks one rule often
+_NO_DOCUMENT = Node("Document", "Document", None)
+
+
+def judge(
+    raw: bytes,
+    profile: Profile,
+    on: date,
+    *,
+    agreement: Agreement = NOTHING_AGREED,
+    now_ms: int | None = None,
+    is_outbound: bool = False,
+    rules: RuleSet = RULES,
+) -> Verdict:
+    """Return every finding in `raw`, in the order of the rules. It never raises for bytes.
+
+    `on`: the day of receipt, or of emission, in the profile's zone.
+    """
+    envelope = read(raw, profile.accepted)
+    case = _case(envelope, profile, on, agreement, now_ms, is_outbound=is_outbound)
+    active, digest = rules.in_force(profile.id, case.kind, on)
+    findings: list[Finding] = []
+    for rule in active:
+        if envelope.document is None and not rule.of_header:
+            continue
+        for found in islice(rule.check(case), MOST_FINDINGS):
+            weight = softened(
+                rule.id, rule.weight(case), agreement.counterparty, on, agreement.softenings
+            )
+            if isinstance(found, Flaw):
+                path = found.path
+                title = f"{rule.title}; {found.detail}" if found.detail else rule.title
+            else:
+                path, title = found.path(), rule.title
+            findings.append(Finding(rule.id, weight, path, title))
+    return Verdict(
+        message=envelope.message,
+        findings=tuple(findings),
+        ruleset=digest,
+        header=envelope.header,
+        document=envelope.document,
+    )
+
+
+def _case(
+    envelope: Envelope,
+    profile: Profile,
+    on: date,
+    agreement: Agreement,
+    now_ms: int | None,
+    *,
+    is_outbound: bool,
+) -> Case:
+    transactions: list[Node] = []
+    where = TRANSACTIONS.get(envelope.message[:8])
+    if envelope.document is not None and where is not None:
+        transactions = envelope.document.children[0].all(where)
+    return Case(
+        message=envelope.message,
+        header_id=envelope.header_id,
+        header=envelope.header,
+        document=envelope.document or _NO_DOCUMENT,
+        flaws=envelope.flaws,
+        header_index=envelope.header_index,
+        index=envelope.index,
+        transactions=tuple(transactions),
+        profile=profile.id,
+        agreement=agreement,
+        on=on,
+        now_ms=now_ms,
+        is_outbound=is_outbound,
+    )

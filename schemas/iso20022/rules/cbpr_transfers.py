@@ -1,0 +1,238 @@
+"""CBPR+: credit transfers, their ids, charges, remittance, agents and parties."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from schemas.iso20022 import codes
+from schemas.iso20022.findings import Case, Chapter, Mark
+from schemas.iso20022.rules.header import CBPR
+from schemas.iso20022.rules.transfers import CT, customer_transfers, settlement
+from schemas.iso20022.tree import Node
+from schemas.iso20022.values import amount
+from schemas.iso20022.weights import Severity
+
+CHAPTER = Chapter()
+rule = CHAPTER.rule
+
+_ONE = ("pacs.008", "pacs.009", "pacs.010", "pacs.004", "pacs.002", "pacs.028", "camt.056")
+_ORIGINALS = ("pacs.002", "pacs.004", "pacs.028", "camt.056", "camt.029")
+_NOTHING = frozenset(("NOT PROVIDED", "NOT-PROVIDED", "NOT_PROVIDED", "NONE", "NOREF", "N/A"))
+_NO_SERVICE = frozenset(("G002", "G003", "G004", "G005", "G006", "G007", "G009"))
+_PARTIES = ("pacs.008", "pacs.009", "pacs.004", "pacs.002", "camt.056", "camt.029")
+
+
+@rule("CBPR-001", "F", Mark.C, profiles=CBPR, messages=_ONE)
+def one_transaction(case: Case) -> Iterator[Node]:
+    """There is one transaction, and the number says one."""
+    for node in case.body.all("GrpHdr/NbOfTxs"):
+        if int(node.text) != 1:
+            yield node
+    yield from case.transactions[1:]
+
+
+@rule("CBPR-002", "U", Mark.C, profiles=CBPR, messages=(*CT, "pacs.010", *_ORIGINALS))
+def uetr_is_there(case: Case) -> Iterator[Node]:
+    """A transaction carries its UETR, an answer that of its original."""
+    path = "OrgnlUETR" if case.kind in _ORIGINALS else "PmtId/UETR"
+    for one in case.transactions:
+        if not one.has(path):
+            yield one
+
+
+@rule("CBPR-003", "F", Mark.C, Severity.WARN, profiles=CBPR, messages=CT)
+def instruction_id(case: Case) -> Iterator[Node]:
+    """The instruction id is there, with at most 16 characters."""
+    for one in case.transactions:
+        given = one.first("PmtId/InstrId")
+        if given is None or len(given.text) > 16:
+            yield given or one
+
+
+@rule("CBPR-003", "U", Mark.C, profiles=CBPR)
+def instruction_id_slashes(case: Case) -> Iterator[Node]:
+    """An instruction id neither begins nor ends with a slash, and has no two together."""
+    for node in case.tagged("InstrId", "OrgnlInstrId"):
+        text = node.text
+        if text.startswith("/") or text.endswith("/") or "//" in text:
+            yield node
+
+
+@rule("CBPR-004", "U", Mark.C, Severity.WARN, profiles=CBPR, messages=CT)
+def no_end_to_end_id(case: Case) -> Iterator[Node]:
+    """Where the debtor gave no end-to-end id it is NOTPROVIDED, and nothing else that means it."""
+    for node in case.tagged("EndToEndId"):
+        text = node.text.strip().upper()
+        if text in _NOTHING or (text == "NOTPROVIDED" and node.text != text):
+            yield node
+
+
+@rule("CBPR-005", "F", Mark.C, Severity.WARN, profiles=CBPR, messages=CT)
+def settlement_method(case: Case) -> Iterator[Node]:
+    """Settled on an account of one of the two, or by cover; between banks by cover in advice."""
+    how = settlement(case).first("SttlmMtd")
+    assert how is not None, "a settlement has a method"
+    method = how.text.strip()
+    is_advice = case.header is not None and ".adv." in case.header.value("BizSvc")
+    if method == "CLRG" or (method == "COVE" and case.kind == "pacs.009" and not is_advice):
+        yield how
+
+
+@rule("CBPR-006", "F", Mark.C, Severity.WARN, profiles=CBPR, messages=CT)
+def agents_of_a_transaction(case: Case) -> Iterator[Node]:
+    """Instructing and instructed agent stand in the transaction, by BIC."""
+    for one in case.transactions:
+        if not (one.has("InstgAgt/FinInstnId/BICFI") and one.has("InstdAgt/FinInstnId/BICFI")):
+            yield one
+
+
+@rule("CBPR-007", "U", Mark.C, profiles=CBPR)
+def no_metals(case: Case) -> Iterator[Node]:
+    """Nothing is settled or returned in gold, silver, palladium or platinum."""
+    for node in case.tagged(
+        "IntrBkSttlmAmt", "RtrdIntrBkSttlmAmt", "OrgnlIntrBkSttlmAmt", "TtlIntrBkSttlmAmt"
+    ):
+        if node.currency in codes.METALS:
+            yield node
+
+
+def _charged(case: Case, bearer: str) -> Iterator[tuple[Node, list[Node], int]]:
+    """Transactions with that bearer, their charges, and where the settled amount stands.
+
+    It is 1 above the instructed amount of the same currency, -1 below, else 0.
+    """
+    for one in case.transactions:
+        if one.value("ChrgBr").strip() != bearer:
+            continue
+        asked, paid = one.first("InstdAmt"), one.first("IntrBkSttlmAmt")
+        side = 0
+        if asked is not None and paid is not None and asked.currency == paid.currency:
+            more, less = amount(paid.text), amount(asked.text)
+            side = (more > less) - (more < less)
+        yield one, one.all("ChrgsInf"), side
+
+
+@rule("CBPR-008", "U", Mark.C, Severity.WARN, profiles=CBPR, messages=("pacs.008",))
+def borne_by_debtor(case: Case) -> Iterator[Node]:
+    """Borne by the debtor: charges once at most; once, above zero, where more is settled."""
+    for one, charges, side in _charged(case, "DEBT"):
+        if len(charges) > 1:
+            yield charges[1]
+        elif side > 0 and (not charges or not amount(charges[0].value("Amt"))):
+            yield charges[0] if charges else one
+
+
+@rule("CBPR-009", "U", Mark.C, Severity.WARN, profiles=CBPR, messages=("pacs.008",))
+def borne_by_both(case: Case) -> Iterator[Node]:
+    """Shared: charges are told where less is settled; a service level bears none here."""
+    for one, charges, side in _charged(case, "SHAR"):
+        if side < 0 and not charges:
+            yield one
+    for one, _, _ in _charged(case, "SLEV"):
+        yield from one.all("ChrgBr")
+
+
+@rule("CBPR-010", "U", Mark.C, Severity.WARN, profiles=CBPR)
+def one_kind_of_remittance(case: Case) -> Iterator[Node]:
+    """Remittance is unstructured once, or structured up to 9,000 characters, or told elsewhere."""
+    for node in case.tagged("RmtInf"):
+        free, structured = node.all("Ustrd"), node.all("Strd")
+        assert node.parent is not None
+        size = sum(len(one.text) for part in structured for one in part.walk() if not one.children)
+        elsewhere = node.parent.has("RltdRmtInf")
+        if len(free) > 1 or (free and structured) or size > 9_000 or elsewhere:
+            yield node
+
+
+@rule("CBPR-011", "U", Mark.C, Severity.WARN, profiles=CBPR, messages=CT)
+def instructions_agree(case: Case) -> Iterator[Node]:
+    """Codes for the creditor's agent come once, and none against another."""
+    for one in (*case.transactions, *_underlying(case)):
+        given = one.all("InstrForCdtrAgt/Cd")
+        said = Counter(node.text.strip() for node in given)
+        against = {"PHOB", "TELB"} <= set(said) or {"CHQB", "HOLD"} <= set(said)
+        if given and (against or max(said.values()) > 1):
+            yield given[-1]
+
+
+def _underlying(case: Case) -> list[Node]:
+    return customer_transfers(case) if case.kind == "pacs.009" else []
+
+
+@rule("CBPR-012", "U", Mark.C, Severity.WARN, profiles=CBPR, messages=CT)
+def no_tracker_service(case: Case) -> Iterator[Node]:
+    """A customer's transfer or its cover asks for no service kept for others."""
+    for one in case.transactions:
+        if case.kind == "pacs.008" or one.has("UndrlygCstmrCdtTrf"):
+            for node in one.all("PmtTpInf/SvcLvl/Cd"):
+                if node.text.strip() in _NO_SERVICE:
+                    yield node
+
+
+def _country(agent: Node) -> str:
+    """Where an agent is, as far as it says."""
+    return (
+        agent.value("BICFI").strip()[4:6]
+        or agent.value("PstlAdr/Ctry").strip()
+        or agent.value("ClrSysMmbId/ClrSysId/Cd").strip()[:2]
+    )
+
+
+@rule("CBPR-013", "U", Mark.C, Severity.WARN, profiles=CBPR, messages=_PARTIES)
+def agents_are_named(case: Case) -> Iterator[Node]:
+    """An agent has a BIC, or name and address; a clearing code alone only within one country."""
+    agents = list(case.tagged("FinInstnId"))
+    places = {_country(one) for one in agents} - {""}
+    for one in agents:
+        has_name, has_address = one.has("Nm"), one.has("PstlAdr")
+        is_known = one.has("BICFI") or (has_name and has_address)
+        is_local = one.has("ClrSysMmbId") and len(places) <= 1
+        if has_name != has_address or not (is_known or is_local):
+            yield one
+
+
+def _people(case: Case) -> Iterator[tuple[Node, str]]:
+    """Parties that are no agents, and the role each has."""
+    for kind, nodes in case.index.types.items():
+        if kind.startswith("PartyIdentification"):
+            for node in nodes:
+                parent = node.parent
+                is_choice = node.tag == "Pty" and parent is not None
+                yield node, parent.tag if is_choice and parent is not None else node.tag
+
+
+@rule("CBPR-014", "U", Mark.C, Severity.WARN, profiles=CBPR, messages=_PARTIES)
+def parties_are_named(case: Case) -> Iterator[Node]:
+    """An address has a name; debtor, creditor and originator have a name, or a BIC alone."""
+    for node, role in _people(case):
+        has_name, has_address = node.has("Nm"), node.has("PstlAdr")
+        has_bic = node.has("Id/OrgId/AnyBIC")
+        is_named = role not in ("Dbtr", "Cdtr", "Orgtr") or has_bic != has_name
+        if (has_address and not has_name) or not is_named:
+            yield node
+
+
+@rule("CBPR-015", "U", Mark.C, Severity.WARN, profiles=CBPR, messages=CT)
+def parties_are_identified(case: Case) -> Iterator[Node]:
+    """Debtor and creditor have an account or an id, beside a BIC or name and address."""
+    for one in customer_transfers(case):
+        for tag in ("Dbtr", "Cdtr"):
+            for node in one.all(tag):
+                has_bic = node.has("Id/OrgId/AnyBIC")
+                is_named = has_bic or (node.has("Nm") and node.has("PstlAdr"))
+                has_id = node.has("Id/OrgId/LEI", "Id/OrgId/Othr", "Id/PrvtId")
+                if not is_named or not (one.has(f"{tag}Acct") or has_id):
+                    yield node
+
+
+@rule("CBPR-016", "U", Mark.C, Severity.WARN, profiles=CBPR, messages=("pacs.009",))
+def ids_of_a_cover(case: Case) -> Iterator[Node]:
+    """A cover's end-to-end id fits the instruction it covers; an advice's mark comes last."""
+    for one in case.transactions:
+        if one.has("UndrlygCstmrCdtTrf"):
+            for node in one.all("PmtId/EndToEndId"):
+                first = node.text[:16]
+                if first[:1] == "/" or first[15:] == "/" or "//" in first:
+                    yield node
+        for node in one.all("InstrForNxtAgt/InstrInf")[:-1]:
+            if node.text.startswith("/UDLC/"):
+                yield node

@@ -1,0 +1,133 @@
+"""Values that a schema lets pass: currencies, check digits, times, characters nobody sees."""
+
+from collections.abc import Iterator
+
+from schemas.iso20022 import codes, external, values
+from schemas.iso20022.definitions import Simple, shipped
+from schemas.iso20022.findings import Case, Chapter, Mark
+from schemas.iso20022.tree import Node
+from schemas.iso20022.weights import Severity
+
+CHAPTER = Chapter()
+rule = CHAPTER.rule
+
+_STRINGS = frozenset(
+    name
+    for name, kind in shipped().types.items()
+    if isinstance(kind, Simple) and kind.base == "string"
+)
+_ACTIVE = ("ActiveCurrencyAndAmount", "ActiveCurrencyCode", "CurrencyCode")
+_HISTORIC = (
+    "ActiveOrHistoricCurrencyAndAmount",
+    "ActiveOrHistoricCurrencyAnd13DecimalAmount",
+    "ActiveOrHistoricCurrencyCode",
+)
+_AMOUNTS = ("ActiveCurrencyAndAmount", "ActiveOrHistoricCurrencyAndAmount")
+_BICS = (
+    "AnyBICDec2014Identifier",
+    "AnyBICIdentifier",
+    "BICFIDec2014Identifier",
+    "BICFIIdentifier",
+    "BICIdentifier",
+)
+SETTLED = (
+    "IntrBkSttlmAmt",
+    "TtlIntrBkSttlmAmt",
+    "RtrdIntrBkSttlmAmt",
+    "TtlRtrdIntrBkSttlmAmt",
+    "OrgnlIntrBkSttlmAmt",
+    "InstdAmt",
+    "RtrdInstdAmt",
+)
+_MONEY = ("pacs.", "pain.", "camt.")
+
+
+@rule("ISO-VAL-001", "R", Mark.B)
+def currencies(case: Case) -> Iterator[Node]:
+    """A currency is in use on the day, and an amount has no more digits than its minor unit."""
+    for kinds, is_known in ((_ACTIVE, codes.is_active), (_HISTORIC, codes.was_known)):
+        for node in case.typed(*kinds):
+            currency = node.currency or node.text.strip()
+            if not is_known(currency, case.on) or (node.type in _AMOUNTS and _too_fine(node)):
+                yield node
+
+
+def _too_fine(node: Node) -> bool:
+    return values.fraction_digits(node.text) > codes.digits(node.currency)
+
+
+@rule("ISO-VAL-002", "O", Mark.D)
+def above_zero(case: Case) -> Iterator[Node]:
+    """An amount that is settled is above zero."""
+    for node in case.tagged(*SETTLED):
+        if node.currency and not values.amount(node.text):
+            yield node
+    for node in case.tagged("SttlmAmt", "SttldAmt"):  # of a delivery against payment
+        amount = node.first("Amt")
+        if amount is not None and amount.currency and not values.amount(amount.text):
+            yield amount
+
+
+@rule("ISO-VAL-003", "R", Mark.B, of_header=True)
+def check_digits(case: Case) -> Iterator[Node]:
+    """IBAN, LEI, BIC and country hold what their standards compute or list."""
+    for node in case.typed("IBAN2007Identifier", "IBANIdentifier"):
+        if not values.is_iban(node.text.strip()):
+            yield node
+    for node in case.typed("LEIIdentifier"):
+        if not values.is_lei(node.text.strip()):
+            yield node
+    for node in case.typed(*_BICS):
+        if not values.is_bic(node.text.strip()):
+            yield node
+    for node in case.typed("CountryCode"):
+        if node.text.strip() not in codes.COUNTRIES:
+            yield node
+
+
+@rule("ISO-VAL-005", "O", Mark.D, of_header=True)
+def sound_text(case: Case) -> Iterator[Node]:
+    """A text says something, and holds no character that is invisible or assigned to nothing."""
+    for index in (case.header_index, case.index):
+        for kind, nodes in index.types.items():
+            if kind in _STRINGS:
+                for node in nodes:
+                    if not values.is_sound(node.text):
+                        yield node
+
+
+@rule("ISO-VAL-006", "X", Mark.B, Severity.HOLD)
+def known_statuses(case: Case) -> Iterator[Node]:
+    """A status is one of the external code set."""
+    for kind, known in external.STATUSES.items():
+        for node in case.index.types.get(kind, ()):
+            if node.text.strip() not in known:
+                yield node
+
+
+@rule("ISO-VAL-006", "X", Mark.B, Severity.WARN)
+def known_codes(case: Case) -> Iterator[Node]:
+    """A code is one of its external code set."""
+    for kind, known in external.CODES.items():
+        for node in case.index.types.get(kind, ()):
+            if node.text.strip() not in known:
+                yield node
+
+
+@rule("ISO-VAL-007", "O", Mark.D)
+def plain_dates(case: Case) -> Iterator[Node]:
+    """A date in a message about money is a day of the calendar, without a zone."""
+    if case.kind.startswith(_MONEY):
+        for node in case.index.types.get("ISODate", ()):
+            if not values.is_plain_date(node.text):
+                yield node
+
+
+@rule("ISO-VAL-008", "O", Mark.D, Severity.WARN)
+def routing_numbers(case: Case) -> Iterator[Node]:
+    """A routing number of the United States holds its check digit."""
+    for node in case.tagged("ClrSysMmbId"):
+        if node.value("ClrSysId/Cd").strip() == "USABA":
+            number = node.first("MmbId")
+            if number is not None and not values.is_routing_number(number.text.strip()):
+                yield number
