@@ -3,13 +3,15 @@
 import asyncio
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
 from bridge.notary.keys import load_ed25519
+
+QUIET_S = 60.0  # a stream without a word for so long is dead; the desk speaks every 15 s
 
 
 class Refusal(Exception):
@@ -59,6 +61,16 @@ class DeskClient:
                     raise
                 await asyncio.sleep(pause)
         raise AssertionError("the last pause raises")
+
+    async def events(self, of: str, who: str = "li.wei") -> AsyncGenerator[dict[str, Any]]:
+        """Yield what happens to a settlement, from its order on, until it is at rest."""
+        headers = {"Authorization": f"Bearer {self._tokens[who]}"}
+        quiet = aiohttp.ClientTimeout(total=None, sock_read=QUIET_S)
+        address = f"{self.url}/v1/settlements/{of}/events"
+        async with self._session.get(address, headers=headers, timeout=quiet) as answer:
+            async for line in answer.content:
+                if line.startswith(b"data: "):
+                    yield json.loads(line.removeprefix(b"data: "))
 
     async def decide(self, proposal: str, says: str, who: str) -> Any:
         """Sign the exact bytes the desk shows, and bring the signature."""

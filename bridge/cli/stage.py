@@ -48,6 +48,10 @@ class Wires(Protocol):
         """Carry out a command of the ground."""
         ...
 
+    async def ask(self, name: str, question: Mapping[str, Value]) -> Mapping[str, Value]:
+        """Return a network's or bank's answer to a question."""
+        ...
+
 
 @dataclass
 class Daemon:
