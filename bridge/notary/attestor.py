@@ -1,14 +1,16 @@
 """The Attestor served by the keys of named operators held in one process: development custody.
 
-Each notary verifies for itself, in this order, and keeps its own vote book: that the ledger's
-state owes this verb now and lies under no stop; that it would write the same act from order and
-ledger; that the raw evidence proves the fact and agrees with the order; that its vote book allows
-it. Then it writes its vote, then it signs. Production settings refuse this custody.
+A notary verifies in this order, and keeps its own vote book: that the ledger's state owes this verb
+now and lies under no stop; that it would write the same act from order and ledger; that the raw
+evidence proves the fact and agrees with the order; that its vote book allows it. It writes its
+vote, sees that the ledger owes the verb still, then it signs. Here all read one ledger in one
+process, so what they would each find of an act is found once. Production settings refuse this
+custody.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from itertools import islice
 from typing import Protocol
 
 from bridge.core.act import Act, Signature
@@ -36,8 +38,8 @@ Verify = Callable[[bytes], tuple[Fact, ...]]
 class VoteBook(Protocol):
     """What one notary has signed, kept outside the ledger's database."""
 
-    def vote(self, settlement: SettlementId, verb: Verb) -> bool:
-        """Write the vote durably and return True, or False where an earlier one forbids it."""
+    def vote(self, settlement: SettlementId, verb: Verb) -> Awaitable[bool]:
+        """Begin a vote: True once it is durable, False where an earlier one forbids it."""
         ...
 
 
@@ -81,7 +83,6 @@ class DevelopmentCustody:
         self._view = view
         self._side = side
         self._verifiers = verifiers
-        self._verify = lru_cache(1_024)(self._verified)  # three notaries read the same bytes
         self._clock = clock
 
     async def attest(
@@ -91,32 +92,42 @@ class DevelopmentCustody:
         lane = self._view().lane(order.lane)
         if lane is None:
             return FinalNo(f"no lane {order.lane}")
-        signatures: list[Signature] = []
-        refusals: list[No] = []
-        for notary in self._notaries:
-            if notary.name not in lane.notaries or len(signatures) == lane.quorum:
-                continue
-            try:
-                signatures.append(self._signed(notary, act, evidence))
-            except No as no:
-                refusals.append(no)
-        if len(signatures) >= lane.quorum:
-            ordered = sorted(signatures, key=lambda signed: signed.signer)
-            return Attested(tuple(ordered))
-        final = [no for no in refusals if no.final]
-        if final and len(lane.notaries) - len(final) < lane.quorum:
-            return FinalNo(str(final[0]))
-        return NotYet(str(refusals[0]) if refusals else "too few notaries")
+        willing = iter([one for one in self._notaries if one.name in lane.notaries])
+        voted: list[Notary] = []
+        forbidden: list[No] = []
+        try:
+            self._proved(self._view(), self._owing(self._view(), act), act, evidence)
+            while asked := tuple(islice(willing, lane.quorum - len(voted))):
+                ayes, noes = await self._votes(asked, act)
+                voted += ayes
+                forbidden += noes
+            self._owing(self._view(), act)  # the disk took its time
+        except No as no:
+            return FinalNo(str(no)) if no.final else NotYet(str(no))
+        if len(voted) >= lane.quorum:
+            signatures = (self._signed(notary, act) for notary in voted)
+            return Attested(tuple(sorted(signatures, key=lambda signed: signed.signer)))
+        if forbidden and len(lane.notaries) - len(forbidden) < lane.quorum:
+            return FinalNo(str(forbidden[0]))
+        return NotYet(str(forbidden[0]) if forbidden else "too few notaries")
 
-    def _verified(self, network: NetworkId, raw: bytes) -> tuple[Fact, ...]:
-        return self._verifiers[network](raw)
+    async def _votes(self, asked: tuple[Notary, ...], act: Act) -> tuple[list[Notary], list[No]]:
+        """Return who has voted for the act, durably, and who is forbidden to by its own book."""
+        if act.verb is Verb.HOLD:
+            return list(asked), []
+        begun = [(notary, notary.votes.vote(act.settlement, act.verb)) for notary in asked]
+        ayes: list[Notary] = []
+        noes: list[No] = []
+        for notary, vote in begun:
+            if await vote:
+                ayes.append(notary)
+            else:
+                why = f"{notary.name}'s vote book forbids {act.verb.value}"
+                noes.append(No(why, final=True))
+        return ayes, noes
 
-    def _signed(self, notary: Notary, act: Act, evidence: tuple[Evidence, ...]) -> Signature:
-        view = self._view()
-        settlement = self._owing(view, act)
-        self._proved(view, settlement, act, evidence)
-        if act.verb is not Verb.HOLD and not notary.votes.vote(act.settlement, act.verb):
-            raise No(f"{notary.name}'s vote book forbids {act.verb.value}", final=True)
+    @staticmethod
+    def _signed(notary: Notary, act: Act) -> Signature:
         namespace = act.network.partition(":")[0]
         signer = notary.signers.get(namespace) or notary.signers["*"]
         return signer.sign(act)
@@ -158,7 +169,7 @@ class DevelopmentCustody:
             if raw is None:
                 raise No(f"the evidence of {name} was not brought", final=False)
             try:
-                facts = self._verify(_told_by(settlement.order, name), raw)
+                facts = self._verifiers[_told_by(settlement.order, name)](raw)
             except Unproved as error:
                 raise No(f"{name}: {error}", final=True) from error
             proved = [

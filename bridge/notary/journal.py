@@ -70,6 +70,7 @@ class Journal:
         self._clock = clock
         self._reader: Reader = store.reader()
         self._loop = asyncio.get_running_loop()
+        self._asked: list[Job] = []  # of this turn of the loop; handed over when it ends
         self._queue: deque[Job] = deque()
         self._waiting = 0  # groups queued or being written
         self._wake = Condition()
@@ -110,6 +111,7 @@ class Journal:
 
     async def close(self) -> None:
         """Write what has queued, then stop."""
+        self._hand_over()
         with self._wake:
             self._closing = True
             self._wake.notify()
@@ -142,17 +144,28 @@ class Journal:
     async def _ask(self, job: Job) -> tuple[Answer, ...]:
         if self.trouble is not None:
             raise self.trouble
-        now = self._clock.now()
         with self._wake:
             if self._closing:
                 raise Closed("the journal is closed")
-            old = self._queue and now - self._queue[0].since > AGE_MS
-            if old or self._waiting + len(job.asked) > QUEUE:
-                raise Overloaded(f"{self._waiting} groups wait")
-            self._waiting += len(job.asked)
-            self._queue.append(job)
-            self._wake.notify()
+            old = self._queue and job.since - self._queue[0].since > AGE_MS
+        if old or self._waiting + len(job.asked) > QUEUE:
+            raise Overloaded(f"{self._waiting} groups wait")
+        self._waiting += len(job.asked)
+        if not self._asked:
+            self._loop.call_soon(self._hand_over)
+        self._asked.append(job)
         return await job.future
+
+    def _hand_over(self) -> None:
+        """Queue all that was asked in one turn of the loop: one commit, not one for the first."""
+        jobs, self._asked = self._asked, []
+        with self._wake:
+            trouble = self.trouble
+            if trouble is None:
+                self._queue.extend(jobs)
+                self._wake.notify()
+        if trouble is not None:
+            self._fail(jobs, trouble)
 
     async def erase(self, keys: Sequence[str]) -> None:
         """Erase bytes kept beside the leaves; every proof stays valid."""

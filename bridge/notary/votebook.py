@@ -4,15 +4,20 @@ It alone stands between an older ledger, restored from a backup, and an asset th
 nobody: burned at the origin and unminted at the destination.
 """
 
+import asyncio
 import json
 import os
 from collections.abc import Set as AbstractSet
+from concurrent.futures import Future as Written
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from bridge.core.effects import Verb
 from bridge.core.ids import SettlementId, ulid
 
 _UNDOING = frozenset({Verb.UNMINT, Verb.RELEASE})
+_SHUT = "the vote book's disk has failed; it is read again at the next start"
 
 
 def admits(votes: AbstractSet[Verb], verb: Verb) -> bool:
@@ -30,16 +35,26 @@ def admits(votes: AbstractSet[Verb], verb: Verb) -> bool:
     return True
 
 
+Vote = tuple[SettlementId, Verb]
+
+
 class FileVoteBook:
-    """An append-only file of one line a vote; a line torn by a crash was never a vote."""
+    """An append-only file of one line a vote; a line torn by a crash was never a vote.
+
+    Votes cast in one turn of the event loop, or while the disk is busy, share one write and one
+    sync, in a thread. A vote that is under way already forbids what it would forbid.
+    """
 
     def __init__(self, file: Path) -> None:
         self._votes: dict[SettlementId, set[Verb]] = {}
-        self._failed = False
         whole = self._read(file) if file.exists() else 0
         self._handle = os.open(file, os.O_WRONLY | os.O_CREAT, 0o600)
         os.ftruncate(self._handle, whole)
         os.lseek(self._handle, whole, os.SEEK_SET)
+        self._waiting: dict[Vote, list[asyncio.Future[bool]]] = {}
+        self._writing: dict[Vote, list[asyncio.Future[bool]]] = {}
+        self._failed = False
+        self._disk = ThreadPoolExecutor(1, "vote book")
 
     def _read(self, file: Path) -> int:
         """Read every whole line; return where the last one ends."""
@@ -54,31 +69,81 @@ class FileVoteBook:
         return whole
 
     def votes(self, settlement: SettlementId) -> frozenset[Verb]:
-        """Return what was voted for a settlement."""
-        return frozenset(self._votes.get(settlement, ()))
+        """Return what was voted for a settlement, durably."""
+        under_way = {verb for of, verb in (*self._waiting, *self._writing) if of == settlement}
+        return frozenset(self._votes.get(settlement, ())) - under_way
 
-    def vote(self, settlement: SettlementId, verb: Verb) -> bool:
-        """Write the vote durably and return True, or False where an earlier one forbids it.
+    def vote(self, settlement: SettlementId, verb: Verb) -> "asyncio.Future[bool]":
+        """Begin a vote. What it returns is True once it is durable, False where another forbids it.
 
         Errors: OSError where the disk failed, and ever after: no sync is tried again, and nothing
         is written behind half a line. The next start reads what is there.
         """
+        loop = asyncio.get_running_loop()
+        voted: asyncio.Future[bool] = loop.create_future()
+        cast, vote = self._votes.setdefault(settlement, set()), (settlement, verb)
+        under_way = self._writing.get(vote) or self._waiting.get(vote)
         if self._failed:
-            raise OSError("the vote book's disk has failed; it is read again at the next start")
-        cast = self._votes.setdefault(settlement, set())
-        if verb in cast:
-            return True  # the same verb again is the same vote
-        if not admits(cast, verb):
-            return False
-        line = json.dumps({"settlement": settlement, "verb": verb.value}).encode() + b"\n"
-        self._failed = True  # until it is on the disk
-        if os.write(self._handle, line) != len(line):
+            _fail(voted, OSError(_SHUT))
+        elif under_way is not None:
+            under_way.append(voted)
+        elif verb in cast or not admits(cast, verb):
+            voted.set_result(verb in cast)  # the same verb again is the same vote
+        else:
+            if not self._waiting and not self._writing:
+                loop.call_soon(self._write, loop)
+            cast.add(verb)
+            self._waiting[vote] = [voted]
+        return voted
+
+    def _write(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Hand what waits to the disk; what is cast meanwhile waits for the next sync."""
+        if self._failed:
+            return
+        self._writing, self._waiting = self._waiting, {}
+        written = self._disk.submit(self._sync, tuple(self._writing))
+        written.add_done_callback(partial(self._tell, loop))
+
+    def _tell(self, loop: asyncio.AbstractEventLoop, done: "Written[None]") -> None:
+        # a loop that has ended has nobody left to tell; what is durable stays a vote
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(self._written, loop, done)
+
+    def _sync(self, votes: tuple[Vote, ...]) -> None:
+        lines = b"".join(
+            json.dumps({"settlement": settlement, "verb": verb.value}).encode() + b"\n"
+            for settlement, verb in votes
+        )
+        if os.write(self._handle, lines) != len(lines):
             raise OSError("the disk took half a vote")
         os.fdatasync(self._handle)
-        self._failed = False
-        cast.add(verb)
-        return True
+
+    def _written(self, loop: asyncio.AbstractEventLoop, done: "Written[None]") -> None:
+        """Tell everybody whose vote is on the disk, or that none ever will be."""
+        error = done.exception()
+        told = [voted for every in self._writing.values() for voted in every]
+        if error is None:
+            self._writing = {}
+        else:
+            self._failed = True
+            told += [voted for every in self._waiting.values() for voted in every]
+        for voted in told:
+            if voted.done():
+                continue  # who asked has gone
+            if error is None:
+                voted.set_result(True)
+            else:
+                _fail(voted, error)
+        if error is None and self._waiting:
+            self._write(loop)
 
     def close(self) -> None:
-        """Give the file back."""
+        """Give the file back, once the disk has what it was handed; what waits is no vote."""
+        self._failed = True
+        self._disk.shutdown()
         os.close(self._handle)
+
+
+def _fail(voted: "asyncio.Future[bool]", error: BaseException) -> None:
+    voted.set_exception(error)
+    voted.exception()  # who asked may be gone: whoever is there hears it

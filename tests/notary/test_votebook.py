@@ -1,8 +1,10 @@
 """The vote book: no burn beside an unmint, no mint after a return, whatever crashed between."""
 
+import asyncio
 import os
 from itertools import permutations
 from pathlib import Path
+from threading import Event
 
 import pytest
 from hypothesis import given
@@ -14,6 +16,15 @@ from bridge.notary.votebook import FileVoteBook, admits
 
 ONE, TWO = (SettlementId(new_ulid(Instant(1), bytes([n]) * 10)) for n in (1, 2))
 VOTED = [verb for verb in Verb if verb is not Verb.HOLD]
+
+
+def voted(book: FileVoteBook, settlement: SettlementId, verb: Verb) -> bool:
+    """Cast a vote and wait until it is one."""
+
+    async def cast() -> bool:
+        return await book.vote(settlement, verb)
+
+    return asyncio.run(cast())
 
 
 def allowed(cast: tuple[Verb, ...], verb: Verb) -> bool:
@@ -44,8 +55,8 @@ def test_the_rule_in_every_order_of_every_verb(tmp_path: Path) -> None:
             said = []
             for verb in order:
                 book = FileVoteBook(file)
-                said.append(book.vote(ONE, verb))
-                assert book.vote(ONE, verb) is said[-1]
+                said.append(voted(book, ONE, verb))
+                assert voted(book, ONE, verb) is said[-1]
                 book.close()
             assert [verb for verb, yes in zip(order, said, strict=True) if yes] == cast
 
@@ -58,7 +69,7 @@ def test_settlements_do_not_mix_and_a_restart_forgets_nothing(
     book = FileVoteBook(file)
     for settlement, verb in asked:
         before = book.votes(settlement)
-        assert book.vote(settlement, verb) is (verb in before or admits(before, verb))
+        assert voted(book, settlement, verb) is (verb in before or admits(before, verb))
     kept = {of: book.votes(of) for of in (ONE, TWO)}
     book.close()
     again = FileVoteBook(file)
@@ -69,16 +80,16 @@ def test_settlements_do_not_mix_and_a_restart_forgets_nothing(
 def test_a_line_torn_anywhere_was_no_vote_and_the_next_one_is_whole(tmp_path: Path) -> None:
     file = tmp_path / "votes"
     book = FileVoteBook(file)
-    assert book.vote(ONE, Verb.MINT)
+    assert voted(book, ONE, Verb.MINT)
     whole = len(file.read_bytes())
-    assert book.vote(ONE, Verb.BURN)
+    assert voted(book, ONE, Verb.BURN)
     book.close()
     data = file.read_bytes()
     for cut in range(whole, len(data)):
         file.write_bytes(data[:cut])
         book = FileVoteBook(file)
         assert book.votes(ONE) == {Verb.MINT}
-        assert book.vote(ONE, Verb.UNMINT)
+        assert voted(book, ONE, Verb.UNMINT)
         book.close()
         book = FileVoteBook(file)
         assert book.votes(ONE) == {Verb.MINT, Verb.UNMINT}
@@ -97,7 +108,7 @@ def test_a_vote_that_is_not_on_the_disk_is_no_vote(
         real(handle)
 
     monkeypatch.setattr(os, "fdatasync", watch)
-    assert book.vote(ONE, Verb.MINT)
+    assert voted(book, ONE, Verb.MINT)
     assert synced == [(tmp_path / "votes").read_bytes()]
     assert b"mint" in synced[0].lower()
 
@@ -106,11 +117,11 @@ def test_a_vote_that_is_not_on_the_disk_is_no_vote(
 
     monkeypatch.setattr(os, "fdatasync", broken)
     with pytest.raises(OSError, match="gone"):
-        book.vote(ONE, Verb.BURN)
+        voted(book, ONE, Verb.BURN)
     monkeypatch.setattr(os, "fdatasync", real)
     for verb in (Verb.BURN, Verb.UNMINT):  # a second sync would prove nothing
         with pytest.raises(OSError, match="has failed"):
-            book.vote(ONE, verb)
+            voted(book, ONE, verb)
     assert book.votes(ONE) == {Verb.MINT}
     book.close()
 
@@ -120,21 +131,78 @@ def test_half_a_line_on_a_full_disk_is_no_vote_and_spoils_no_later_one(
 ) -> None:
     file = tmp_path / "votes"
     book = FileVoteBook(file)
-    assert book.vote(ONE, Verb.MINT)
+    assert voted(book, ONE, Verb.MINT)
     real = os.write
     with monkeypatch.context() as full:
         full.setattr(os, "write", lambda handle, data: real(handle, data[:9]))
         with pytest.raises(OSError, match="half"):
-            book.vote(ONE, Verb.BURN)
+            voted(book, ONE, Verb.BURN)
     with pytest.raises(OSError, match="has failed"):
-        book.vote(TWO, Verb.MINT)
+        voted(book, TWO, Verb.MINT)
     book.close()
     book = FileVoteBook(file)
     assert book.votes(ONE) == {Verb.MINT}
-    assert book.vote(ONE, Verb.UNMINT)
+    assert voted(book, ONE, Verb.UNMINT)
     book.close()
 
 
 def test_only_its_owner_reads_it(tmp_path: Path) -> None:
     FileVoteBook(tmp_path / "votes").close()
     assert (tmp_path / "votes").stat().st_mode & 0o777 == 0o600
+
+
+async def test_votes_cast_together_share_one_sync_and_none_counts_before_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = FileVoteBook(tmp_path / "votes")
+    going, synced = Event(), list[int]()
+    real = os.fdatasync
+
+    def slow(handle: int) -> None:
+        assert going.wait(10)
+        real(handle)
+        synced.append((tmp_path / "votes").read_bytes().count(b"\n"))
+
+    monkeypatch.setattr(os, "fdatasync", slow)
+    many = [SettlementId(new_ulid(Instant(2), bytes([n]) * 10)) for n in range(50)]
+    votes = [book.vote(of, Verb.MINT) for of in many]
+    await asyncio.sleep(0.05)  # they are on their way to the disk
+    late = [book.vote(ONE, Verb.MINT), book.vote(many[0], Verb.MINT)]
+    await asyncio.sleep(0.05)
+    assert not any(vote.done() for vote in (*votes, *late))
+    assert book.votes(many[0]) == frozenset()
+    going.set()
+    assert all([await vote for vote in (*votes, *late)])
+    assert synced == [50, 51]
+    book.close()
+
+
+async def test_a_vote_under_way_forbids_what_it_would_forbid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = FileVoteBook(tmp_path / "votes")
+    burn, undo = book.vote(ONE, Verb.BURN), book.vote(ONE, Verb.UNMINT)
+    assert not await undo
+    assert await burn
+
+    def broken(handle: int) -> None:
+        raise OSError(5, "the disk is gone")
+
+    monkeypatch.setattr(os, "fdatasync", broken)
+    lost = [book.vote(TWO, Verb.MINT), book.vote(TWO, Verb.MINT)]
+    for vote in lost:
+        with pytest.raises(OSError, match="gone"):
+            await vote
+    with pytest.raises(OSError, match="has failed"):
+        await book.vote(ONE, Verb.BURN)
+    assert book.votes(TWO) == frozenset()
+    book.close()
+
+
+async def test_who_stops_waiting_takes_no_vote_of_others_along(tmp_path: Path) -> None:
+    book = FileVoteBook(tmp_path / "votes")
+    gone, there = book.vote(ONE, Verb.MINT), book.vote(ONE, Verb.MINT)
+    gone.cancel()
+    assert await there
+    assert book.votes(ONE) == {Verb.MINT}
+    book.close()

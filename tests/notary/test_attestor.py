@@ -1,0 +1,69 @@
+"""The custody's notaries: their books go to the disk beside the loop, and nobody signs too late."""
+
+import asyncio
+import os
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from bridge.core.act import Act, Signature
+from bridge.core.settlement import Stage
+from bridge.notary.attestation import CanonicalSigner
+from tests.engine.river import river
+from tests.notary.ledgers import WANG
+
+
+async def test_a_freeze_that_comes_while_the_vote_is_written_keeps_the_notaries_from_signing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    going, begun, signed = Event(), Event(), list[Act]()
+    real, sign = os.fdatasync, CanonicalSigner.sign
+
+    def slow(handle: int) -> None:
+        begun.set()
+        assert going.wait(10)
+        real(handle)
+
+    def signing(self: CanonicalSigner, act: Act) -> Signature:
+        signed.append(act)
+        return sign(self, act)
+
+    monkeypatch.setattr(os, "fdatasync", slow)
+    monkeypatch.setattr(CanonicalSigner, "sign", signing)
+    async with river(tmp_path) as water:
+        of = await water.send(water.order())
+        await water.until(of, Stage.PREPARING)
+        assert await asyncio.to_thread(begun.wait, 10)  # the mint's votes are on their way
+        asked = water.request("freeze")
+        await water.ring.people.freeze(
+            f"settlement/{of}", person=WANG, reason="a test", asked=asked
+        )
+        await water.until(of, Stage.PREPARING, stop="frozen")
+        going.set()
+        await asyncio.sleep(0.2)
+        assert all(act.verb.value == "hold" for act in signed)
+        assert water.now(of).stage is Stage.PREPARING
+
+
+async def test_the_loop_turns_while_the_disk_writes_votes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    going, begun = Event(), Event()
+    real = os.fdatasync
+
+    def slow(handle: int) -> None:
+        begun.set()
+        assert going.wait(10)
+        real(handle)
+
+    monkeypatch.setattr(os, "fdatasync", slow)
+    async with river(tmp_path) as water:
+        first = await water.send(water.order(1))
+        await water.until(first, Stage.PREPARING)
+        second = await water.send(water.order(2))
+        await water.until(second, Stage.PREPARING)
+        assert begun.is_set()
+        going.set()
+        for of in (first, second):
+            await water.until(of, Stage.SETTLED)
