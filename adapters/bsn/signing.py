@@ -18,11 +18,11 @@ from adapters.bsn import der, sm2
 from adapters.bsn.certificates import Algorithm, KeyPoint
 from adapters.bsn.sm3 import sm3
 
-_ORDERS = {
+ORDERS = {
     Algorithm.SECP256R1: 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
     Algorithm.SECP256K1: 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141,
 }
-_CURVES: dict[Algorithm, ec.EllipticCurve] = {
+CURVES: dict[Algorithm, ec.EllipticCurve] = {
     Algorithm.SECP256R1: ec.SECP256R1(),
     Algorithm.SECP256K1: ec.SECP256K1(),
 }
@@ -65,8 +65,8 @@ class EcdsaMacSigner:
     """
 
     def __init__(self, algorithm: Algorithm, private_key: int) -> None:
-        self._order = _ORDERS[algorithm]
-        self._key = ec.derive_private_key(private_key, _CURVES[algorithm])
+        self._order = ORDERS[algorithm]
+        self._key = ec.derive_private_key(private_key, CURVES[algorithm])
 
     def sign(self, text: str) -> str:
         """The mac of the text: ECDSA over SHA-256, the lower of the two values of s."""
@@ -88,8 +88,8 @@ class MacVerifier:
         if key.algorithm is Algorithm.SM2:
             self._sm2 = sm2.Verifier(sm2.PublicKey(key.x, key.y), pinned=True)
         else:
-            self._order = _ORDERS[key.algorithm]
-            numbers = ec.EllipticCurvePublicNumbers(key.x, key.y, _CURVES[key.algorithm])
+            self._order = ORDERS[key.algorithm]
+            numbers = ec.EllipticCurvePublicNumbers(key.x, key.y, CURVES[key.algorithm])
             self._ec = numbers.public_key()
 
     def verify(self, text: str, mac: str) -> None:
