@@ -1,7 +1,7 @@
 """Headers and receipts: from a node's JSON to the bytes that are hashed, and back, strictly.
 
 Source: Yellow Paper 4.4; EIP-1559, 4895, 4844, 4788, 7685 (header); EIP-658, 2718 (receipt);
-execution-apis, Block and Receipt.
+Ethereum execution-apis, Block and Receipt.
 """
 
 import re

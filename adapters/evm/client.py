@@ -1,7 +1,7 @@
 """JSON-RPC to one endpoint: bounded in time, size and number, and every answer is its question's.
 
 A call that is cancelled ends only itself: no lock is held across an await.
-Source: JSON-RPC 2.0; execution-apis.
+Source: JSON-RPC 2.0; Ethereum execution-apis.
 """
 
 import asyncio

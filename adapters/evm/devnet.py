@@ -3,7 +3,7 @@
 `python3 -m adapters.evm.devnet --listen tcp:localhost:PORT --fund ADDRESS…` prints one line of
 JSON once it is ready, and stops on SIGTERM. Every endpoint is the same chain; each can lie by
 itself. Loopback only: nothing of value belongs here.
-Source: JSON-RPC 2.0; execution-apis; geth's `eth_subscribe`.
+Source: JSON-RPC 2.0; Ethereum execution-apis; geth's `eth_subscribe`.
 """
 
 import argparse
