@@ -1,6 +1,6 @@
 """What a node of the dev chain answers: JSON-RPC in and out, and the lies it can be told to tell.
 
-Source: Ethereum execution-apis (methods, tags, shapes); EIP-1186; geth for codes and words of refusals.
+Source: Ethereum execution-apis (methods, tags, shapes); EIP-1186; geth's codes and words.
 """
 
 from collections.abc import Callable, Mapping, Sequence
