@@ -1,5 +1,7 @@
 """Whether what a network says moved is what the order asked for."""
 
+from collections.abc import Set as AbstractSet
+
 from bridge.core.events import (
     AssetDisputed,
     AssetFact,
@@ -8,6 +10,7 @@ from bridge.core.events import (
     LockReleased,
     PaymentDisputed,
     PaymentFact,
+    PaymentReturned,
 )
 from bridge.core.order import SettlementOrder
 
@@ -37,13 +40,20 @@ def disagreement(order: SettlementOrder, fact: Fact) -> str:
     return ""
 
 
-def agreeing(order: SettlementOrder, fact: Fact) -> Fact:
-    """Return `fact`, or the dispute it makes where it disagrees with its order."""
+def agreeing(order: SettlementOrder, fact: Fact, history: AbstractSet[str]) -> Fact:
+    """Return `fact`, or the dispute it makes where it disagrees with its order.
+
+    What was disputed and came back whole is a return like any other: nobody has paid.
+    """
     if isinstance(fact, AssetDisputed | PaymentDisputed):
         return fact
     why = disagreement(order, fact)
     if why and isinstance(fact, PaymentFact):
-        return PaymentDisputed(settlement=fact.settlement, network=fact.network, amount=fact.amount)
+        disputed = PaymentDisputed(
+            settlement=fact.settlement, network=fact.network, amount=fact.amount
+        )
+        whole = isinstance(fact, PaymentReturned) and disputed.key in history
+        return fact if whole else disputed
     if why and isinstance(fact, AssetFact):
         return AssetDisputed(
             settlement=fact.settlement,

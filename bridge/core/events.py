@@ -98,7 +98,10 @@ class PaymentReturned(PaymentFact):
 
 
 class PaymentDisputed(PaymentFact):
-    """Partial, or another amount. The machine has no row for it: people read the evidence."""
+    """Partial, or another amount. The machine has no row for it: people read the evidence.
+
+    The amount is part of its identity, so that its return can be told from any other.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +242,8 @@ def _attempt(fact: Fact) -> str:
             return f"{number}"
         case PaperGiven(kind=kind) | PaperRefused(kind=kind) | AssetDisputed(kind=kind):
             return kind
+        case PaymentDisputed(amount=amount):
+            return f"{amount.currency.code}{amount.minor}"
         case FreezeOrdered(order=order):
             return order
         case _:

@@ -60,7 +60,7 @@ class Heard:
             log.error("fact.unowned", settlement_id=fact.settlement, network_id=fact.network)
         if fact is None or settlement is None:
             return self._bare() if self._seen.keep else None
-        told = agreeing(settlement.order, fact)
+        told = agreeing(settlement.order, fact, settlement.history)
         if told is not fact:
             log.error("fact.disputed", settlement_id=fact.settlement, network_id=fact.network)
         taken = step(view, settlement, told)

@@ -1,0 +1,45 @@
+"""What a network says moved, against the order: a dispute, or the fact it claims to be."""
+
+from dataclasses import replace
+
+from bridge.core.agreement import agreeing
+from bridge.core.effects import Verb
+from bridge.core.events import PaymentDisputed, PaymentReturned, PaymentSettled
+from bridge.core.money import Money
+from bridge.core.settlement import Stage, Stop, advance, due, proposed, resolutions
+from tests.strategies import RAIL, make_order
+
+ORDER = make_order()
+assert ORDER.payment is not None
+AMOUNT = ORDER.payment.amount
+MORE = Money(AMOUNT.minor + 1, AMOUNT.currency)
+
+
+def settled(amount: Money) -> PaymentSettled:
+    return PaymentSettled(settlement=ORDER.id, network=RAIL, amount=amount)
+
+
+def returned(amount: Money) -> PaymentReturned:
+    return PaymentReturned(settlement=ORDER.id, network=RAIL, amount=amount)
+
+
+def test_another_amount_is_a_dispute_and_only_its_own_whole_return_ends_it() -> None:
+    assert agreeing(ORDER, settled(AMOUNT), frozenset()) == settled(AMOUNT)
+    disputed = agreeing(ORDER, settled(MORE), frozenset())
+    assert disputed == PaymentDisputed(settlement=ORDER.id, network=RAIL, amount=MORE)
+    history = frozenset({disputed.key})
+    assert agreeing(ORDER, returned(MORE), history) == returned(MORE)
+    less = replace(MORE, minor=MORE.minor - 2)
+    assert isinstance(agreeing(ORDER, returned(less), history), PaymentDisputed)
+    assert isinstance(agreeing(ORDER, returned(MORE), frozenset()), PaymentDisputed)
+
+
+def test_a_recalled_dispute_leads_back_to_the_holder() -> None:
+    settlement = replace(proposed(ORDER), prepared=frozenset({Verb.PAY})).entered(Stage.PAYING)
+    settlement = advance(settlement, agreeing(ORDER, settled(MORE), settlement.history))
+    assert settlement.stop is Stop.SUSPENDED
+    assert Stage.RECALLING in resolutions(settlement)
+    settlement = replace(settlement, stop=None).entered(Stage.RECALLING)
+    settlement = advance(settlement, agreeing(ORDER, returned(MORE), settlement.history))
+    assert (settlement.stage, settlement.stop) == (Stage.UNMINTING, None)
+    assert due(settlement) is not None
