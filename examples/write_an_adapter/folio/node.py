@@ -71,6 +71,7 @@ class Node:
             {
                 "listed": asset in book.assets,
                 "home": book.assets.get(asset, False),
+                "account": account,
                 "known": account in book.accounts,
                 "units": book.units.get((asset, part, account), 0),
                 "abroad": book.units.get((asset, part, ABROAD), 0),

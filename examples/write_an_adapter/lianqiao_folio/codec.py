@@ -50,6 +50,37 @@ ASSET_FACTS: Mapping[str, type[AssetFact]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """What an account has of an asset. `available`: of an original, abroad; None: it is a twin."""
+
+    is_listed: bool
+    key: str  # the account's name, which is its key; empty for one nobody knows
+    knows_gateway: bool
+    units: int
+    available: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """One settlement on one side: `state` is empty, open, spent or done."""
+
+    state: str
+    ticket: str
+    holds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What became of a request, and the slot as final pages have it."""
+
+    now: int
+    request: str
+    why: str
+    slot: Slot
+    is_moving: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
     """A page as it was told: where it stands, what it names as the one before, its facts."""
 
@@ -58,6 +89,15 @@ class Told:
     before: str
     hash: str  # by which the next page names this one
     facts: tuple[Fact, ...]
+    evidence: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """The hash that the page a reader stands on has now, and the final pages after it."""
+
+    head: str
+    told: tuple[Told, ...]
 
 
 def public_hex(key: Ed25519PrivateKey) -> str:
@@ -101,15 +141,15 @@ def asked_in(raw: bytes) -> tuple[str, Mapping[str, str]]:
     return text, words
 
 
-def slot_name(verb: Verb, settlement: str) -> str:
+def slot_name(verb: Verb, settlement: SettlementId) -> str:
     """Return the name of a slot: one id may be locked here and minted there, never mixed."""
     return f"{'origin' if verb in ORIGIN_VERBS else 'destination'}/{settlement}"
 
 
-def has_landed(raw: bytes, slot: Mapping[str, Any]) -> bool:
+def has_landed(raw: bytes, slot: Slot) -> bool:
     """Tell whether the verb of a request is what made, or helped to make, this slot."""
     text, words = asked_in(raw)
-    same, state = slot["ticket"] == _ticket(words), str(slot["state"])
+    same, state = slot.ticket == _ticket(words), slot.state
     match Verb(words["verb"]):
         case Verb.LOCK | Verb.MINT:
             return same and state != ""
@@ -118,18 +158,18 @@ def has_landed(raw: bytes, slot: Mapping[str, Any]) -> bool:
         case Verb.BURN | Verb.ASSIGN:
             return same and state == "done"
         case Verb.HOLD:
-            return sha256(text.encode()).hexdigest() in slot["holds"]
+            return sha256(text.encode()).hexdigest() in slot.holds
         case Verb.PAY | Verb.RECALL:
             return False
 
 
-def is_hopeless(raw: bytes, slot: Mapping[str, Any], now: int) -> str:
+def is_hopeless(raw: bytes, slot: Slot, now: int) -> str:
     """Return why the verb of a request can never land any more, or nothing while it can."""
     _, words = asked_in(raw)
-    if slot["ticket"] not in {"", _ticket(words)}:
+    if slot.ticket not in {"", _ticket(words)}:
         return "the slot was opened for another ticket"
-    if slot["state"] in {"spent", "done"}:
-        return f"the slot is {slot['state']}"
+    if slot.state in {"spent", "done"}:
+        return f"the slot is {slot.state}"
     is_timed = words["verb"] in {Verb.LOCK, Verb.MINT}
     return "too late" if is_timed and now > int(words["not_after"]) else ""
 
@@ -138,13 +178,42 @@ def _ticket(words: Mapping[str, str]) -> str:
     return sha256(json.dumps([words[name] for name in TICKET]).encode()).hexdigest()
 
 
-def evidence_of(told: Mapping[str, str]) -> bytes:
-    """Return a page as evidence."""
-    return "\n".join((told["registrar"], told["supervisor"], told["page"])).encode()
+def holding_of(body: Any) -> Holding:
+    """Return what a node answers of an account. Errors: ValueError, KeyError, TypeError."""
+    return Holding(
+        is_listed=bool(body["listed"]),
+        key=str(body["account"]) if body["known"] else "",
+        knows_gateway=bool(body["gateway"]),
+        units=int(body["units"]),
+        available=int(body["abroad"]) if body["home"] else None,
+    )
 
 
-def page_of(text: str) -> Told:
-    """Return what a page tells. Errors: ValueError, KeyError, TypeError."""
+def standing_of(body: Any) -> Standing:
+    """Return what a node answers of a request. Errors: ValueError, KeyError, TypeError."""
+    slot = body["slot"]
+    holds = tuple(str(one) for one in slot["holds"])
+    return Standing(
+        now=int(body["now"]),
+        request=str(body["request"]),
+        why=str(body["why"]),
+        slot=Slot(state=str(slot["state"]), ticket=str(slot["ticket"]), holds=holds),
+        is_moving=bool(body["moving"]),
+    )
+
+
+def pages_of(body: Any) -> Pages:
+    """Return what a node tells a reader. Errors: ValueError, KeyError, TypeError."""
+    told = (
+        page_of("\n".join((one["registrar"], one["supervisor"], one["page"])).encode())
+        for one in body["pages"]
+    )
+    return Pages(str(body["head"]), tuple(told))
+
+
+def page_of(evidence: bytes) -> Told:
+    """Return what a page tells, its signatures unread. Errors: ValueError, KeyError, TypeError."""
+    _, _, text = evidence.decode().split("\n", 2)
     page = json.loads(text)
     facts = (_fact(page["register"], line) for line in page["lines"] if "act" in line)
     return Told(
@@ -153,6 +222,7 @@ def page_of(text: str) -> Told:
         before=str(page["before"]),
         hash=sha256(text.encode()).hexdigest(),
         facts=tuple(facts),
+        evidence=evidence,
     )
 
 
@@ -169,7 +239,7 @@ def verify(evidence: bytes, pinned: Value) -> tuple[Fact, ...]:
             key, raw = str(pinned[role]), bytes.fromhex(signature)
             if not is_signed(key, raw, PAGE_PREFIX + text.encode()):
                 raise Unproved(f"signature: not by the {role} pinned for {pinned['network']}")
-        page = page_of(text)
+        page = page_of(evidence)
     except (ValueError, KeyError, TypeError) as error:
         raise Unproved(f"page: {type(error).__name__}") from error
     if page.register != pinned["network"]:

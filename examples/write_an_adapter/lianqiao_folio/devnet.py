@@ -5,7 +5,7 @@ make anything come too late.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +20,7 @@ from folio.node import Node
 from folio.register import Register
 
 from adapters.conformance.exam import EPOCH, NOTARY_KEYS, THRESHOLD, Owned
+from adapters.conformance.surroundings import NothingKept
 from bridge.core.consent import Consent
 from bridge.core.ids import Instant
 from bridge.core.order import SettlementOrder
@@ -64,20 +65,6 @@ class LoopClock:
             yield
         finally:
             is_running = False
-
-
-class Nothing:
-    """What an adapter kept that keeps nothing."""
-
-    def get(self, key: str) -> bytes | None:
-        """Return nothing."""
-        del key
-        return None
-
-    def keys(self, prefix: str) -> tuple[str, ...]:
-        """Return no key."""
-        del prefix
-        return ()
 
 
 @dataclass
@@ -158,7 +145,7 @@ def first_page() -> list[Line]:
 
 
 @asynccontextmanager
-async def devnet(folder: Path) -> AsyncIterator[Devnet]:
+async def devnet(folder: Path) -> AsyncGenerator[Devnet]:
     """Yield a register behind a node on a free port of this machine, and the door to it."""
     clock = LoopClock()
     register = Register(
@@ -185,7 +172,7 @@ async def devnet(folder: Path) -> AsyncIterator[Devnet]:
             "supervisor": public_hex(key("supervisor")),
             "node": f"http://127.0.0.1:{runner.addresses[0][1]}",
             "gateway_key": str(folder / "gateway.key"),
-            "review_ms": REVIEW_MS,
+            "finality_ms": REVIEW_MS,
             "request_life_ms": LIFE_MS,
         }
     )
@@ -200,7 +187,7 @@ async def devnet(folder: Path) -> AsyncIterator[Devnet]:
     }
     try:
         with clock.running(register.turn):
-            async with opened(settings, clock, Nothing()) as network:
+            async with opened(settings, clock, NothingKept()) as network:
                 yield Devnet(register, node, network, offers)
     finally:
         await runner.cleanup()

@@ -1,14 +1,16 @@
-"""The door of a folio register: where assets are locked, and where their twins are made."""
+"""The door: where assets are locked, and where their twins are made.
 
-from collections.abc import AsyncGenerator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+A verb asks, only an observation tells. Nothing but AdapterError crosses this door, and nothing of
+consequence is kept behind it: every answer is read from the network.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-import aiohttp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bridge.core.act import Act, Signature, act_for
-from bridge.core.canonical import Value
 from bridge.core.consent import Consent
 from bridge.core.effects import DestinationEffect, LockAsset, OriginEffect, Verb, attempt_of
 from bridge.core.ids import BEGINNING, Cursor, Instant, NetworkId, TxRef
@@ -36,12 +38,12 @@ from bridge.ports import (
     Unknown,
 )
 from lianqiao_folio import codec
-from lianqiao_folio.client import Client
-from lianqiao_folio.settings import FolioSettings
+from lianqiao_folio.client import Client, reached
+from lianqiao_folio.settings import FolioSettings, pinned, settings_of
 
 
 class FolioNetwork:
-    """One register. It keeps nothing: every answer is read from the node."""
+    """An OriginNetwork and a DestinationNetwork in one: both ask an escrow by its slots."""
 
     def __init__(
         self,
@@ -57,40 +59,41 @@ class FolioNetwork:
 
     @property
     def id(self) -> NetworkId:
-        """The register's id, `folio:` and its name."""
+        """The CAIP-2 id that is signed; it stands in every act and every fact."""
         return self._settings.network
 
     @property
     def finality_ms(self) -> int:
-        """How long the supervisor may take to sign a page, as the settings say."""
-        return self._settings.review_ms
+        """How long a landed request takes to be observed, as the finality rule states."""
+        return self._settings.finality_ms
 
     async def preflight(self, order: SettlementOrder, disclosed: Disclosed) -> tuple[Check, ...]:
-        """Return whether the asset could be locked or made here, reading only."""
-        del disclosed  # the register is told no name
+        """Return what could be seen, reading only, of whether `order` could land here.
+
+        Money is not locked to find out. What cannot be known is Unknown, which holds the order.
+        """
+        del disclosed  # this network is told no name
         is_origin = order.origin.network == self.id
         leg = order.origin if is_origin else order.destination
         party = order.originator.account if is_origin else order.beneficiary.account
-        gateway = codec.public_hex(self._gateway) if self._gateway else ""
         slot = codec.slot_name(Verb.LOCK if is_origin else Verb.MINT, order.id)
         try:
-            held = await self._client.holding(leg.asset, leg.part, party, gateway)
+            held = await self._client.holding(leg.asset, leg.part, party, self._public())
             stood = await self._client.standing("", slot)
-            enough = held["units"] if is_origin else held["abroad"]
-            is_made = not is_origin and not held["home"]
-            return (
-                _check("escrow is ours", leg.escrow == self._settings.escrow, leg.escrow),
-                _check("asset is listed", held["listed"], leg.asset),
-                _check("account is known", held["known"], party),
-                _check("gateway is known", held["gateway"], self.id),
-                _check("settlement is new here", stood["slot"]["state"] == "", order.id),
-                _check("the units are there", is_made or enough >= order.units, str(enough)),
-            )
-        except (Unavailable, Refused, KeyError, TypeError) as error:
-            return (Check("node answers", Answered.UNKNOWN, str(error)),)
+        except (Unavailable, Refused) as error:
+            return (Check("node answers", Answered.UNKNOWN, f"{self.id}: {error}"),)
+        there = held.units if is_origin else held.available
+        return (
+            _check("escrow is ours", leg.escrow == self._settings.escrow, leg.escrow),
+            _check("asset is listed", held.is_listed, leg.asset),
+            _check("account is known", held.key, party),
+            _check("gateway is known", held.knows_gateway, self.id),
+            _check("settlement is new here", stood.slot.state == "", order.id),
+            _check("the units are there", there is None or there >= order.units, leg.asset),
+        )
 
     def consent_owed(self, order: SettlementOrder) -> ConsentOwed:
-        """Return the lock's act, which the account's own key signs."""
+        """Return what the holder signs: the lock's act, which covers the order's terms."""
         return ConsentOwed(
             network=self.id,
             by=order.originator.account,
@@ -99,13 +102,19 @@ class FolioNetwork:
         )
 
     async def consent_holds(self, order: SettlementOrder, consent: Consent) -> Check:
-        """Tell whether the account, which is a key, signed the lock of this very order."""
-        owed = self.consent_owed(order)
+        """Tell whether the account's own key signed the lock of this very order, reading only."""
+        what, owed = "holder consents", self.consent_owed(order)
         named = (consent.settlement, consent.terms, consent.network, consent.by, consent.kind)
         if named != (order.id, order.terms, self.id, owed.by, owed.kind):
-            return _check("holder consents", holds=False, why="it names something else")
-        true = codec.is_signed(owed.by, consent.signature, owed.message)
-        return _check("holder consents", true and consent.public_key == owed.by, "by its key")
+            return _check(what, holds=False, why="it names another settlement, account or kind")
+        if not codec.is_signed(consent.public_key, consent.signature, owed.message):
+            return _check(what, holds=False, why="the signature is not true")
+        leg = order.origin
+        try:
+            held = await self._client.holding(leg.asset, leg.part, owed.by, self._public())
+        except (Unavailable, Refused) as error:
+            return Check(what, Answered.UNKNOWN, f"{self.id}: {error}")
+        return _check(what, held.key == consent.public_key, "by the account's own key")
 
     async def prepare(
         self,
@@ -114,9 +123,11 @@ class FolioNetwork:
         signatures: tuple[Signature, ...],
         replaces: TxRef | None = None,
     ) -> Prepared:
-        """Return the request that carries `act`; the register has said that it would take it.
+        """Return the exact bytes that carry `act`; nothing has left this machine but a question.
 
-        Errors: Refused where it would not, Unavailable where nobody answers or time must pass.
+        The ledger keeps them before they are sent. A verb prepared twice lands once: the escrow
+        keys by settlement. A lock's `signatures` are its holder's consent.
+        Errors: Refused where it can never land, Unavailable where nobody answers or time must pass.
         """
         if (act.network, act.escrow) != (self.id, self._settings.escrow):
             raise Refused(f"the act is for {act.network} and {act.escrow}")
@@ -135,45 +146,46 @@ class FolioNetwork:
         )
 
     async def submit(self, prepared: Prepared) -> None:
-        """Hand the request over. Errors: Unavailable, Refused, Uncertain."""
+        """Hand the very bytes over and return before finality. Twice is once.
+
+        Errors: Unavailable, Refused, Uncertain.
+        """
         await self._client.send(prepared.items[-1])
 
     async def look(self, prepared: Prepared) -> Sight:
-        """Return what became of it: the slot decides, whoever's request moved it."""
+        """Return what became of it, from the network's own words. Errors: Unavailable.
+
+        The slot decides, whoever's request moved it. Never and Again are said only where they stay
+        true: what may still be on its way is Unknown until it has expired.
+        """
         raw = prepared.items[-1]
         slot = codec.slot_name(prepared.key.verb, prepared.key.settlement)
         stood = await self._client.standing(prepared.tx, slot)
-        with _reading():
-            if codec.has_landed(raw, stood["slot"]):
-                return Landed()
-            if stood["request"] in {"waiting", "open"} or stood["moving"]:
-                return Unknown("its page is not signed twice yet")
-            if why := codec.is_hopeless(raw, stood["slot"], stood["now"]):
-                return Never(why)
-            if stood["request"] == "failed":
-                return Again(stood["why"])
-            if prepared.expires is not None and stood["now"] > prepared.expires:
-                return Again("the register never saw it, and takes it no more")
-            return Unknown("the register has not seen it yet")
+        if codec.has_landed(raw, stood.slot):
+            return Landed()
+        if stood.request in {"waiting", "open"} or stood.is_moving:
+            return Unknown("it is on no final page yet")
+        if why := codec.is_hopeless(raw, stood.slot, stood.now):
+            return Never(why)
+        if stood.request == "failed":
+            return Again(stood.why)
+        if prepared.expires is not None and stood.now > prepared.expires:
+            return Again("it was never seen, and has expired")
+        return Unknown("it was not seen, and may still be on its way")
 
     async def observe(self, since: Cursor) -> AsyncGenerator[Page, None]:
-        """Yield the facts of final pages after `since`, a page of ours for each, for ever.
+        """Yield what is final after `since`, in the network's order, for ever; never earlier.
 
-        A cursor is the number and the hash of the last page that was read to its end, so a page
-        cut short is read again from its beginning.
+        Asking for the next page acknowledges the one before. A cursor names the last page read to
+        its end, so that one cut short by a crash is read again from its beginning.
         Errors: FinalityBroken where a page that was told is no longer there; Unavailable.
         """
         after, seen = _place(since)
         while True:
-            told = await self._client.pages(after, seen)
-            with _reading():
-                pages = [
-                    (codec.page_of(one["page"]), codec.evidence_of(one)) for one in told["pages"]
-                ]
-                head = told["head"]
-            if head != seen:
+            pages = await self._client.pages(after, seen)
+            if pages.head != seen:
                 raise FinalityBroken(f"page {after} is no longer what it was")
-            for page, evidence in pages:
+            for page in pages.told:
                 if page.number != after + 1:
                     raise Unavailable(f"told page {page.number} after {after}")
                 if page.before != seen:
@@ -183,54 +195,26 @@ class FolioNetwork:
                 cursors = [begun] * (len(page.facts) - 1) + [Cursor(f"{after}:{seen}")]
                 if page.facts:
                     yield tuple(
-                        Observation(subject=fact, cursor=cursor, evidence=evidence)
+                        Observation(subject=fact, cursor=cursor, evidence=page.evidence)
                         for fact, cursor in zip(page.facts, cursors, strict=True)
                     )
 
+    def _public(self) -> str:
+        return codec.public_hex(self._gateway) if self._gateway is not None else ""
+
 
 def _place(cursor: Cursor) -> tuple[int, str]:
+    """Return the number and the hash of the page a cursor names."""
     if cursor == BEGINNING:
         return 0, codec.BEFORE_ALL
     number, _, seen = cursor.partition(":")
-    if not number.isdigit() or len(seen) != len(codec.BEFORE_ALL):
-        raise Unavailable(f"{cursor[:80]!r} is no cursor of a folio register")
+    if not (number.isascii() and number.isdigit()) or len(seen) != len(codec.BEFORE_ALL):
+        raise Unavailable(f"{cursor[:80]!r} is no cursor of this adapter")
     return int(number), seen
-
-
-@contextmanager
-def _reading() -> Iterator[None]:
-    """Say in the words of the ports that a node's answer is not of this wire."""
-    try:
-        yield
-    except (KeyError, TypeError, ValueError) as error:
-        raise Unavailable("the node's answer is not of this wire") from error
 
 
 def _check(what: str, holds: object, why: str) -> Check:
     return Check(what, Answered.YES if holds else Answered.NO, why)
-
-
-def pinned(settings: AdapterSettings) -> Value:
-    """Return what a verifier fixes for a register: its id, its escrow, the two keys."""
-    assert isinstance(settings, FolioSettings)
-    return {
-        "network": settings.network,
-        "escrow": settings.escrow,
-        "registrar": settings.registrar,
-        "supervisor": settings.supervisor,
-    }
-
-
-@asynccontextmanager
-async def opened(
-    settings: AdapterSettings, clock: Clock, kept: Kept
-) -> AsyncGenerator[FolioNetwork]:
-    """Yield the door of a register; nothing is asked of its node before it is used."""
-    assert isinstance(settings, FolioSettings)
-    del kept  # a register that can be read from any page keeps nothing
-    gateway = _gateway(settings)
-    async with aiohttp.ClientSession(settings.node) as session:
-        yield FolioNetwork(settings, Client(session), clock, gateway)
 
 
 def _gateway(settings: FolioSettings) -> Ed25519PrivateKey | None:
@@ -239,9 +223,16 @@ def _gateway(settings: FolioSettings) -> Ed25519PrivateKey | None:
     return Ed25519PrivateKey.from_private_bytes(Path(settings.gateway_key).read_bytes())
 
 
-def settings_of(table: Mapping[str, object]) -> FolioSettings:
-    """Return the settings of an operator's table. Errors: ValueError naming key and rule."""
-    return FolioSettings.model_validate(dict(table))
+@asynccontextmanager
+async def opened(
+    settings: AdapterSettings, clock: Clock, kept: Kept
+) -> AsyncGenerator[FolioNetwork]:
+    """Yield the door while the daemon lives; nothing is asked of a node before it is used."""
+    assert isinstance(settings, FolioSettings)
+    del kept  # a network that can be read again from any page keeps nothing
+    gateway = _gateway(settings)
+    async with reached(settings.node) as client:
+        yield FolioNetwork(settings, client, clock, gateway)
 
 
 ADAPTER = Adapter(
