@@ -1,8 +1,8 @@
-"""The pier of bank money: ISO 20022 messages, judged, and what they say of a payment.
+"""Bank money by message: instruct, hear, prove, recall, as ISO 20022 and a bank's agreement say.
 
-Holds:   the command that explains message files
+Holds:   codec, correlation, the story of a payment, channels, the rail, a counterparty bank, explain
 Knows:   ports, core, schemas.iso20022
-Never:   reads a value of a message that did not validate; says a value in a finding
-Enters:  the entry point explain.iso20022
+Never:   believes what did not validate; says a value in a finding; acknowledges before the ledger
+Enters:  the entry points iso20022 and explain.iso20022; python3 -m adapters.iso20022.bank
 Proof:   tests/adapters/iso20022
 """

@@ -1,0 +1,164 @@
+"""What arrives and is not yet in the ledger: read, judged at the door, waiting to be committed.
+
+Who brings a message hears of it only after the ledger has it. A repeat is acknowledged again and
+does nothing; the same key with other bytes is refused and raises an alarm.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from adapters.iso20022.agreement import Agreement
+from adapters.iso20022.memo import Memo, repeat_key
+from adapters.iso20022.reading import Message
+from adapters.iso20022.signed import BadSignature, Signed, verified
+from adapters.iso20022.write import BadMessage
+from bridge.core.ids import NetworkId
+from bridge.ports import Notice
+
+PENDING_MAX = 1_000  # messages that wait for the ledger; more are told to come again
+NOTICES_MAX = 256
+COMMIT_S = 20  # how long who brought a message waits for the ledger
+
+Read = Callable[[bytes], Message]
+
+
+class Taken(StrEnum):
+    """What becomes of a message at our door."""
+
+    COMMITTED = "committed"
+    REPEATED = "repeated"
+    CONFLICT = "conflict"
+    REFUSED = "refused"
+    UNSIGNED = "unsigned"
+    BUSY = "busy"  # the ledger has not taken it yet: bring it again
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is said to who brought a message; `why` names rule and place, never a value."""
+
+    taken: Taken
+    digest: str
+    entry: str = ""  # the cursor under which the ledger has it
+    why: str = ""
+
+
+@dataclass(slots=True)
+class Arrival:
+    """One message between our door and the ledger."""
+
+    signed: Signed
+    message: Message
+    done: "asyncio.Future[int]"
+
+
+class Inbox:
+    """The messages that wait, in the order they came."""
+
+    def __init__(self, network: NetworkId, memo: Memo, agreement: Agreement, read: Read) -> None:
+        self.waiting: dict[str, Arrival] = {}  # by digest
+        self.again: deque[int] = deque()  # parked ones whose question has come
+        self.notices: deque[Notice] = deque(maxlen=NOTICES_MAX)
+        self._network = network
+        self._memo = memo
+        self._agreement = agreement
+        self._read = read
+        self._stirred = asyncio.Event()
+
+    async def receive(self, signed: Signed) -> Answer:
+        """Take a message and wait until the ledger has it."""
+        arrival = self._judged(signed)
+        if isinstance(arrival, Answer):
+            return arrival
+        try:
+            async with asyncio.timeout(COMMIT_S):
+                number = await asyncio.shield(arrival.done)
+        except TimeoutError:
+            return Answer(Taken.BUSY, signed.digest, why="the ledger has not taken it yet")
+        if number == 0:
+            return Answer(Taken.BUSY, signed.digest, why="the door is closing")
+        return Answer(Taken.COMMITTED, signed.digest, entry=str(number))
+
+    def close(self) -> None:
+        """Let nobody wait any longer; what was not committed is brought again."""
+        for arrival in self.waiting.values():
+            if not arrival.done.done():
+                arrival.done.set_result(0)
+
+    def _judged(self, signed: Signed) -> Arrival | Answer:
+        digest = signed.digest
+        held = self.waiting.get(digest)
+        if held is not None:
+            return held
+        try:
+            message = self._read(verified(signed, self._agreement.bank_keys).raw)
+        except BadSignature as error:
+            self.alarm("message.unsigned", str(error))
+            return Answer(Taken.UNSIGNED, digest, why=str(error))
+        except BadMessage as error:
+            self.alarm("message.refused", str(error))
+            return Answer(Taken.REFUSED, digest, why=str(error))
+        if message.sender not in {"", self._agreement.bank_bic}:
+            self.alarm("message.refused", "BAH-004 AppHdr/Fr")
+            return Answer(Taken.REFUSED, digest, why="BAH-004 AppHdr/Fr")
+        if message.receiver not in {"", self._agreement.own_bic}:
+            self.alarm("message.refused", "BAH-004 AppHdr/To")
+            return Answer(Taken.REFUSED, digest, why="BAH-004 AppHdr/To")
+        before = self._memo.known(message) or self._known_waiting(message)
+        if before is not None:
+            if before == digest:
+                return Answer(Taken.REPEATED, digest)
+            self.alarm("message.conflict", "COR-004 the same key with other bytes")
+            return Answer(Taken.CONFLICT, digest, why="COR-004")
+        if len(self.waiting) >= PENDING_MAX:
+            return Answer(Taken.BUSY, digest, why="too many wait for the ledger")
+        arrival = Arrival(signed, message, asyncio.get_running_loop().create_future())
+        self.waiting[digest] = arrival
+        self._stirred.set()
+        return arrival
+
+    def _known_waiting(self, message: Message) -> str | None:
+        key = repeat_key(message)
+        for digest, arrival in self.waiting.items():
+            if repeat_key(arrival.message) == key:
+                return digest
+        return None
+
+    def alarm(self, what: str, why: str) -> None:
+        """Have something said that is of no settlement."""
+        self.say(Notice(network=self._network, what=what, detail=why))
+
+    def say(self, notice: Notice) -> None:
+        """Have a notice told by the reader."""
+        self.notices.append(notice)
+        self._stirred.set()
+
+    def stir(self, number: int) -> None:
+        """Have a parked message read again."""
+        if number not in self.again:
+            self.again.append(number)
+            self._stirred.set()
+
+    def committed(self, arrival: Arrival, number: int) -> None:
+        """Tell who brought a message that the ledger has it."""
+        self.waiting.pop(arrival.signed.digest, None)
+        if not arrival.done.done():
+            arrival.done.set_result(number)
+
+    def next(self) -> Arrival | None:
+        """Return the first that waits."""
+        return next(iter(self.waiting.values()), None)
+
+    async def stirred(self, within_s: float) -> None:
+        """Wait until there is something to do, or so long."""
+        if self.waiting or self.again or self.notices:
+            return
+        self._stirred.clear()
+        try:
+            async with asyncio.timeout(within_s):
+                await self._stirred.wait()
+        except TimeoutError:
+            return

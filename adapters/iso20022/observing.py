@@ -1,0 +1,258 @@
+"""Reading the bank: one message a page, in the order it was taken, resumable from any cursor.
+
+A message is committed together with the last thing it tells, so a crash between two facts of one
+message repeats the message and loses nothing. What it owes in answer is sent after the commit.
+"""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+
+from adapters.iso20022.agreement import Agreement
+from adapters.iso20022.client import Channel
+from adapters.iso20022.correlation import Disagreement
+from adapters.iso20022.evidence import Ours, bundle, concerning, retell, terms_of
+from adapters.iso20022.inbox import Inbox, Read
+from adapters.iso20022.memo import Keep, Memo, keeping_in, numbered, waits
+from adapters.iso20022.reading import Message
+from adapters.iso20022.signed import Signed, Signer
+from adapters.iso20022.story import Told
+from bridge.core.events import Fact
+from bridge.core.ids import BEGINNING, Cursor, SettlementId
+from bridge.ports import Clock, FinalityBroken, Notice, Observation, Page, Unavailable
+
+IDLE_S = 20  # an empty page is told that often: below the engine's minute of silence
+NOBODY = SettlementId("")  # whom a message concerns that is no alarm and about no payment of ours
+_ANSWERS = frozenset({"pacs.002", "pain.002", "pacs.004", "camt.029", "admi.002"})
+
+
+@dataclass(slots=True)
+class _Heard:
+    """What one message changes."""
+
+    facts: list[tuple[Fact, bytes]] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    about: set[SettlementId] = field(default_factory=set)
+    broken: dict[SettlementId, str] = field(default_factory=dict)
+    unmatched: bool = False  # something in it finds no question of ours
+
+
+class Reader:
+    """Makes pages of what is in the ledger and of what waits to be."""
+
+    def __init__(
+        self,
+        memo: Memo,
+        agreement: Agreement,
+        inbox: Inbox,
+        *,
+        channel: Channel,
+        signer: Signer,
+        clock: Clock,
+        read: Read,
+        answer_limit_ms: int,
+    ) -> None:
+        self._memo = memo
+        self._agreement = agreement
+        self._inbox = inbox
+        self._channel = channel
+        self._signer = signer
+        self._clock = clock
+        self._read = read
+        self._limit_ms = answer_limit_ms
+        self._reported: set[SettlementId] = set()
+
+    async def pages(self, since: Cursor) -> AsyncGenerator[Page, None]:
+        """Yield pages after `since`, for ever; asking for the next acknowledges the one before.
+
+        Errors: FinalityBroken, Unavailable.
+        """
+        at = _place(since)
+        async for page in self._breaks(Cursor(str(at))):
+            yield page
+        while True:
+            if at < self._memo.head:
+                at += 1
+                page = self._replayed(at)
+                if page:
+                    yield page
+                continue
+            self._forget_committed()
+            if self._inbox.notices:
+                cursor = Cursor(str(at))
+                yield (Observation(subject=self._inbox.notices.popleft(), cursor=cursor),)
+                continue
+            if self._inbox.again:
+                parked = self._inbox.again.popleft()
+                page, heard = self._taken_again(parked, at + 1)
+            else:
+                arrival = self._inbox.next()
+                if arrival is None:
+                    await self._inbox.stirred(IDLE_S)
+                    if not (self._inbox.notices or self._inbox.again or self._inbox.waiting):
+                        yield ()
+                    continue
+                page, heard = self._taken(at + 1, arrival.signed, arrival.message, ())
+            yield page
+            if self._memo.head <= at:
+                raise Unavailable("the ledger has not kept the page")
+            at += 1
+            self._forget_committed()
+            for of, why in heard.broken.items():
+                self._reported.add(of)
+                raise FinalityBroken(why, of)
+
+    async def _breaks(self, cursor: Cursor) -> AsyncGenerator[Page, None]:
+        """Report what was broken and not yet heard of; forget what was."""
+        for key in self._memo.kept.keys("broken/"):
+            of = SettlementId(key.removeprefix("broken/"))
+            why = (self._memo.kept.get(key) or b"").decode()
+            if of not in self._reported:
+                self._reported.add(of)
+                raise FinalityBroken(why, of)
+            notice = Notice(network=self._agreement.network, what="finality.broken", settlement=of)
+            yield (Observation(subject=notice, cursor=cursor, keep=((key, None),)),)
+
+    def _forget_committed(self) -> None:
+        """Acknowledge what the ledger has: also what an earlier reader left between two steps."""
+        for arrival in tuple(self._inbox.waiting.values()):
+            if self._memo.known(arrival.message) == arrival.signed.digest:
+                self._inbox.committed(arrival, self._memo.head)
+
+    def _replayed(self, number: int) -> Page:
+        """What a message in the ledger told, told again; nothing is kept twice."""
+        signed = self._memo.taken(number)
+        message = self._read(signed.raw)
+        heard = _Heard()
+        for of in self._about(message, _Heard()):
+            if number in self._memo.said(of):
+                self._hear(of, number, signed, message, heard)
+        before, here = Cursor(str(number - 1)), Cursor(str(number))
+        told = [
+            Observation(subject=fact, cursor=before, evidence=proof) for fact, proof in heard.facts
+        ]
+        if told:
+            last = told.pop()
+            told.append(Observation(subject=last.subject, cursor=here, evidence=last.evidence))
+        return tuple(told)
+
+    def _taken_again(self, parked: int, number: int) -> tuple[Page, _Heard]:
+        """A message whose question has come is taken anew, under a number of its own."""
+        signed = self._memo.taken(parked)
+        message = self._read(signed.raw)
+        keys = (numbered("park", parked), *waits(message, parked))
+        return self._taken(number, signed, message, tuple((key, None) for key in keys))
+
+    def _taken(
+        self, number: int, signed: Signed, message: Message, also: Keep
+    ) -> tuple[Page, _Heard]:
+        """The page of one message: its facts, its notices, and with the last what is kept."""
+        heard = _Heard()
+        heard.about = self._about(message, heard)
+        for of in sorted(heard.about):
+            self._hear(of, number, signed, message, heard)
+        keep = (*keeping_in(number, signed, message, heard.about), *also)
+        keep += tuple((f"broken/{of}", why.encode()) for of, why in heard.broken.items())
+        if heard.unmatched and not heard.about and not also:
+            keep += self._parked(number, message, heard)
+        return self._page(number, heard, keep), heard
+
+    def _parked(self, number: int, message: Message, heard: _Heard) -> Keep:
+        now = str(self._clock.now()).encode()
+        waiting = tuple((key, b"1") for key in waits(message, number))
+        if message.kind[:8] not in _ANSWERS:
+            return waiting  # others' business on our account is nothing to be alarmed by
+        notice = Notice(network=self._agreement.network, what="message.parked", detail=message.kind)
+        heard.notices.append(notice)
+        return (*waiting, (numbered("park", number), now))
+
+    def _page(self, number: int, heard: _Heard, keep: Keep) -> Page:
+        before, here = Cursor(str(number - 1)), Cursor(str(number))
+        said = [Observation(subject=notice, cursor=before) for notice in heard.notices]
+        told = [
+            Observation(subject=fact, cursor=before, evidence=proof) for fact, proof in heard.facts
+        ]
+        if not told:
+            about = min(heard.about, default=None)
+            notice = Notice(
+                network=self._agreement.network,
+                what="message.taken",
+                settlement=NOBODY if about is None else about,
+            )
+            told = [Observation(subject=notice, cursor=before)]
+        last = told.pop()
+        told.append(
+            Observation(subject=last.subject, cursor=here, evidence=last.evidence, keep=keep)
+        )
+        return (*said, *told)
+
+    def _about(self, message: Message, heard: _Heard) -> set[SettlementId]:
+        """The payments of ours a message is about; what finds none, and what contradicts itself."""
+        found: set[SettlementId] = set()
+        for statement in () if message.is_copy else message.statements:
+            try:
+                of = self._memo.settlements(statement)
+            except Disagreement as error:
+                self._disagrees(message, error, heard)
+                continue
+            if of is None:
+                heard.unmatched = True
+            else:
+                found.add(of)
+        agreed: set[SettlementId] = set()
+        for of in found:
+            mine = self._memo.ours(of)
+            try:
+                if mine is not None and concerning(message, mine):
+                    agreed.add(of)
+            except Disagreement as error:
+                self._disagrees(message, error, heard)
+        return agreed
+
+    def _disagrees(self, message: Message, error: Disagreement, heard: _Heard) -> None:
+        detail = f"COR-002 {message.kind}: {error}"
+        network = self._agreement.network
+        heard.notices.append(Notice(network=network, what="message.disagrees", detail=detail))
+
+    def _hear(
+        self, of: SettlementId, number: int, signed: Signed, message: Message, heard: _Heard
+    ) -> None:
+        mine = self._memo.ours(of)
+        assert mine is not None, "a message is about a payment we asked for"
+        numbers = [one for one in self._memo.said(of) if one < number]
+        frames = [self._memo.taken(one) for one in numbers]
+        terms = terms_of(self._agreement.pinned(), mine)
+        before = [self._read(one.raw) for one in frames]
+        was = retell(terms, mine, before)
+        now = retell(terms, mine, [*before, message])
+        own = self._own_frames(mine)
+        for fact in now.facts[len(was.facts) :]:
+            proof = bundle(of, own, [*(one.frame for one in frames), signed.frame])
+            heard.facts.append((fact, proof))
+        heard.notices += self._remarks(of, was, now)
+        if now.broken and not was.broken:
+            heard.broken[of] = now.broken
+
+    def _own_frames(self, mine: Ours) -> list[bytes]:
+        sent = (self._memo.sent(one.message) for one in mine.asked)
+        return [one.frame for one in sent if one is not None]
+
+    def _remarks(self, of: SettlementId, was: Told, now: Told) -> list[Notice]:
+        """What people should know: a new status, and whatever is no progress."""
+        network = self._agreement.network
+        made = [
+            Notice(network=network, what=what, settlement=of)
+            for what in now.remarks[len(was.remarks) :]
+        ]
+        if now.status != was.status:
+            made.append(
+                Notice(network=network, what="payment.status", settlement=of, detail=now.status)
+            )
+        return made
+
+
+def _place(cursor: Cursor) -> int:
+    if cursor == BEGINNING:
+        return 0
+    if not (cursor.isascii() and cursor.isdigit()):
+        raise Unavailable(f"{cursor[:80]!r} is no cursor of this rail")
+    return int(cursor)

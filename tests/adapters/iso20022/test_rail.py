@@ -1,0 +1,24 @@
+"""The rail sits the exam under every message it instructs by, over HTTP with a bank of its own."""
+
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from adapters.conformance.rail import RailConformance
+from adapters.conformance.railbench import RailBench
+from adapters.iso20022.agreement import Instruct
+from tests.adapters.iso20022.teller import agreed, counter
+
+
+class TestCustomer(RailConformance):
+    @pytest.fixture
+    async def bench(self) -> AsyncGenerator[RailBench]:
+        async with counter(agreed(Instruct.PAIN_001)) as made:
+            yield made.bench()
+
+
+class TestBankForItsCustomer(RailConformance):
+    @pytest.fixture
+    async def bench(self) -> AsyncGenerator[RailBench]:
+        async with counter(agreed(Instruct.PACS_008)) as made:
+            yield made.bench()
