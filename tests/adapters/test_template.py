@@ -1,8 +1,10 @@
 """The template is whole but for its wire: the door is proved, each hole says what is missing."""
 
 import ast
+import importlib.util
 import inspect
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from adapters._template import client, codec, devnet, network
+from adapters._template import client, codec, network
 from adapters.conformance.bench import Bench, DestinationSide, OriginSide
 from adapters.conformance.destination import DestinationConformance
 from adapters.conformance.exam import Owned
@@ -23,6 +25,7 @@ from tests.tidy.tree import TREE, Module, modules
 
 TEMPLATE = "adapters/_template"
 DOOR = TREE / "adapters" / "_template" / "network.py"
+README = DOOR.with_name("README.md")
 STRANGERS = TREE / "examples" / "write_an_adapter" / "lianqiao_folio" / "network.py"
 RENAMED = (("adapters._template", "lianqiao_folio"), ("Template", "Folio"), ("template", "folio"))
 IMPORT = re.compile(r"^(?:from|import) (?:.+\((?:\n .+)+\n\)|.+)\n", re.MULTILINE)
@@ -65,20 +68,37 @@ def test_a_hole_names_its_file_and_function_and_says_what_is_true_after() -> Non
         assert len(ast.get_docstring(node) or "") > 40, f"{said}: its promise is its docstring"
 
 
+@pytest.fixture
+def devnet(tmp_path: Path) -> Any:
+    """The module of the template's README that starts a network for the exam."""
+    blocks = re.findall(
+        r"^```python\n(.*?)^```", README.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    file = tmp_path / "devnet.py"
+    file.write_text(blocks[0], "utf-8")
+    spec = importlib.util.spec_from_file_location("devnet", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where its dataclass looks for its own words
+    spec.loader.exec_module(module)
+    return module
+
+
 def test_no_entry_point_leads_to_the_template() -> None:
     for group in (registry.ADAPTERS, registry.COMMANDS, registry.WORLDS):
         assert not [one for one in registry.found(group) if "_template" in one.value]
 
 
 @pytest.mark.parametrize(("exam", "card"), CARDS, ids=[name for _, name in CARDS])
-async def test_every_card_fails_honestly(exam: Any, card: str, tmp_path: Path) -> None:
+async def test_every_card_fails_honestly(exam: Any, card: str, devnet: Any, tmp_path: Path) -> None:
     """No card passes by accident, and each says by name what is not written."""
     async with devnet.devnet(tmp_path) as mine:
         with pytest.raises(NotImplementedError, match=r"^devnet\.(original|twin): \S"):
             await getattr(exam(), card)(bench_of(mine, exam))
 
 
-def bench_of(mine: devnet.Devnet, exam: Any) -> Bench:
+def bench_of(mine: Any, exam: Any) -> Bench:
     """The bench of the README's test."""
     if exam is OriginConformance:
         side = OriginSide(mine.network, mine.holder_signs)
@@ -102,7 +122,7 @@ ANSWERS: dict[str, Any] = {  # what a wire might answer, so that a card goes on 
 
 
 async def test_a_card_asks_for_one_thing_after_another(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    devnet: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who writes what the failing card names is led from the asset to the reader's first page."""
     asked: list[str] = []
@@ -116,7 +136,7 @@ async def test_a_card_asks_for_one_thing_after_another(
         asked.append(name)
         if name not in ANSWERS:
             break
-        fill(monkeypatch, name)
+        fill(monkeypatch, devnet, name)
     assert asked == [
         "devnet.original",
         "codec.request",
@@ -130,7 +150,7 @@ async def test_a_card_asks_for_one_thing_after_another(
     ]
 
 
-def fill(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def fill(monkeypatch: pytest.MonkeyPatch, devnet: Any, name: str) -> None:
     """Write one hole: it answers as a wire might."""
     room, _, function = name.partition(".")
     owner: Any = {"codec": codec, "client": client.Client, "devnet": devnet.Devnet}[room]

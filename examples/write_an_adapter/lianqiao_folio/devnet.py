@@ -20,12 +20,12 @@ from folio.node import Node
 from folio.register import Register
 
 from adapters.conformance.exam import EPOCH, NOTARY_KEYS, THRESHOLD, Owned
-from adapters.conformance.surroundings import NothingKept
+from adapters.conformance.surroundings import opened
 from bridge.core.consent import Consent
 from bridge.core.ids import Instant
 from bridge.core.order import SettlementOrder
-from lianqiao_folio.codec import public_hex, verify
-from lianqiao_folio.network import ADAPTER, FolioNetwork, opened
+from lianqiao_folio.codec import public_hex
+from lianqiao_folio.network import ADAPTER, FolioNetwork
 
 NAME, ESCROW = "folio:trial", "escrow"
 BEGAN_MS, TICK_MS, TICK_S = 1_767_225_600_000, 4, 0.001
@@ -71,8 +71,6 @@ class LoopClock:
 class Devnet:
     """A running register and its door; what it holds, and what can go wrong there."""
 
-    register: Register
-    node: Node
     network: FolioNetwork
     offers: dict[str, Any]  # what a bench of the exam takes, but for its side and its assets
     given: int = 0  # lots that were handed out
@@ -164,21 +162,17 @@ async def devnet(folder: Path) -> AsyncGenerator[Devnet]:
     runner = web.AppRunner(node.application(), access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    settings = ADAPTER.settings(
-        {
-            "network": NAME,
-            "escrow": ESCROW,
-            "registrar": public_hex(key("registrar")),
-            "supervisor": public_hex(key("supervisor")),
-            "node": f"http://127.0.0.1:{runner.addresses[0][1]}",
-            "gateway_key": str(folder / "gateway.key"),
-            "finality_ms": REVIEW_MS,
-            "request_life_ms": LIFE_MS,
-        }
-    )
-    offers: dict[str, Any] = {
-        "clock": clock,
-        "verify": partial(verify, pinned=ADAPTER.pinned(settings)),
+    table: dict[str, object] = {
+        "network": NAME,
+        "escrow": ESCROW,
+        "registrar": public_hex(key("registrar")),
+        "supervisor": public_hex(key("supervisor")),
+        "node": f"http://127.0.0.1:{runner.addresses[0][1]}",
+        "gateway_key": str(folder / "gateway.key"),
+        "finality_ms": REVIEW_MS,
+        "request_life_ms": LIFE_MS,
+    }
+    more: dict[str, Any] = {
         "holding": partial(holding, register),
         "undo": partial(undo, register),
         "break_finality": partial(break_finality, register),
@@ -187,7 +181,8 @@ async def devnet(folder: Path) -> AsyncGenerator[Devnet]:
     }
     try:
         with clock.running(register.turn):
-            async with opened(settings, clock, NothingKept()) as network:
-                yield Devnet(register, node, network, offers)
+            async with opened(ADAPTER, table, clock) as (door, offers):
+                assert isinstance(door, FolioNetwork)
+                yield Devnet(door, {**offers, **more})
     finally:
         await runner.cleanup()
