@@ -8,9 +8,9 @@ import aiohttp
 
 from adapters.iso20022.client import HttpChannel
 from adapters.iso20022.evidence import verify
+from adapters.iso20022.judging import Judge
 from adapters.iso20022.listener import listening
 from adapters.iso20022.rail import IsoRail
-from adapters.iso20022.reading import message_of
 from adapters.iso20022.settings import Settings
 from adapters.iso20022.signed import load_signer
 from bridge.core.canonical import Value
@@ -38,7 +38,7 @@ async def open_rail(settings: AdapterSettings, clock: Clock, kept: Kept) -> Asyn
             load_signer(settings.key_name, Path(settings.signing_key)),
             clock,
             kept,
-            read=message_of,
+            judge=Judge(agreement, clock),
             finality_ms=settings.finality_ms,
             question_ms=settings.question_ms,
             answer_limit_ms=settings.answer_limit_ms,

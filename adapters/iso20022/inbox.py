@@ -6,23 +6,20 @@ does nothing; the same key with other bytes is refused and raises an alarm.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from adapters.iso20022.agreement import Agreement
+from adapters.iso20022.judging import Judge, Judged, Refusal
 from adapters.iso20022.memo import Memo, repeat_key
 from adapters.iso20022.reading import Message
 from adapters.iso20022.signed import BadSignature, Signed, verified
-from adapters.iso20022.write import BadMessage
 from bridge.core.ids import NetworkId
 from bridge.ports import Notice
 
 PENDING_MAX = 1_000  # messages that wait for the ledger; more are told to come again
 NOTICES_MAX = 256
 COMMIT_S = 20  # how long who brought a message waits for the ledger
-
-Read = Callable[[bytes], Message]
 
 
 class Taken(StrEnum):
@@ -38,12 +35,12 @@ class Taken(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is said to who brought a message; `why` names rule and place, never a value."""
+    """What is said to who brought a message; findings name rule and place, no value."""
 
     taken: Taken
     digest: str
     entry: str = ""  # the cursor under which the ledger has it
-    why: str = ""
+    findings: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -51,21 +48,21 @@ class Arrival:
     """One message between our door and the ledger."""
 
     signed: Signed
-    message: Message
+    judged: Judged
     done: "asyncio.Future[int]"
 
 
 class Inbox:
     """The messages that wait, in the order they came."""
 
-    def __init__(self, network: NetworkId, memo: Memo, agreement: Agreement, read: Read) -> None:
+    def __init__(self, network: NetworkId, memo: Memo, agreement: Agreement, judge: Judge) -> None:
         self.waiting: dict[str, Arrival] = {}  # by digest
         self.again: deque[int] = deque()  # parked ones whose question has come
         self.notices: deque[Notice] = deque(maxlen=NOTICES_MAX)
         self._network = network
         self._memo = memo
         self._agreement = agreement
-        self._read = read
+        self._judge = judge
         self._stirred = asyncio.Event()
 
     async def receive(self, signed: Signed) -> Answer:
@@ -77,9 +74,9 @@ class Inbox:
             async with asyncio.timeout(COMMIT_S):
                 number = await asyncio.shield(arrival.done)
         except TimeoutError:
-            return Answer(Taken.BUSY, signed.digest, why="the ledger has not taken it yet")
+            return Answer(Taken.BUSY, signed.digest, findings=("the ledger has not taken it yet",))
         if number == 0:
-            return Answer(Taken.BUSY, signed.digest, why="the door is closing")
+            return Answer(Taken.BUSY, signed.digest, findings=("the door is closing",))
         return Answer(Taken.COMMITTED, signed.digest, entry=str(number))
 
     def close(self) -> None:
@@ -94,28 +91,23 @@ class Inbox:
         if held is not None:
             return held
         try:
-            message = self._read(verified(signed, self._agreement.bank_keys).raw)
+            judged = self._judge.inbound(verified(signed, self._agreement.bank_keys).raw)
         except BadSignature as error:
             self.alarm("message.unsigned", str(error))
-            return Answer(Taken.UNSIGNED, digest, why=str(error))
-        except BadMessage as error:
+            return Answer(Taken.UNSIGNED, digest, findings=(str(error),))
+        except Refusal as error:
             self.alarm("message.refused", str(error))
-            return Answer(Taken.REFUSED, digest, why=str(error))
-        if message.sender not in {"", self._agreement.bank_bic}:
-            self.alarm("message.refused", "BAH-004 AppHdr/Fr")
-            return Answer(Taken.REFUSED, digest, why="BAH-004 AppHdr/Fr")
-        if message.receiver not in {"", self._agreement.own_bic}:
-            self.alarm("message.refused", "BAH-004 AppHdr/To")
-            return Answer(Taken.REFUSED, digest, why="BAH-004 AppHdr/To")
+            return Answer(Taken.REFUSED, digest, findings=error.findings)
+        message = judged.message
         before = self._memo.known(message) or self._known_waiting(message)
         if before is not None:
             if before == digest:
                 return Answer(Taken.REPEATED, digest)
             self.alarm("message.conflict", "COR-004 the same key with other bytes")
-            return Answer(Taken.CONFLICT, digest, why="COR-004")
+            return Answer(Taken.CONFLICT, digest, findings=("COR-004",))
         if len(self.waiting) >= PENDING_MAX:
-            return Answer(Taken.BUSY, digest, why="too many wait for the ledger")
-        arrival = Arrival(signed, message, asyncio.get_running_loop().create_future())
+            return Answer(Taken.BUSY, digest, findings=("too many wait for the ledger",))
+        arrival = Arrival(signed, judged, asyncio.get_running_loop().create_future())
         self.waiting[digest] = arrival
         self._stirred.set()
         return arrival
@@ -123,7 +115,7 @@ class Inbox:
     def _known_waiting(self, message: Message) -> str | None:
         key = repeat_key(message)
         for digest, arrival in self.waiting.items():
-            if repeat_key(arrival.message) == key:
+            if repeat_key(arrival.judged.message) == key:
                 return digest
         return None
 

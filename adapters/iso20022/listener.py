@@ -34,7 +34,7 @@ def application(inbox: Inbox) -> web.Application:
             signed = signed_of(raw, request.headers)
         except BadSignature as error:
             inbox.alarm("message.unsigned", str(error))
-            return _said(Answer(Taken.UNSIGNED, "", why=str(error)))
+            return _said(Answer(Taken.UNSIGNED, "", findings=(str(error),)))
         return _said(await inbox.receive(signed))
 
     app = web.Application(client_max_size=MAX_BYTES + 1)
@@ -48,7 +48,7 @@ def _said(answer: Answer) -> web.Response:
         "digest": answer.digest,
         "verdict": answer.taken.value,
         "entry": answer.entry,
-        "findings": [answer.why] if answer.why else [],
+        "findings": list(answer.findings),
     }
     return web.Response(
         body=canonical(body), status=STATUS[answer.taken], content_type="application/json"

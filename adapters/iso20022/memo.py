@@ -4,6 +4,7 @@ out/ID        a message of ours, framed, kept before it is sent    uetr/U, instr
 in/N          a message of others, framed, in the order it was taken    head         the last N
 said/S/N      message N is about settlement S                      park/N            it waits
 dup/KEY       the digest of a message by its key                   broken/S          to be told
+rules/N       the digest of the rules it was judged by
 owe/ID        an answer of ours that is to be sent                 call/S            who recalls
 """
 
@@ -15,6 +16,7 @@ from adapters.iso20022.agreement import Agreement
 from adapters.iso20022.codec import Instruction, instruction_of, short_id
 from adapters.iso20022.correlation import Disagreement
 from adapters.iso20022.evidence import COVER, PAY, Ours, letter_of, ours
+from adapters.iso20022.judging import Judged
 from adapters.iso20022.reading import Message, Resolved, Statement
 from adapters.iso20022.signed import Signed, unframe
 from bridge.core.ids import SettlementId, uetr_of
@@ -43,6 +45,10 @@ class Memo:
         frame = self.kept.get(numbered("in", number))
         assert frame is not None, f"message {number} is gone"
         return unframe(frame)
+
+    def ruleset(self, number: int) -> str:
+        """Return the digest of the rules a message was judged by."""
+        return (self.kept.get(numbered("rules", number)) or b"").decode()
 
     def known(self, message: Message) -> str | None:
         """Return the digest of what came under this message's key before."""
@@ -147,10 +153,12 @@ def keeping_out(settlement: SettlementId, uetr: str, sent: Mapping[str, Signed])
     return tuple(keep)
 
 
-def keeping_in(number: int, signed: Signed, message: Message, about: set[SettlementId]) -> Keep:
-    """Return what is kept of a message of others."""
+def keeping_in(number: int, signed: Signed, judged: Judged, about: set[SettlementId]) -> Keep:
+    """Return what is kept of a message of others, with the rules it was judged by."""
+    message = judged.message
     return (
         (numbered("in", number), signed.frame),
+        (numbered("rules", number), judged.ruleset.encode()),
         ("head", str(number).encode()),
         (f"dup/{repeat_key(message)}", signed.digest.encode()),
         *((numbered(f"said/{one}", number), b"1") for one in sorted(about)),

@@ -11,9 +11,10 @@ from adapters.iso20022.agreement import Agreement
 from adapters.iso20022.client import Channel
 from adapters.iso20022.correlation import Disagreement
 from adapters.iso20022.evidence import Ours, bundle, concerning, retell, terms_of
-from adapters.iso20022.inbox import Inbox, Read
+from adapters.iso20022.inbox import Inbox
+from adapters.iso20022.judging import Judged
 from adapters.iso20022.memo import Keep, Memo, keeping_in, numbered, waits
-from adapters.iso20022.reading import Message
+from adapters.iso20022.reading import Message, message_of
 from adapters.iso20022.signed import Signed, Signer
 from adapters.iso20022.story import Told
 from bridge.core.events import Fact
@@ -48,7 +49,6 @@ class Reader:
         channel: Channel,
         signer: Signer,
         clock: Clock,
-        read: Read,
         answer_limit_ms: int,
     ) -> None:
         self._memo = memo
@@ -57,7 +57,6 @@ class Reader:
         self._channel = channel
         self._signer = signer
         self._clock = clock
-        self._read = read
         self._limit_ms = answer_limit_ms
         self._reported: set[SettlementId] = set()
 
@@ -91,7 +90,7 @@ class Reader:
                     if not (self._inbox.notices or self._inbox.again or self._inbox.waiting):
                         yield ()
                     continue
-                page, heard = self._taken(at + 1, arrival.signed, arrival.message, ())
+                page, heard = self._taken(at + 1, arrival.signed, arrival.judged, ())
             yield page
             if self._memo.head <= at:
                 raise Unavailable("the ledger has not kept the page")
@@ -115,13 +114,13 @@ class Reader:
     def _forget_committed(self) -> None:
         """Acknowledge what the ledger has: also what an earlier reader left between two steps."""
         for arrival in tuple(self._inbox.waiting.values()):
-            if self._memo.known(arrival.message) == arrival.signed.digest:
+            if self._memo.known(arrival.judged.message) == arrival.signed.digest:
                 self._inbox.committed(arrival, self._memo.head)
 
     def _replayed(self, number: int) -> Page:
         """What a message in the ledger told, told again; nothing is kept twice."""
         signed = self._memo.taken(number)
-        message = self._read(signed.raw)
+        message = message_of(signed.raw)
         heard = _Heard()
         for of in self._about(message, _Heard()):
             if number in self._memo.said(of):
@@ -138,19 +137,26 @@ class Reader:
     def _taken_again(self, parked: int, number: int) -> tuple[Page, _Heard]:
         """A message whose question has come is taken anew, under a number of its own."""
         signed = self._memo.taken(parked)
-        message = self._read(signed.raw)
+        message = message_of(signed.raw)
         keys = (numbered("park", parked), *waits(message, parked))
-        return self._taken(number, signed, message, tuple((key, None) for key in keys))
+        judged = Judged(message, (), self._memo.ruleset(parked))
+        return self._taken(number, signed, judged, tuple((key, None) for key in keys))
 
     def _taken(
-        self, number: int, signed: Signed, message: Message, also: Keep
+        self, number: int, signed: Signed, judged: Judged, also: Keep
     ) -> tuple[Page, _Heard]:
         """The page of one message: its facts, its notices, and with the last what is kept."""
-        heard = _Heard()
-        heard.about = self._about(message, heard)
+        heard, message = _Heard(), judged.message
+        if judged.held:
+            detail = f"{message.kind}: {'; '.join(judged.held)}"
+            heard.notices.append(
+                Notice(network=self._agreement.network, what="message.held", detail=detail)
+            )
+        else:
+            heard.about = self._about(message, heard)
         for of in sorted(heard.about):
             self._hear(of, number, signed, message, heard)
-        keep = (*keeping_in(number, signed, message, heard.about), *also)
+        keep = (*keeping_in(number, signed, judged, heard.about), *also)
         keep += tuple((f"broken/{of}", why.encode()) for of, why in heard.broken.items())
         if heard.unmatched and not heard.about and not also:
             keep += self._parked(number, message, heard)
@@ -221,7 +227,7 @@ class Reader:
         numbers = [one for one in self._memo.said(of) if one < number]
         frames = [self._memo.taken(one) for one in numbers]
         terms = terms_of(self._agreement.pinned(), mine)
-        before = [self._read(one.raw) for one in frames]
+        before = [message_of(one.raw) for one in frames]
         was = retell(terms, mine, before)
         now = retell(terms, mine, [*before, message])
         own = self._own_frames(mine)

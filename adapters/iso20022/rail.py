@@ -13,10 +13,11 @@ from adapters.iso20022.client import Channel, Door, Receipt
 from adapters.iso20022.codec import Instruction, Recall
 from adapters.iso20022.correlation import Disagreement
 from adapters.iso20022.evidence import PAY, RECALL, Ours, concerning, letter_of, retell, terms_of
-from adapters.iso20022.inbox import Inbox, Read
+from adapters.iso20022.inbox import Inbox
+from adapters.iso20022.judging import Judge, Judged
 from adapters.iso20022.memo import Memo, keeping_out
 from adapters.iso20022.observing import Reader
-from adapters.iso20022.reading import Message
+from adapters.iso20022.reading import message_of
 from adapters.iso20022.signed import Signer, unframe
 from adapters.iso20022.story import Told
 from adapters.iso20022.write import BadMessage
@@ -67,7 +68,7 @@ class IsoRail:
         clock: Clock,
         kept: Kept,
         *,
-        read: Read,
+        judge: Judge,
         finality_ms: int = 0,
         question_ms: int = 60_000,
         answer_limit_ms: int = 86_400_000,
@@ -77,11 +78,11 @@ class IsoRail:
         self._signer = signer
         self._clock = clock
         self._memo = Memo(kept, agreement)
-        self._read = read
+        self._judge = judge
         self._finality_ms = finality_ms
         self._question_ms = question_ms
         self._asked_at: dict[SettlementId, Instant] = {}
-        self.inbox = Inbox(agreement.network, self._memo, agreement, read)
+        self.inbox = Inbox(agreement.network, self._memo, agreement, judge)
         self._reader = Reader(
             self._memo,
             agreement,
@@ -89,7 +90,6 @@ class IsoRail:
             channel=channel,
             signer=signer,
             clock=clock,
-            read=read,
             answer_limit_ms=answer_limit_ms,
         )
 
@@ -113,7 +113,9 @@ class IsoRail:
         except Refused as error:
             return (Check("payment is disclosed", Answered.UNKNOWN, str(error)),)
         try:
-            names = [name for name, _ in writing.items(self._agreement, asked)]
+            names = dict(writing.items(self._agreement, asked))
+            for raw in names.values():
+                self._judge.outbound(raw)
         except BadMessage as error:
             return (Check("the message renders without findings", Answered.NO, str(error)),)
         return (
@@ -140,6 +142,8 @@ class IsoRail:
             else:
                 asked = self._recall(effect, replaces)
                 written = {asked.message_id: writing.recall(self._agreement, asked)}
+            for raw in written.values():
+                self._judge.outbound(raw)
         except BadMessage as error:
             raise Refused(f"the message cannot be written: {error}") from error
         sent = {name: self._signer.sign(raw) for name, raw in written.items()}
@@ -266,9 +270,9 @@ class IsoRail:
         mine = self._memo.ours(of)
         if mine is None:
             return Told()
-        kept = [self._read(self._memo.taken(number).raw) for number in self._memo.said(of)]
+        kept = [message_of(self._memo.taken(number).raw) for number in self._memo.said(of)]
         waiting = [
-            one.message for one in self.inbox.waiting.values() if _concerns(one.message, mine)
+            one.judged.message for one in self.inbox.waiting.values() if _concerns(one.judged, mine)
         ]
         return retell(terms_of(self._agreement.pinned(), mine), mine, [*kept, *waiting])
 
@@ -277,9 +281,9 @@ class IsoRail:
         return self._reader.pages(since)
 
 
-def _concerns(message: Message, mine: Ours) -> bool:
+def _concerns(judged: Judged, mine: Ours) -> bool:
     try:
-        return bool(concerning(message, mine))
+        return not judged.held and bool(concerning(judged.message, mine))
     except Disagreement:
         return False
 

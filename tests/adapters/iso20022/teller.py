@@ -17,9 +17,9 @@ from adapters.iso20022.bank_paper import Pen
 from adapters.iso20022.bank_words import State
 from adapters.iso20022.client import HttpChannel
 from adapters.iso20022.evidence import verify
+from adapters.iso20022.judging import Judge
 from adapters.iso20022.listener import listening
 from adapters.iso20022.rail import IsoRail
-from adapters.iso20022.reading import message_of
 from adapters.iso20022.signed import signer
 from bridge.core.effects import PaymentEffect
 from bridge.core.events import Fact
@@ -216,7 +216,7 @@ async def counter(agreement: Agreement, made: Desk | None = None) -> AsyncGenera
         aiohttp.ClientSession() as session,
     ):
         channel = HttpChannel(session, bank_address, agreement.bank_keys)
-        rail = IsoRail(agreement, channel, OURS, clock, ledger, read=message_of)
+        rail = IsoRail(agreement, channel, OURS, clock, ledger, judge=Judge(agreement, clock))
         async with listening(rail.inbox, "tcp:127.0.0.1:0") as own_address:
             house.partner = own_address
             yield Counter(Journalled(rail, ledger), house, agreement, bank_address, own_address)

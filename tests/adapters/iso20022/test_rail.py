@@ -22,3 +22,20 @@ class TestBankForItsCustomer(RailConformance):
     async def bench(self) -> AsyncGenerator[RailBench]:
         async with counter(agreed(Instruct.PACS_008)) as made:
             yield made.bench()
+
+
+class TestBankForItself(RailConformance):
+    @pytest.fixture
+    async def bench(self) -> AsyncGenerator[RailBench]:
+        async with counter(agreed(Instruct.PACS_009, notice=True)) as made:
+            yield made.bench()
+
+
+class TestBankByCover(RailConformance):
+    @pytest.fixture
+    async def bench(self) -> AsyncGenerator[RailBench]:
+        agreement = agreed(
+            Instruct.PACS_008, cover=True, cover_service="swift.cbprplus.cov.03", notice=True
+        )
+        async with counter(agreement) as made:
+            yield made.bench()
