@@ -96,9 +96,12 @@ class Memo:
             found |= {int(key.rpartition("/")[2]) for key in keys}
         return tuple(sorted(found))
 
-    def parked(self) -> tuple[int, ...]:
-        """Return the numbers of the messages that wait for their question."""
-        return tuple(int(key.rpartition("/")[2]) for key in self.kept.keys("park/"))
+    def parked(self) -> tuple[tuple[int, int], ...]:
+        """Return what waits for its question: number, and since when."""
+        return tuple(
+            (int(key.rpartition("/")[2]), int(self.kept.get(key) or b"0"))
+            for key in self.kept.keys("park/")
+        )
 
     def settlements(self, statement: Statement) -> SettlementId | None:
         """Return the settlement a statement is about, by whatever key finds it.

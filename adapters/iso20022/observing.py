@@ -15,12 +15,14 @@ from adapters.iso20022.inbox import Inbox
 from adapters.iso20022.judging import Judged
 from adapters.iso20022.memo import Keep, Memo, keeping_in, numbered, waits
 from adapters.iso20022.reading import Message, message_of
-from adapters.iso20022.signed import Signed, Signer
+from adapters.iso20022.replying import Replies
+from adapters.iso20022.signed import Signed, Signer, unframe
 from adapters.iso20022.story import Told
 from bridge.core.events import Fact
-from bridge.core.ids import BEGINNING, Cursor, SettlementId
-from bridge.ports import Clock, FinalityBroken, Notice, Observation, Page, Unavailable
+from bridge.core.ids import BEGINNING, Cursor, Instant, SettlementId
+from bridge.ports import Clock, FinalityBroken, Notice, Observation, Page, Unavailable, Uncertain
 
+AGAIN_MS = 2_000  # until an answer that was not delivered is tried again
 IDLE_S = 20  # an empty page is told that often: below the engine's minute of silence
 NOBODY = SettlementId("")  # whom a message concerns that is no alarm and about no payment of ours
 _ANSWERS = frozenset({"pacs.002", "pain.002", "pacs.004", "camt.029", "admi.002"})
@@ -34,6 +36,7 @@ class _Heard:
     notices: list[Notice] = field(default_factory=list)
     about: set[SettlementId] = field(default_factory=set)
     broken: dict[SettlementId, str] = field(default_factory=dict)
+    stories: dict[SettlementId, Told] = field(default_factory=dict)
     unmatched: bool = False  # something in it finds no question of ours
 
 
@@ -55,7 +58,9 @@ class Reader:
         self._agreement = agreement
         self._inbox = inbox
         self._channel = channel
-        self._signer = signer
+        self._replies = Replies(agreement, signer, memo.kept)
+        self._again_at = Instant(0)  # when answers that were not delivered are tried again
+        self._alarmed: set[int] = set()  # parked messages that were reported
         self._clock = clock
         self._limit_ms = answer_limit_ms
         self._reported: set[SettlementId] = set()
@@ -76,6 +81,9 @@ class Reader:
                     yield page
                 continue
             self._forget_committed()
+            async for page in self._answered(Cursor(str(at))):
+                yield page
+            self._overdue()
             if self._inbox.notices:
                 cursor = Cursor(str(at))
                 yield (Observation(subject=self._inbox.notices.popleft(), cursor=cursor),)
@@ -110,6 +118,27 @@ class Reader:
                 raise FinalityBroken(why, of)
             notice = Notice(network=self._agreement.network, what="finality.broken", settlement=of)
             yield (Observation(subject=notice, cursor=cursor, keep=((key, None),)),)
+
+    async def _answered(self, cursor: Cursor) -> AsyncGenerator[Page, None]:
+        """Send what is owed in answer, and forget each once it was handed over."""
+        if self._clock.now() < self._again_at:
+            return
+        for key in self._memo.kept.keys("owe/"):
+            signed = unframe(self._memo.kept.get(key) or b"")
+            try:
+                await self._channel.put(signed, signed.digest)
+            except (Unavailable, Uncertain):
+                self._again_at = Instant(self._clock.now() + AGAIN_MS)
+                return
+            notice = Notice(network=self._agreement.network, what="answer.sent", settlement=NOBODY)
+            yield (Observation(subject=notice, cursor=cursor, keep=((key, None),)),)
+
+    def _overdue(self) -> None:
+        """Report what has waited for its question too long, once in a process's life."""
+        for number, since in self._memo.parked():
+            if number not in self._alarmed and self._clock.now() - since > self._limit_ms:
+                self._alarmed.add(number)
+                self._inbox.alarm("message.unmatched", f"COR-003 message {number} has no question")
 
     def _forget_committed(self) -> None:
         """Acknowledge what the ledger has: also what an earlier reader left between two steps."""
@@ -158,6 +187,11 @@ class Reader:
             self._hear(of, number, signed, message, heard)
         keep = (*keeping_in(number, signed, judged, heard.about), *also)
         keep += tuple((f"broken/{of}", why.encode()) for of, why in heard.broken.items())
+        now = self._clock.now()
+        if not judged.held:
+            keep += self._replies.to(signed, message, heard.stories, now)
+        for of, told in heard.stories.items():
+            keep += self._replies.decided(of, told, now)
         if heard.unmatched and not heard.about and not also:
             keep += self._parked(number, message, heard)
         return self._page(number, heard, keep), heard
@@ -230,6 +264,7 @@ class Reader:
         before = [message_of(one.raw) for one in frames]
         was = retell(terms, mine, before)
         now = retell(terms, mine, [*before, message])
+        heard.stories[of] = now
         own = self._own_frames(mine)
         for fact in now.facts[len(was.facts) :]:
             proof = bundle(of, own, [*(one.frame for one in frames), signed.frame])

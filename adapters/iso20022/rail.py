@@ -7,12 +7,21 @@ door counts as a refusal: only what the bank signed about the payment, or about 
 
 from collections.abc import AsyncGenerator
 
-from adapters.iso20022 import codec, writing
+from adapters.iso20022 import codec, inquiry, writing
 from adapters.iso20022.agreement import Agreement, Instruct
 from adapters.iso20022.client import Channel, Door, Receipt
 from adapters.iso20022.codec import Instruction, Recall
 from adapters.iso20022.correlation import Disagreement
-from adapters.iso20022.evidence import PAY, RECALL, Ours, concerning, letter_of, retell, terms_of
+from adapters.iso20022.evidence import (
+    PAY,
+    QUESTION,
+    RECALL,
+    Ours,
+    concerning,
+    letter_of,
+    retell,
+    terms_of,
+)
 from adapters.iso20022.inbox import Inbox
 from adapters.iso20022.judging import Judge, Judged
 from adapters.iso20022.memo import Memo, keeping_out
@@ -81,7 +90,7 @@ class IsoRail:
         self._judge = judge
         self._finality_ms = finality_ms
         self._question_ms = question_ms
-        self._asked_at: dict[SettlementId, Instant] = {}
+        self._questions: dict[SettlementId, int] = {}  # the last turn of the timer asked in
         self.inbox = Inbox(agreement.network, self._memo, agreement, judge)
         self._reader = Reader(
             self._memo,
@@ -141,7 +150,7 @@ class IsoRail:
                 written = dict(writing.items(self._agreement, asked))
             else:
                 asked = self._recall(effect, replaces)
-                written = {asked.message_id: writing.recall(self._agreement, asked)}
+                written = {asked.message_id: inquiry.recall(self._agreement, asked)}
             for raw in written.values():
                 self._judge.outbound(raw)
         except BadMessage as error:
@@ -243,6 +252,8 @@ class IsoRail:
         if any(one is None for one in receipts):
             return Unknown("the bank has not acknowledged it yet")
         known = [one for one in receipts if one is not None]
+        if prepared.key.verb is Verb.PAY and Door.TAKEN in {one.door for one in known}:
+            await self._question(prepared)
         if _is_seen(told) and prepared.key.verb is Verb.PAY:
             return Unknown(f"the bank has it: {told.status or 'no decision yet'}")
         return await self._by_receipts(prepared, known)
@@ -264,6 +275,23 @@ class IsoRail:
                 await self._carry(prepared.items, begun=True)
             return Unknown("the bank has not seen it yet")
         return Unknown("the bank has it and has not decided")
+
+    async def _question(self, prepared: Prepared) -> None:
+        """Ask between banks what became of it: at most one pacs.028 a question timer."""
+        mine = self._memo.ours(prepared.key.settlement)
+        if self._agreement.is_customer or mine is None:
+            return
+        turn = (self._clock.now() - mine.instruction.created) // self._question_ms
+        if turn < 1 or self._questions.get(prepared.key.settlement, 0) >= turn:
+            return
+        name = codec.message_id(prepared.key.settlement, QUESTION, turn)
+        try:
+            raw = inquiry.question(self._agreement, mine.instruction, name, self._clock.now())
+            signed = self._signer.sign(raw)
+            await self._channel.put(signed, signed.digest)
+        except (BadMessage, Unavailable, Uncertain):
+            return
+        self._questions[prepared.key.settlement] = turn
 
     def _told(self, of: SettlementId) -> Told:
         """Where a payment stands by all that was said, what waits for the ledger included."""

@@ -1,4 +1,4 @@
-"""Writing what we ask of a bank: an instruction, its cover, its notice, its recall, its question.
+"""Writing what we ask of a bank: an instruction, its cover, its notice.
 
 Every message has one form of bytes. What is read back from them equals what was meant, or they do
 not leave.
@@ -9,23 +9,18 @@ from collections.abc import Iterator
 
 from adapters.iso20022.agreement import Agreement, Instruct
 from adapters.iso20022.codec import (
-    CAMT_056,
     CAMT_057,
-    INSTRUCTIONS,
     PACS_008,
     PACS_009,
-    PACS_028,
     PAIN_001,
     Instruction,
-    Recall,
     instruction_of,
-    is_iban,
     moment,
     short_id,
 )
-from adapters.iso20022.write import BadMessage, Part, Sum, message
-from bridge.core.ids import Bic, Instant
-from bridge.core.money import Money
+from adapters.iso20022.parts import account, agent, sent, total
+from adapters.iso20022.write import BadMessage, Part
+from bridge.core.ids import Instant
 
 REMITTANCE_MAX, NAME_MAX, ACCOUNT_MAX = 140, 140, 34  # characters of Ustrd, Nm and Othr/Id
 _SET_X = re.compile(r"[A-Za-z0-9 /\-?:().,'+]*")
@@ -58,59 +53,6 @@ def _sibling(message_id: str, letter: str) -> str:
     return message_id[:26] + letter + message_id[27:]
 
 
-def recall(agreement: Agreement, asked: Recall) -> bytes:
-    """Return the camt.056 of one attempt.
-
-    Errors: BadMessage.
-    """
-    of = asked.of
-    case: Part = {"Id": asked.message_id, "Cretr": {"Agt": _agent(agreement.own_bic)}}
-    line: Part = {
-        "CxlId": asked.message_id,
-        "Case": case,
-        "OrgnlGrpInf": {"OrgnlMsgId": of.message_id, "OrgnlMsgNmId": asked.of_message},
-        "OrgnlInstrId": of.instr_id,
-        "OrgnlEndToEndId": of.settlement,
-        "OrgnlTxId": None if agreement.is_customer else of.settlement,
-        "OrgnlUETR": of.uetr,
-        "OrgnlIntrBkSttlmAmt": _sum(of.amount),
-        "OrgnlIntrBkSttlmDt": of.value_date,
-        "CxlRsnInf": {"Rsn": {"Cd": "CUST"}},
-    }
-    body: Part = {
-        "Assgnmt": {
-            "Id": asked.message_id,
-            "Assgnr": {"Agt": _agent(agreement.own_bic)},
-            "Assgne": {"Agt": _agent(agreement.bank_bic)},
-            "CreDtTm": moment(asked.created),
-        },
-        "Undrlyg": {"TxInf": line},
-    }
-    return _sent(agreement, CAMT_056, body, asked.message_id, asked.created)
-
-
-def question(agreement: Agreement, of: Instruction, name: str, at: Instant) -> bytes:
-    """Return the pacs.028 that asks what became of an instruction.
-
-    Errors: BadMessage.
-    """
-    line: Part = {
-        "StsReqId": name,
-        "OrgnlGrpInf": {
-            "OrgnlMsgId": of.message_id,
-            "OrgnlMsgNmId": INSTRUCTIONS[agreement.instruct],
-        },
-        "OrgnlInstrId": of.instr_id,
-        "OrgnlEndToEndId": of.settlement,
-        "OrgnlTxId": of.settlement,
-        "OrgnlUETR": of.uetr,
-        "InstgAgt": _agent(agreement.own_bic),
-        "InstdAgt": _agent(agreement.bank_bic),
-    }
-    body: Part = {"GrpHdr": {"MsgId": name, "CreDtTm": moment(at)}, "TxInf": line}
-    return _sent(agreement, PACS_028, body, name, at)
-
-
 def _pain_001(agreement: Agreement, asked: Instruction) -> bytes:
     line: Part = {
         "PmtId": {
@@ -118,10 +60,10 @@ def _pain_001(agreement: Agreement, asked: Instruction) -> bytes:
             "EndToEndId": asked.settlement,
             "UETR": asked.uetr,
         },
-        "Amt": {"InstdAmt": _sum(asked.amount)},
-        "CdtrAgt": _agent(asked.creditor_agent),
+        "Amt": {"InstdAmt": total(asked.amount)},
+        "CdtrAgt": agent(asked.creditor_agent),
         "Cdtr": {"Nm": asked.creditor},
-        "CdtrAcct": _account(asked.creditor_account),
+        "CdtrAcct": account(asked.creditor_account),
         **_about(asked),
     }
     body: Part = {
@@ -139,13 +81,13 @@ def _pain_001(agreement: Agreement, asked: Instruction) -> bytes:
             "NbOfTxs": "1",
             "ReqdExctnDt": {"Dt": asked.value_date},
             "Dbtr": {"Nm": asked.debtor},
-            "DbtrAcct": _account(asked.debtor_account),
-            "DbtrAgt": _agent(asked.debtor_agent),
+            "DbtrAcct": account(asked.debtor_account),
+            "DbtrAgt": agent(asked.debtor_agent),
             "ChrgBr": agreement.charge_bearer,
             "CdtTrfTxInf": line,
         },
     }
-    return _sent(agreement, PAIN_001, body, asked.message_id, asked.created)
+    return sent(agreement, PAIN_001, body, asked.message_id, asked.created)
 
 
 def _pacs_008(agreement: Agreement, asked: Instruction) -> bytes:
@@ -153,18 +95,18 @@ def _pacs_008(agreement: Agreement, asked: Instruction) -> bytes:
         **_settled(agreement, asked),
         "ChrgBr": agreement.charge_bearer,
         "Dbtr": {"Nm": asked.debtor},
-        "DbtrAcct": _account(asked.debtor_account),
-        "DbtrAgt": _agent(asked.debtor_agent),
-        "CdtrAgt": _agent(asked.creditor_agent),
+        "DbtrAcct": account(asked.debtor_account),
+        "DbtrAgt": agent(asked.debtor_agent),
+        "CdtrAgt": agent(asked.creditor_agent),
         "Cdtr": {"Nm": asked.creditor},
-        "CdtrAcct": _account(asked.creditor_account),
+        "CdtrAcct": account(asked.creditor_account),
         **_about(asked),
     }
     body: Part = {
         "GrpHdr": _group(agreement, asked.message_id, asked.created),
         "CdtTrfTxInf": line,
     }
-    return _sent(agreement, PACS_008, body, asked.message_id, asked.created)
+    return sent(agreement, PACS_008, body, asked.message_id, asked.created)
 
 
 def _pacs_009(agreement: Agreement, asked: Instruction) -> bytes:
@@ -172,17 +114,17 @@ def _pacs_009(agreement: Agreement, asked: Instruction) -> bytes:
     about.pop("RgltryRptg", None)  # not in this message
     line: Part = {
         **_settled(agreement, asked),
-        "Dbtr": _agent(asked.debtor_agent),
-        "DbtrAcct": _account(asked.debtor_account),
-        "Cdtr": _agent(asked.creditor_agent),
-        "CdtrAcct": _account(asked.creditor_account),
+        "Dbtr": agent(asked.debtor_agent),
+        "DbtrAcct": account(asked.debtor_account),
+        "Cdtr": agent(asked.creditor_agent),
+        "CdtrAcct": account(asked.creditor_account),
         **about,
     }
     body: Part = {
         "GrpHdr": _group(agreement, asked.message_id, asked.created),
         "CdtTrfTxInf": line,
     }
-    return _sent(agreement, PACS_009, body, asked.message_id, asked.created)
+    return sent(agreement, PACS_009, body, asked.message_id, asked.created)
 
 
 def _cover(agreement: Agreement, asked: Instruction, name: str) -> bytes:
@@ -195,19 +137,19 @@ def _cover(agreement: Agreement, asked: Instruction, name: str) -> bytes:
             "TxId": asked.settlement,
             "UETR": asked.uetr,
         },
-        "IntrBkSttlmAmt": _sum(asked.amount),
+        "IntrBkSttlmAmt": total(asked.amount),
         "IntrBkSttlmDt": asked.value_date,
-        "InstgAgt": _agent(agreement.own_bic),
-        "InstdAgt": _agent(through),
-        "Dbtr": _agent(asked.debtor_agent),
-        "Cdtr": _agent(asked.creditor_agent),
+        "InstgAgt": agent(agreement.own_bic),
+        "InstdAgt": agent(through),
+        "Dbtr": agent(asked.debtor_agent),
+        "Cdtr": agent(asked.creditor_agent),
         "UndrlygCstmrCdtTrf": {
             "Dbtr": {"Nm": asked.debtor},
-            "DbtrAcct": _account(asked.debtor_account),
-            "DbtrAgt": _agent(asked.debtor_agent),
-            "CdtrAgt": _agent(asked.creditor_agent),
+            "DbtrAcct": account(asked.debtor_account),
+            "DbtrAgt": agent(asked.debtor_agent),
+            "CdtrAgt": agent(asked.creditor_agent),
             "Cdtr": {"Nm": asked.creditor},
-            "CdtrAcct": _account(asked.creditor_account),
+            "CdtrAcct": account(asked.creditor_account),
             "RmtInf": {"Ustrd": asked.remittance} if asked.remittance else None,
         },
     }
@@ -220,7 +162,7 @@ def _cover(agreement: Agreement, asked: Instruction, name: str) -> bytes:
         },
         "CdtTrfTxInf": line,
     }
-    return _sent(
+    return sent(
         agreement, PACS_009, body, name, asked.created, to=through, service=agreement.cover_service
     )
 
@@ -231,21 +173,21 @@ def _notice(agreement: Agreement, asked: Instruction, name: str) -> bytes:
         "Id": asked.instr_id,
         "EndToEndId": asked.settlement,
         "UETR": asked.uetr,
-        "Amt": _sum(asked.amount),
+        "Amt": total(asked.amount),
         "XpctdValDt": asked.value_date,
-        "DbtrAgt": _agent(asked.debtor_agent),
+        "DbtrAgt": agent(asked.debtor_agent),
     }
     body: Part = {
         "GrpHdr": {"MsgId": name, "CreDtTm": moment(asked.created)},
         "Ntfctn": {
             "Id": name,
-            "Acct": _account(asked.creditor_account),
-            "TtlAmt": _sum(asked.amount),
+            "Acct": account(asked.creditor_account),
+            "TtlAmt": total(asked.amount),
             "XpctdValDt": asked.value_date,
             "Itm": item,
         },
     }
-    return _sent(agreement, CAMT_057, body, name, asked.created)
+    return sent(agreement, CAMT_057, body, name, asked.created)
 
 
 def _settled(agreement: Agreement, asked: Instruction) -> dict[str, Part]:
@@ -256,10 +198,10 @@ def _settled(agreement: Agreement, asked: Instruction) -> dict[str, Part]:
             "TxId": asked.settlement,
             "UETR": asked.uetr,
         },
-        "IntrBkSttlmAmt": _sum(asked.amount),
+        "IntrBkSttlmAmt": total(asked.amount),
         "IntrBkSttlmDt": asked.value_date,
-        "InstgAgt": _agent(agreement.own_bic),
-        "InstdAgt": _agent(agreement.bank_bic),
+        "InstgAgt": agent(agreement.own_bic),
+        "InstdAgt": agent(agreement.bank_bic),
     }
 
 
@@ -269,7 +211,7 @@ def _group(agreement: Agreement, name: str, at: Instant) -> Part:
     if method == "CLRG":
         info["ClrSys"] = {"Cd": agreement.clearing_system}
     if method == "COVE":
-        info["InstgRmbrsmntAgt"] = _agent(agreement.reimbursement or agreement.bank_bic)
+        info["InstgRmbrsmntAgt"] = agent(agreement.reimbursement or agreement.bank_bic)
     return {"MsgId": name, "CreDtTm": moment(at), "NbOfTxs": "1", "SttlmInf": info}
 
 
@@ -283,41 +225,6 @@ def _about(asked: Instruction) -> dict[str, Part]:
     if asked.remittance:
         about["RmtInf"] = {"Ustrd": asked.remittance}
     return about
-
-
-def _sum(amount: Money) -> Sum:
-    return Sum(amount.text, amount.currency.code)
-
-
-def _agent(bic: Bic) -> dict[str, Part]:
-    return {"FinInstnId": {"BICFI": bic}}
-
-
-def _account(number: str) -> dict[str, Part]:
-    return {"Id": {"IBAN": number} if is_iban(number) else {"Othr": {"Id": number}}}
-
-
-def _sent(
-    agreement: Agreement,
-    kind: str,
-    body: Part,
-    name: str,
-    at: Instant,
-    *,
-    to: Bic | None = None,
-    service: str = "",
-) -> bytes:
-    if not agreement.header:
-        return message(kind, body)
-    head: Part = {
-        "Fr": {"FIId": _agent(agreement.own_bic)},
-        "To": {"FIId": _agent(to or agreement.bank_bic)},
-        "BizMsgIdr": name,
-        "MsgDefIdr": kind,
-        "BizSvc": service or agreement.service or None,
-        "CreDt": moment(at),
-    }
-    return message(kind, body, agreement.header, head)
 
 
 def _speakable(agreement: Agreement, asked: Instruction) -> None:

@@ -1,0 +1,135 @@
+"""Writing about a payment under way: a recall, a question, and our answers to those of others."""
+
+from adapters.iso20022.agreement import Agreement
+from adapters.iso20022.codec import (
+    CAMT_029,
+    CAMT_056,
+    INSTRUCTIONS,
+    PACS_002,
+    PACS_028,
+    Instruction,
+    Recall,
+    moment,
+)
+from adapters.iso20022.parts import agent, sent, total
+from adapters.iso20022.reading import References
+from adapters.iso20022.write import Part
+from bridge.core.ids import Instant
+
+
+def recall(agreement: Agreement, asked: Recall) -> bytes:
+    """Return the camt.056 of one attempt.
+
+    Errors: BadMessage.
+    """
+    of = asked.of
+    case: Part = {"Id": asked.message_id, "Cretr": {"Agt": agent(agreement.own_bic)}}
+    line: Part = {
+        "CxlId": asked.message_id,
+        "Case": case,
+        "OrgnlGrpInf": {"OrgnlMsgId": of.message_id, "OrgnlMsgNmId": asked.of_message},
+        "OrgnlInstrId": of.instr_id,
+        "OrgnlEndToEndId": of.settlement,
+        "OrgnlTxId": None if agreement.is_customer else of.settlement,
+        "OrgnlUETR": of.uetr,
+        "OrgnlIntrBkSttlmAmt": total(of.amount),
+        "OrgnlIntrBkSttlmDt": of.value_date,
+        "CxlRsnInf": {"Rsn": {"Cd": "CUST"}},
+    }
+    body: Part = {
+        "Assgnmt": {
+            "Id": asked.message_id,
+            "Assgnr": {"Agt": agent(agreement.own_bic)},
+            "Assgne": {"Agt": agent(agreement.bank_bic)},
+            "CreDtTm": moment(asked.created),
+        },
+        "Undrlyg": {"TxInf": line},
+    }
+    return sent(agreement, CAMT_056, body, asked.message_id, asked.created)
+
+
+def question(agreement: Agreement, of: Instruction, name: str, at: Instant) -> bytes:
+    """Return the pacs.028 that asks what became of an instruction.
+
+    Errors: BadMessage.
+    """
+    line: Part = {
+        "StsReqId": name,
+        "OrgnlGrpInf": {
+            "OrgnlMsgId": of.message_id,
+            "OrgnlMsgNmId": INSTRUCTIONS[agreement.instruct],
+        },
+        "OrgnlInstrId": of.instr_id,
+        "OrgnlEndToEndId": of.settlement,
+        "OrgnlTxId": of.settlement,
+        "OrgnlUETR": of.uetr,
+        "InstgAgt": agent(agreement.own_bic),
+        "InstdAgt": agent(agreement.bank_bic),
+    }
+    body: Part = {"GrpHdr": {"MsgId": name, "CreDtTm": moment(at)}, "TxInf": line}
+    return sent(agreement, PACS_028, body, name, at)
+
+
+def answer(
+    agreement: Agreement,
+    name: str,
+    at: Instant,
+    *,
+    about: References,
+    case: str,
+    code: str,
+    reason: str,
+) -> bytes:
+    """Return our camt.029 to a recall of others.
+
+    Errors: BadMessage.
+    """
+    one = {"CNCL": "ACCR", "RJCR": "RJCR", "PDCR": "PDCR"}[code]
+    resolved: Part = {"Id": case, "Cretr": {"Agt": agent(agreement.bank_bic)}} if case else None
+    line: Part = {
+        "CxlStsId": name,
+        "RslvdCase": resolved,
+        **_original(about),
+        "TxCxlSts": one,
+        "CxlStsRsnInf": {"Rsn": {"Cd": reason}} if reason else None,
+    }
+    body: Part = {
+        "Assgnmt": {
+            "Id": name,
+            "Assgnr": {"Agt": agent(agreement.own_bic)},
+            "Assgne": {"Agt": agent(agreement.bank_bic)},
+            "CreDtTm": moment(at),
+        },
+        "Sts": {"Conf": code},
+        "CxlDtls": {"TxInfAndSts": line},
+    }
+    return sent(agreement, CAMT_029, body, name, at)
+
+
+def status(agreement: Agreement, name: str, at: Instant, about: References, code: str) -> bytes:
+    """Return our pacs.002 to who asks how far a payment is.
+
+    Errors: BadMessage.
+    """
+    line: Part = {
+        "StsId": name,
+        **_original(about),
+        "TxSts": code,
+        "StsRsnInf": {"Rsn": {"Cd": "NARR"}} if code == "RJCT" else None,
+        "InstgAgt": agent(agreement.own_bic),
+        "InstdAgt": agent(agreement.bank_bic),
+    }
+    body: Part = {"GrpHdr": {"MsgId": name, "CreDtTm": moment(at)}, "TxInfAndSts": line}
+    return sent(agreement, PACS_002, body, name, at)
+
+
+def _original(about: References) -> dict[str, Part]:
+    group: Part = None
+    if about.message and about.message_name:
+        group = {"OrgnlMsgId": about.message, "OrgnlMsgNmId": about.message_name}
+    return {
+        "OrgnlGrpInf": group,
+        "OrgnlInstrId": about.instruction or None,
+        "OrgnlTxId": about.transaction or None,
+        "OrgnlUETR": about.uetr or None,
+    }
