@@ -20,6 +20,8 @@ COUNTRIES = frozenset(
     ).split()
 ) | {"XK"}  # Kosovo, user-assigned: BICs and the IBAN registry use it
 
+BIC_PLACES = COUNTRIES | {"XE"}  # the euro system's own settlement accounts
+
 # Length of an IBAN by its country.
 IBAN = MappingProxyType(
     {

@@ -48,7 +48,7 @@ def _mod_97(text: str) -> int:
 
 def is_bic(text: str) -> bool:
     """Whether letters five and six are a country. The rest is the pattern's."""
-    return text[4:6] in codes.COUNTRIES
+    return text[4:6] in codes.BIC_PLACES
 
 
 def same_bic(one: str, other: str) -> bool:

@@ -96,7 +96,8 @@ def no_supplementary_data(case: Case) -> Iterator[Node]:
     yield from case.tagged("SplmtryData")
 
 
-@rule("CBPR-022", "W", Mark.B, profiles=CBPR, messages=("camt.110", "camt.111"))
+@rule("CBPR-022", "W", Mark.B, profiles=CBPR)
 def no_bilateral_cases(case: Case) -> Iterator[Node]:
     """Enquiries and their answers go through central case management, not between two banks."""
-    yield case.body
+    if case.kind in ("camt.110", "camt.111"):
+        yield case.body

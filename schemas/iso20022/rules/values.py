@@ -99,7 +99,7 @@ def sound_text(case: Case) -> Iterator[Node]:
 @rule("ISO-VAL-006", "X", Mark.B, Severity.HOLD)
 def known_statuses(case: Case) -> Iterator[Node]:
     """A status is one of the external code set."""
-    for kind, known in external.STATUSES.items():
+    for kind, known in external.statuses().items():
         for node in case.index.types.get(kind, ()):
             if node.text.strip() not in known:
                 yield node
@@ -108,10 +108,10 @@ def known_statuses(case: Case) -> Iterator[Node]:
 @rule("ISO-VAL-006", "X", Mark.B, Severity.WARN)
 def known_codes(case: Case) -> Iterator[Node]:
     """A code is one of its external code set."""
-    for kind, known in external.CODES.items():
-        for node in case.index.types.get(kind, ()):
-            if node.text.strip() not in known:
-                yield node
+    others = external.others()
+    for kind, nodes in case.index.types.items():
+        if kind in others:
+            yield from (node for node in nodes if node.text.strip() not in others[kind])
 
 
 @rule("ISO-VAL-007", "O", Mark.D)
