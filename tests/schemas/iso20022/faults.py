@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from schemas.iso20022.definitions import NAMESPACE
-from schemas.iso20022.findings import Addresses, Agreement, Verdict
+from schemas.iso20022.findings import NOTHING_AGREED, Addresses, Agreement, Verdict
 from schemas.iso20022.judge import judge
 from schemas.iso20022.profiles import PROFILES
 from schemas.iso20022.rules.catalogue import RULES, RuleSet
@@ -23,7 +22,7 @@ class Told:
     text: str
     profile: str = CBPR
     on: date = BEFORE
-    agreement: Agreement = Agreement()
+    agreement: Agreement = NOTHING_AGREED
     now_ms: int | None = None
     is_outbound: bool = False
 
@@ -154,16 +153,8 @@ def one(
         text=swapped(text, *swaps),
         profile=profile,
         on=on,
-        agreement=agreement or Agreement(),
+        agreement=agreement or NOTHING_AGREED,
         now_ms=now_ms,
         is_outbound=is_outbound,
     )
     return Fault(rule=rule, told=told, path=path, weight=weight, also=frozenset(also))
-
-
-TX = "Document/FIToFICstmrCdtTrf/CdtTrfTxInf"
-FI = "Document/FICdtTrf/CdtTrfTxInf"
-GROUP = "Document/FIToFICstmrCdtTrf/GrpHdr"
-NS = f'xmlns="{NAMESPACE}pacs.008.001.08"'
-AMOUNT = '<IntrBkSttlmAmt Ccy="USD">1000.50</IntrBkSttlmAmt>'
-INSTRUCTED = '<InstdAmt Ccy="USD">1000.50</InstdAmt>'

@@ -8,11 +8,9 @@ import pytest
 from schemas.iso20022.findings import Case, Rule
 from schemas.iso20022.rules.catalogue import RULES, RuleSet
 from schemas.iso20022.tree import Node
-from tests.schemas.iso20022 import faults_base, faults_market
+from tests.schemas.iso20022.cases import ALL_RIGHT, FAULTS
 from tests.schemas.iso20022.faults import Fault, Told
-from tests.schemas.iso20022.rights import ALL_RIGHT
 
-FAULTS = [*faults_base.FAULTS, *faults_market.FAULTS]
 ROWS = {f"{rule.id} {rule.check.__name__}": rule for rule in RULES.rules}
 
 
