@@ -1,4 +1,4 @@
-"""External code sets of ISO 20022: our dated copy, codes only; a set that is not here is not judged.
+"""External code sets of ISO 20022: our dated copy, codes only; what is not here is not judged.
 
 Source: ISO 20022 external code sets, May 2025.
 """

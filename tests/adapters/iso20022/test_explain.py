@@ -48,17 +48,16 @@ def test_one_wrong_file_of_two_exits_with_one(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     right = put(tmp_path, "right.xml", pacs008())
-    wrong = put(tmp_path, "wrong.xml", pacs008().replace("USD", "ZZZ"))
+    wrong = put(tmp_path, "wrong.xml", pacs008().replace("DE89", "DE88"))
     code, rows, _ = explain(capsys, *RIGHT, files=[wrong, right])
     assert code == 1
     assert [row["verdict"] for row in rows] == ["refused", "accepted"]
     assert rows[0]["findings"] == [
         {
-            "rule": "ISO-VAL-001",
+            "rule": "ISO-VAL-003",
             "severity": "refuse",
-            "path": "Document/FIToFICstmrCdtTrf/CdtTrfTxInf/IntrBkSttlmAmt",
-            "title": "A currency is in use on the day, and an amount has no more digits than its "
-            "minor unit",
+            "path": "Document/FIToFICstmrCdtTrf/CdtTrfTxInf/DbtrAcct/Id/IBAN",
+            "title": "IBAN, LEI, BIC and country hold what their standards compute or list",
         }
     ]
 
