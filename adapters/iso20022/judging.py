@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from adapters.iso20022.agreement import Agreement
-from adapters.iso20022.reading import Message, said
+from adapters.iso20022.reading import ASKS_US, Message, said
 from adapters.iso20022.write import BadMessage
 from bridge.core.ids import Instant
 from bridge.ports import Clock
@@ -64,7 +64,10 @@ class Judge:
             message = said(found)
         except BadMessage as error:
             raise Refusal((str(error),)) from error
-        return Judged(message, _found(verdict, Severity.HOLD), verdict.ruleset)
+        held = _found(verdict, Severity.HOLD)
+        if message.kind[:8] in ASKS_US:
+            held = (*held, f"{message.kind} asks us to pay: this rail only pays")
+        return Judged(message, held, verdict.ruleset)
 
     def outbound(self, raw: bytes) -> None:
         """Let a message of ours pass. Errors: Refusal, also for one that would be held."""

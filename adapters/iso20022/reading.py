@@ -22,6 +22,7 @@ READ = (
     "admi.002.001.01", "admi.007.001.01",
 )  # fmt: skip
 ACCEPTED = (*HEADERS, *READ)
+ASKS_US = frozenset({"pacs.008", "pacs.009", "pacs.010", "pain.001"})  # to pay: not on this rail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +136,7 @@ def said(found: Envelope) -> Message:
     """
     assert found.document is not None, "it has no flaws"
     body, head = found.document.children[0], found.header
-    reader, own_id = _READERS[found.message[:8]], _own_id(found.message[:8], body)
+    reader, own_id = _READERS.get(found.message[:8], _nothing), _own_id(found.message[:8], body)
     stamp = head.value("CreDt") if head is not None else _stamp(body)
     return Message(
         kind=found.message,
