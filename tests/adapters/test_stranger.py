@@ -176,3 +176,65 @@ def test_the_stranger_has_four_files_and_a_test_of_fifteen_lines() -> None:
     tree = ast.parse(EXAM.read_text("utf-8"))
     classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
     assert sum((node.end_lineno or 0) - node.lineno + 1 for node in classes) <= 15
+
+
+def blocks(path: Path, kind: str = "") -> list[str]:
+    """The fenced blocks of that kind in a document."""
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", path.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    return [text for its_kind, text in fenced if its_kind == kind]
+
+
+@pytest.fixture(scope="module")
+def copied(installed: Installed) -> Path:
+    """A copy of the template, made by the very commands of the README, with its three files."""
+    (commands,) = [one for one in blocks(TREE / "README.md") if one.startswith("cp -r")]
+    folder = installed.folder.parent / "newcomer"
+    (folder / "tests").mkdir(parents=True)
+    path = f"{installed.folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    made = ran("env", f"PATH={path}", "bash", "-e", "-c", commands, cwd=folder)
+    assert made.returncode == 0, made.stderr
+    devnet, exam = blocks(folder / "mychain" / "README.md", "python")
+    (project,) = blocks(folder / "mychain" / "README.md", "toml")
+    (folder / "tests" / "devnet.py").write_text(devnet, "utf-8")
+    (folder / "tests" / "test_exam.py").write_text(exam, "utf-8")
+    (folder / "pyproject.toml").write_text(project, "utf-8")
+    return folder
+
+
+def test_a_copy_of_the_template_fails_every_card_and_says_what_to_write(
+    installed: Installed, copied: Path
+) -> None:
+    exam = installed.run(installed.python, "-m", "pytest", "-q", "--tb=line", cwd=copied)
+    assert exam.returncode == 1, exam.stdout + exam.stderr
+    assert f"{len(CARDS)} failed in" in exam.stdout, "every card, none passed and none skipped"
+    said = re.findall(r"NotImplementedError: (\S+: .+)", exam.stdout)
+    assert len(said) >= len(CARDS)
+    assert {one.partition(":")[0] for one in said} == {"devnet.original", "devnet.twin"}
+    (first,) = re.findall(r"`NotImplementedError: (.+?)`", (TREE / "README.md").read_text("utf-8"))
+    assert first in said, "what the README promises is what is said"
+
+
+def test_a_copy_of_the_template_is_found_once_it_is_installed(
+    installed: Installed, copied: Path
+) -> None:
+    install = ran(
+        sys.executable, "-m", "uv", "--no-config", "pip", "install", "--offline", "--no-deps",
+        "--no-build-isolation", "--cache-dir", installed.folder.parent / "cache",
+        "--python", installed.python, copied, cwd=copied,
+    )  # fmt: skip
+    assert install.returncode == 0, install.stderr
+    code = "from bridge import registry; print(registry.load(registry.ADAPTERS, 'mychain'))"
+    said = installed.run(installed.python, "-c", code)
+    assert "name='mychain'" in said.stdout, said.stderr
+
+
+@pytest.mark.slow
+def test_a_copy_of_the_template_passes_a_strict_type_checker(
+    installed: Installed, copied: Path
+) -> None:
+    """Against our wheel, which says that it is typed; the doors' protocols among it."""
+    checked = installed.run(
+        installed.python, "-m", "mypy", "--strict", "--cache-dir", os.devnull, "mychain", "tests",
+        cwd=copied,
+    )  # fmt: skip
+    assert checked.returncode == 0, checked.stdout + checked.stderr
