@@ -6,8 +6,9 @@ from pathlib import Path
 
 import aiohttp
 
-from adapters.iso20022.client import HttpChannel
+from adapters.iso20022.client import Channel, HttpChannel
 from adapters.iso20022.evidence import verify
+from adapters.iso20022.folder import FolderChannel, watching
 from adapters.iso20022.judging import Judge
 from adapters.iso20022.listener import listening
 from adapters.iso20022.rail import IsoRail
@@ -28,14 +29,13 @@ async def open_rail(settings: AdapterSettings, clock: Clock, kept: Kept) -> Asyn
     """Yield the door of a bank, with its own listener beside it."""
     assert isinstance(settings, Settings)
     agreement = settings.agreement()
-    async with aiohttp.ClientSession() as session:
-        assert settings.address is not None, "its settings were checked"
-        assert settings.listen is not None, "its settings were checked"
-        channel = HttpChannel(session, settings.address, agreement.bank_keys)
-        rail = IsoRail(
+    signer = load_signer(settings.key_name, Path(settings.signing_key))
+
+    def rail(channel: Channel) -> IsoRail:
+        return IsoRail(
             agreement,
             channel,
-            load_signer(settings.key_name, Path(settings.signing_key)),
+            signer,
             clock,
             kept,
             judge=Judge(agreement, clock),
@@ -43,8 +43,20 @@ async def open_rail(settings: AdapterSettings, clock: Clock, kept: Kept) -> Asyn
             question_ms=settings.question_ms,
             answer_limit_ms=settings.answer_limit_ms,
         )
-        async with listening(rail.inbox, settings.listen):
-            yield rail
+
+    if settings.channel == "folder":
+        assert settings.inbox_folder is not None, "its settings were checked"
+        assert settings.outbox_folder is not None, "its settings were checked"
+        made = rail(FolderChannel(Path(settings.outbox_folder), agreement.bank_keys, clock))
+        async with watching(made.inbox, Path(settings.inbox_folder), signer, clock):
+            yield made
+        return
+    assert settings.address is not None, "its settings were checked"
+    assert settings.listen is not None, "its settings were checked"
+    async with aiohttp.ClientSession() as session:
+        made = rail(HttpChannel(session, settings.address, agreement.bank_keys))
+        async with listening(made.inbox, settings.listen):
+            yield made
 
 
 def settings_of(table: Mapping[str, object]) -> Settings:

@@ -11,8 +11,9 @@ import json
 import signal
 import sys
 import time
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,11 +23,14 @@ from aiohttp import web
 from adapters.iso20022.bank_desk import Desk
 from adapters.iso20022.bank_paper import Pen
 from adapters.iso20022.bank_words import Fate, Letter, Word
-from adapters.iso20022.client import headers, signed_of
+from adapters.iso20022.client import Door, headers, signed_of
+from adapters.iso20022.folder import FolderReader, put
 from adapters.iso20022.signed import BadSignature, Signed, load_signer, unframe
 from bridge.core.canonical import canonical
 from bridge.core.ids import Instant
 from bridge.ports import Clock
+
+Carry = Callable[[Letter], Awaitable[bool]]
 
 TRIES_S = (0.05, 0.2, 0.5, 1, 2, 5)  # between tries to deliver one letter
 POST_S = 40  # of one delivery: the partner answers after its ledger has it
@@ -139,14 +143,11 @@ class House:
             "delivered": str(len(self.delivered)),
         }
 
-    async def deliver(self) -> None:
+    async def deliver(self, carry: Carry) -> None:
         """Deliver letters for ever, each until it is acknowledged."""
         begun: set[int] = set(self.delivered)
         room = asyncio.Semaphore(AT_ONCE)
-        async with (
-            aiohttp.ClientSession() as session,
-            asyncio.TaskGroup() as tasks,
-        ):
+        async with asyncio.TaskGroup() as tasks:
             while True:
                 now = self._clock.now()
                 self.desk.turn(now)
@@ -154,32 +155,35 @@ class House:
                     if letter.number not in begun and letter.due <= now:
                         await room.acquire()
                         begun.add(letter.number)
-                        tasks.create_task(self._carried(session, letter, room))
+                        tasks.create_task(self._carried(carry, letter, room))
                 self._stirred.clear()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(TURN_S):
                         await self._stirred.wait()
 
-    async def _carried(
-        self, session: aiohttp.ClientSession, letter: Letter, room: asyncio.Semaphore
-    ) -> None:
-        within = aiohttp.ClientTimeout(total=POST_S)
+    async def _carried(self, carry: Carry, letter: Letter, room: asyncio.Semaphore) -> None:
         try:
             for count in range(1_000_000):
-                with suppress(aiohttp.ClientError, TimeoutError, OSError):
-                    async with session.post(
-                        f"{self.partner}/messages",
-                        data=letter.signed.raw,
-                        headers=headers(letter.signed),
-                        timeout=within,
-                    ) as answer:
-                        if answer.status not in {503, 500}:
-                            break
+                if await carry(letter):
+                    break
                 await asyncio.sleep(TRIES_S[min(count, len(TRIES_S) - 1)])
             self.delivered.add(letter.number)
             self._taped(self._clock.now(), "delivered", number=letter.number)
         finally:
             room.release()
+
+    async def posted(self, session: aiohttp.ClientSession, letter: Letter) -> bool:
+        """Post a letter to the partner's door; whether it was answered for good."""
+        within = aiohttp.ClientTimeout(total=POST_S)
+        with suppress(aiohttp.ClientError, TimeoutError, OSError):
+            async with session.post(
+                f"{self.partner}/messages",
+                data=letter.signed.raw,
+                headers=headers(letter.signed),
+                timeout=within,
+            ) as answer:
+                return answer.status not in {500, 503}
+        return False
 
 
 def application(house: House, clock: Clock) -> web.Application:
@@ -227,12 +231,36 @@ async def opened(house: House, clock: Clock, host: str, port: int) -> AsyncGener
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()
-        async with asyncio.TaskGroup() as tasks:
-            mail = tasks.create_task(house.deliver())
+        async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as tasks:
+            mail: asyncio.Task[None] | None = None
+            if house.partner:  # a partner without an address is written files to
+                mail = tasks.create_task(house.deliver(partial(house.posted, session)))
             yield f"http://{host}:{runner.addresses[0][1]}"
-            mail.cancel()
+            if mail is not None:
+                mail.cancel()
     finally:
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def filing(house: House, clock: Clock, own: Path, partner: Path) -> AsyncGenerator[None]:
+    """Take and deliver files while the body runs: `own` is read, `partner` is written to."""
+
+    async def receive(signed: Signed) -> tuple[Door | None, Mapping[str, object]]:
+        return (None if house.closed else Door(house.receive(signed))), {}
+
+    async def carry(letter: Letter) -> bool:
+        with suppress(OSError):
+            await asyncio.to_thread(put, partner, letter.signed)
+            return True
+        return False
+
+    reader = FolderReader(own, house.desk.signer, clock, receive)
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(reader.run()), tasks.create_task(house.deliver(carry))]
+        yield
+        for task in running:
+            task.cancel()
 
 
 def desk_of(words: Mapping[str, object], folder: Path) -> Desk:
@@ -256,12 +284,17 @@ def desk_of(words: Mapping[str, object], folder: Path) -> Desk:
     )
 
 
-async def serve(house: House, clock: Clock, port: int) -> None:
+async def serve(
+    house: House, clock: Clock, port: int, folders: tuple[Path, Path] | None = None
+) -> None:
     """Run until SIGTERM; the first line on standard output says where the door is."""
     stopping = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stopping.set)
-    async with opened(house, clock, "127.0.0.1", port) as address:
+    async with AsyncExitStack() as stack:
+        address = await stack.enter_async_context(opened(house, clock, "127.0.0.1", port))
+        if folders is not None:
+            await stack.enter_async_context(filing(house, clock, *folders))
         sys.stdout.buffer.write(canonical({"listen": address}) + b"\n")
         sys.stdout.flush()
         await stopping.wait()
@@ -278,7 +311,10 @@ def main() -> None:
     clock = WallClock()
     desk = desk_of(words, given.config.parent)
     house = House(desk, clock, str(words["partner"]), given.state / "tape.jsonl")
-    asyncio.run(serve(house, clock, int(words.get("port", 0))))
+    folders = None
+    if "own_folder" in words:
+        folders = Path(str(words["own_folder"])), Path(str(words["partner_folder"]))
+    asyncio.run(serve(house, clock, int(words.get("port", 0)), folders))
 
 
 if __name__ == "__main__":

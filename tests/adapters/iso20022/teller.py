@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from pathlib import Path
 
 import aiohttp
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -11,12 +12,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from adapters.conformance.railbench import Accounts, RailBench, Says, Will
 from adapters.iso20022.agreement import Agreement, Instruct, Proof
-from adapters.iso20022.bank import House, WallClock, opened
+from adapters.iso20022.bank import House, WallClock, filing, opened
 from adapters.iso20022.bank_desk import Desk
 from adapters.iso20022.bank_paper import Pen
 from adapters.iso20022.bank_words import State
 from adapters.iso20022.client import HttpChannel
 from adapters.iso20022.evidence import verify
+from adapters.iso20022.folder import FolderChannel, lay_out, watching
 from adapters.iso20022.judging import Judge
 from adapters.iso20022.listener import listening
 from adapters.iso20022.rail import IsoRail
@@ -203,6 +205,21 @@ class Counter:
             books=self.books,
             patience_s=20,
         )
+
+
+@asynccontextmanager
+async def desk_with_folders(agreement: Agreement, folder: Path) -> AsyncGenerator[Counter]:
+    """A rail and a bank that speak by files while the body runs."""
+    clock = WallClock()
+    house = House(desk(agreement), clock, "")
+    ledger = Ledger()
+    own, bank = folder / "own", folder / "bank"
+    lay_out(own)
+    lay_out(bank)
+    channel = FolderChannel(bank, agreement.bank_keys, clock)
+    rail = IsoRail(agreement, channel, OURS, clock, ledger, judge=Judge(agreement, clock))
+    async with filing(house, clock, bank, own), watching(rail.inbox, own, OURS, clock):
+        yield Counter(Journalled(rail, ledger), house, agreement, str(bank), str(own))
 
 
 @asynccontextmanager

@@ -1,13 +1,14 @@
 """The rail sits the exam under every message it instructs by, over HTTP with a bank of its own."""
 
 from collections.abc import AsyncGenerator
+from pathlib import Path
 
 import pytest
 
 from adapters.conformance.rail import RailConformance
 from adapters.conformance.railbench import RailBench
 from adapters.iso20022.agreement import Instruct
-from tests.adapters.iso20022.teller import agreed, counter
+from tests.adapters.iso20022.teller import agreed, counter, desk_with_folders
 
 
 class TestCustomer(RailConformance):
@@ -38,4 +39,12 @@ class TestBankByCover(RailConformance):
             Instruct.PACS_008, cover=True, cover_service="swift.cbprplus.cov.03", notice=True
         )
         async with counter(agreement) as made:
+            yield made.bench()
+
+
+@pytest.mark.slow
+class TestByFiles(RailConformance):
+    @pytest.fixture
+    async def bench(self, tmp_path: Path) -> AsyncGenerator[RailBench]:
+        async with desk_with_folders(agreed(Instruct.PACS_008, life_ms=4_000), tmp_path) as made:
             yield made.bench()
