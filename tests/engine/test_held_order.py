@@ -25,6 +25,8 @@ from tests.notary.ledgers import LI, WANG, key_of
 from tests.strategies import asset_fact
 
 PACKS = Path(__file__).resolve().parents[2] / "examples" / "policy_pack"
+EXAMPLE_LIST = (PACKS / "house.csv").read_text(encoding="utf-8")
+BUYER = "H-003,company,Buyer Ltd;买方有限公司,,,ZZ,\n"
 HIT = HEADER + "H-001,company,Buyer Ltd;买方有限公司,,,ZZ,\n"
 
 
@@ -32,6 +34,22 @@ def test_the_example_packs_load_and_show_every_kind_of_rule() -> None:
     packs = [load(compact(path.read_bytes())) for path in sorted(PACKS.glob("*.json"))]
     assert {pack.name for pack in packs} == {path.stem for path in PACKS.glob("*.json")}
     assert {rule.kind for pack in packs for rule in pack.rules} == set(KINDS)
+
+
+async def example_in_force(listed: str = "") -> Customs:
+    """The example's own pack and list, in the month its rules are in force, with its rates."""
+    customs = await opened(pack=compact((PACKS / "cn-hk.json").read_bytes()))
+    customs.clock.time += 60 * 86_400_000  # into March, when its rules are in force
+    await customs.bring_list(EXAMPLE_LIST + listed)
+    for base, quote, numerator in (
+        ("HKD", "USD", "13"),
+        ("HKD", "CNY", "92"),
+        ("CNY", "USD", "14"),
+    ):
+        rate = {"base": base, "quote": quote, "day": "2026-03-01", "numerator": numerator}
+        body = {**rate, "denominator": "100", "source": "a test"}
+        assert isinstance(await customs.append(customs.draft("rate", body)), Committed)
+    return customs
 
 
 @asynccontextmanager
@@ -57,13 +75,13 @@ async def decide(people: People, proposal: EntryId, person: PersonId, says: str)
 
 
 async def test_a_hold_is_cleared_by_a_second_person_until_the_entry_changes() -> None:
-    customs = await opened(listed=HIT)
+    customs = await example_in_force(listed=BUYER)
     order = (await customs.order()).order
     held = await customs.screened(order.id)
     assert (held.stage, held.stop) == (Stage.SCREENING, Stop.HELD)
-    subject = customs.findings(order.id)["screening@1"]["subjects"]
+    subject = customs.findings(order.id)["listed@1"]["subjects"]
     assert isinstance(subject, list)
-    assert str(subject[0]).startswith("hit/beneficiary/house/H-001/")
+    assert str(subject[0]).startswith("hit/beneficiary/house/H-003/")
     async with desk(customs) as people:
         proposal = derived_id(order.id, CLEAR, str(held.visit))
         with pytest.raises(Declined, match="cannot check it"):
@@ -80,7 +98,9 @@ async def test_a_hold_is_cleared_by_a_second_person_until_the_entry_changes() ->
     await customs.hear(order.id, asset_fact(AssetLocked, order))
     await customs.hear(order.id, asset_fact(AssetMinted, order))
     assert (await customs.screen(order.id)).drafts[0].body["outcome"] == "clear"
-    await customs.bring_list(HIT.replace("Ltd;买方有限公司,,", "Ltd;买方有限公司,P123,"))
+    await customs.bring_list(
+        EXAMPLE_LIST + BUYER.replace("Ltd;买方有限公司,,", "Ltd;买方有限公司,P123,")
+    )
     frozen = await customs.screened(order.id)
     assert (frozen.stage, frozen.stop) == (Stage.RESCREENING, Stop.FROZEN)
     await customs.journal.close()
@@ -112,17 +132,7 @@ async def test_a_person_cannot_clear_what_is_unknown() -> None:
 async def test_the_example_pack_judges_an_order_and_a_second_use_of_its_invoice_is_refused() -> (
     None
 ):
-    customs = await opened(pack=compact((PACKS / "cn-hk.json").read_bytes()))
-    customs.clock.time += 60 * 86_400_000  # into March, when its rules are in force
-    await customs.bring_list((PACKS / "house.csv").read_text(encoding="utf-8"))
-    for base, quote, numerator in (
-        ("HKD", "USD", "13"),
-        ("HKD", "CNY", "92"),
-        ("CNY", "USD", "14"),
-    ):
-        rate = {"base": base, "quote": quote, "day": "2026-03-01", "numerator": numerator}
-        body = {**rate, "denominator": "100", "source": "a test"}
-        assert isinstance(await customs.append(customs.draft("rate", body)), Committed)
+    customs = await example_in_force()
     one, other = (await customs.order(1)).order, (await customs.order(2)).order
     first = await customs.screened(one.id)
     assert first.stage is Stage.LOCKING, customs.findings(one.id)
