@@ -4,7 +4,6 @@ Everything that decides is an argument, so that a verdict can be run again years
 """
 
 from datetime import date
-from itertools import islice
 
 from schemas.iso20022.envelope import Envelope, Flaw, read
 from schemas.iso20022.findings import (
@@ -45,7 +44,9 @@ def judge(
     for rule in active:
         if envelope.document is None and not rule.of_header:
             continue
-        for found in islice(rule.check(case), MOST_FINDINGS):
+        for number, found in enumerate(rule.check(case)):
+            if number == MOST_FINDINGS:
+                break
             weight = softened(
                 rule.id, rule.weight(case), agreement.counterparty, on, agreement.softenings
             )

@@ -2,13 +2,17 @@
 
 import re
 import unicodedata
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from schemas.iso20022 import codes
 
 _HEAD_OFFICE = "X" * 3
 _ZONE = re.compile(r"(Z|[+-]\d{2}:\d{2})\Z")
+_NUMBERS = {
+    ord(letter): str(int(letter, 36))
+    for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+}
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DATE_TIME = re.compile(
     r"(\d{4}-\d{2}-\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(Z|[+-]\d{2}:\d{2})?"
@@ -16,6 +20,7 @@ _DATE_TIME = re.compile(
 _INVISIBLE = re.compile(
     "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
 )
+_X = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 /-?:().,'+"
 _NOT_X = re.compile(r"[^A-Za-z0-9 /\-?:().,'+]")
 _NOT_EXTENDED = re.compile(r"""[^A-Za-z0-9 /\-?:().,'+!#$%&*=^_`{|}~";<>@\[\\\]]""")
 
@@ -43,7 +48,7 @@ def is_lei(text: str) -> bool:
 
 
 def _mod_97(text: str) -> int:
-    return int("".join(str(int(letter, 36)) for letter in text)) % 97
+    return int(text.translate(_NUMBERS)) % 97
 
 
 def is_bic(text: str) -> bool:
@@ -89,7 +94,7 @@ def is_plain_date(text: str) -> bool:
     if not _DATE.fullmatch(text):
         return False
     try:
-        datetime.strptime(text, "%Y-%m-%d")  # noqa: DTZ007  a day has no zone
+        date.fromisoformat(text)
     except ValueError:
         return False
     return True
@@ -117,6 +122,12 @@ def instant_ms(text: str) -> int | None:
     return whole + int((fraction or "0").ljust(3, "0")[:3])
 
 
+def are_plain(texts: list[str]) -> bool:
+    """Whether every text is printable ASCII and says something: the quick answer for nearly all."""
+    whole = "".join(texts)
+    return whole.isascii() and whole.isprintable() and all(map(str.strip, texts))
+
+
 def is_sound(text: str) -> bool:
     """Whether a text says something, and nothing in it is invisible or means nothing to others."""
     if not text.strip():
@@ -126,6 +137,12 @@ def is_sound(text: str) -> bool:
     if _INVISIBLE.search(text):
         return False
     return all(unicodedata.category(letter) not in ("Co", "Cn") for letter in set(text))
+
+
+def are_x(texts: list[str]) -> bool:
+    """Whether all is of the base set X: the quick answer for a whole message."""
+    whole = "".join(texts)
+    return whole.isascii() and not whole.encode().translate(None, _X)
 
 
 def is_x(text: str) -> bool:

@@ -52,11 +52,12 @@ def bic(party: Node | None) -> str:
     """The BIC of a header's party or of an agent, or nothing."""
     if party is None:
         return ""
-    return (
-        party.value("FIId/FinInstnId/BICFI")
-        or party.value("FinInstnId/BICFI")
-        or party.value("OrgId/Id/OrgId/AnyBIC")
-    ).strip()
+    found = (
+        party.first("FIId/FinInstnId/BICFI")
+        or party.first("FinInstnId/BICFI")
+        or party.first("OrgId/Id/OrgId/AnyBIC")
+    )
+    return found.text.strip() if found is not None else ""
 
 
 def _unlike_agents(case: Case) -> Iterator[Node]:
@@ -65,11 +66,14 @@ def _unlike_agents(case: Case) -> Iterator[Node]:
     is_copy = case.header.value("CpyDplct").strip() in _COPIES
     for end, tag in (("Fr", "InstgAgt"), ("To", "InstdAgt")):
         named = case.header.first(end)
-        if named is None or (end == "To" and is_copy):
+        own = bic(named)
+        if named is None or not own or (end == "To" and is_copy):
             continue
-        agents = [one for one in case.tagged(tag) if bic(one)]
-        if bic(named) and any(not values.same_bic(bic(named), bic(one)) for one in agents):
-            yield named
+        for agent in case.index.tags.get(tag, ()):
+            theirs = bic(agent)
+            if theirs and not values.same_bic(own, theirs):
+                yield named
+                break
 
 
 @rule("BAH-003", "U", Mark.C, profiles=(*CBPR, "internal-dlt"))

@@ -46,9 +46,10 @@ def _beyond_x(case: Case) -> Iterator[Node]:
     if case.agreement.any_characters:
         return
     for index in (case.header_index, case.index):
-        for kind, nodes in index.types.items():
-            if kind in _TEXTS:
-                yield from (node for node in nodes if not values.is_x(node.text))
+        if not values.are_x([node.text for node in index.strings]):
+            for node in index.strings:
+                if node.type in _TEXTS and not values.is_x(node.text):
+                    yield node
 
 
 @rule("CHR-001", "C", Mark.C, Severity.WARN, profiles=_X, outbound=Severity.REFUSE, of_header=True)

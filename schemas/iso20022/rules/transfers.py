@@ -14,6 +14,16 @@ rule = CHAPTER.rule
 CT = ("pacs.008", "pacs.009")
 _SETTLED = ("pacs.008", "pacs.009", "pacs.004")
 REIMBURSING = ("InstgRmbrsmntAgt", "InstdRmbrsmntAgt", "ThrdRmbrsmntAgt")
+_ACCOUNTS = tuple(
+    (f"{agent}Acct", agent)
+    for agent in (
+        *REIMBURSING,
+        *(f"PrvsInstgAgt{number}" for number in (1, 2, 3)),
+        *(f"IntrmyAgt{number}" for number in (1, 2, 3)),
+        "DbtrAgt",
+        "CdtrAgt",
+    )
+)
 _GROUP = ("PmtTpInf", "InstgAgt", "InstdAgt")
 
 
@@ -51,13 +61,12 @@ def number_of_transactions(case: Case) -> Iterator[Node]:
 def sums(case: Case) -> Iterator[Node]:
     """The total is the sum of the amounts in one currency; the control sum is the bare sum."""
     header = group(case)
-    amounts = [node for one in case.transactions for node in one.all("IntrBkSttlmAmt")]
     given = header.first("TtlIntrBkSttlmAmt")
-    if given is not None and (
-        {node.currency for node in amounts} != {given.currency}
-        or total(amounts) != amount(given.text)
-    ):
-        yield given
+    if given is not None:
+        amounts = [node for one in case.transactions for node in one.all("IntrBkSttlmAmt")]
+        currencies = {node.currency for node in amounts}
+        if currencies != {given.currency} or total(amounts) != amount(given.text):
+            yield given
     yield from _control_sum(header, list(case.transactions))
     for one in case.body.all("PmtInf"):
         yield from _control_sum(one, one.all("CdtTrfTxInf"))
@@ -139,12 +148,10 @@ def agents_of_accounts(case: Case) -> Iterator[Node]:
         assert how is not None
         if not (how.has("InstgRmbrsmntAgt") and how.has("InstdRmbrsmntAgt")):
             yield third
-    for tag, nodes in case.index.tags.items():
-        if tag.endswith("Acct") and tag.removesuffix("Acct").rstrip("123").endswith("Agt"):
-            for node in nodes:
-                assert node.parent is not None
-                if not node.parent.has(tag.removesuffix("Acct")):
-                    yield node
+    for account, agent in _ACCOUNTS:
+        for node in case.index.tags.get(account, ()):
+            if node.parent is not None and not node.parent.has(agent):
+                yield node
 
 
 @rule("ISO-CT-009", "R", Mark.B, messages=CT)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from schemas.iso20022 import codes, external, values
-from schemas.iso20022.definitions import Simple, shipped
 from schemas.iso20022.findings import Case, Chapter, Mark
 from schemas.iso20022.tree import Node
 from schemas.iso20022.weights import Severity
@@ -11,11 +10,6 @@ from schemas.iso20022.weights import Severity
 CHAPTER = Chapter()
 rule = CHAPTER.rule
 
-_STRINGS = frozenset(
-    name
-    for name, kind in shipped().types.items()
-    if isinstance(kind, Simple) and kind.base == "string"
-)
 _ACTIVE = ("ActiveCurrencyAndAmount", "ActiveCurrencyCode", "CurrencyCode")
 _HISTORIC = (
     "ActiveOrHistoricCurrencyAndAmount",
@@ -29,6 +23,13 @@ _BICS = (
     "BICFIDec2014Identifier",
     "BICFIIdentifier",
     "BICIdentifier",
+)
+_CHECKED = (
+    ("IBAN2007Identifier", values.is_iban),
+    ("IBANIdentifier", values.is_iban),
+    ("LEIIdentifier", values.is_lei),
+    *((kind, values.is_bic) for kind in _BICS),
+    ("CountryCode", codes.COUNTRIES.__contains__),
 )
 SETTLED = (
     "IntrBkSttlmAmt",
@@ -71,29 +72,19 @@ def above_zero(case: Case) -> Iterator[Node]:
 @rule("ISO-VAL-003", "R", Mark.B, of_header=True)
 def check_digits(case: Case) -> Iterator[Node]:
     """IBAN, LEI, BIC and country hold what their standards compute or list."""
-    for node in case.typed("IBAN2007Identifier", "IBANIdentifier"):
-        if not values.is_iban(node.text.strip()):
-            yield node
-    for node in case.typed("LEIIdentifier"):
-        if not values.is_lei(node.text.strip()):
-            yield node
-    for node in case.typed(*_BICS):
-        if not values.is_bic(node.text.strip()):
-            yield node
-    for node in case.typed("CountryCode"):
-        if node.text.strip() not in codes.COUNTRIES:
-            yield node
+    for index in (case.header_index, case.index):
+        for kind, is_right in _CHECKED:
+            for node in index.types.get(kind, ()):
+                if not is_right(node.text.strip()):
+                    yield node
 
 
 @rule("ISO-VAL-005", "O", Mark.D, of_header=True)
 def sound_text(case: Case) -> Iterator[Node]:
     """A text says something, and holds no character that is invisible or assigned to nothing."""
     for index in (case.header_index, case.index):
-        for kind, nodes in index.types.items():
-            if kind in _STRINGS:
-                for node in nodes:
-                    if not values.is_sound(node.text):
-                        yield node
+        if not values.are_plain([one.text for one in index.strings]):
+            yield from (one for one in index.strings if not values.is_sound(one.text))
 
 
 @rule("ISO-VAL-006", "X", Mark.B, Severity.HOLD)
