@@ -23,8 +23,8 @@ class Algorithm(IntEnum):
     SECP256K1 = 3
 
 
-_EC_PUBLIC_KEY = bytes.fromhex("2a8648ce3d0201")
-_CURVES = {
+EC_PUBLIC_KEY = bytes.fromhex("2a8648ce3d0201")
+CURVE_IDS = {
     bytes.fromhex("2a811ccf5501822d"): Algorithm.SM2,
     bytes.fromhex("2a8648ce3d030107"): Algorithm.SECP256R1,
     bytes.fromhex("2b8104000a"): Algorithm.SECP256K1,
@@ -38,6 +38,11 @@ class KeyPoint:
     algorithm: Algorithm
     x: int
     y: int
+
+    @property
+    def encoded(self) -> bytes:
+        """The uncompressed point, 65 bytes."""
+        return b"\x04" + self.x.to_bytes(32, "big") + self.y.to_bytes(32, "big")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +80,13 @@ def read_spki(data: bytes) -> KeyPoint:
     body = der.take(der.whole(data, der.SEQUENCE, "public key"), der.SEQUENCE, "algorithm")
     kind = der.take(body.content, der.OBJECT_ID, "key type")
     curve = der.whole(kind.rest, der.OBJECT_ID, "curve")
-    if kind.content != _EC_PUBLIC_KEY or curve not in _CURVES:
+    if kind.content != EC_PUBLIC_KEY or curve not in CURVE_IDS:
         raise der.FormRefused("public key: neither SM2 nor secp256r1 nor secp256k1")
     point = der.whole(body.rest, der.BIT_STRING, "point")
     if len(point) != 66 or point[:2] != b"\x00\x04":
         raise der.FormRefused("public key: not an uncompressed point of 65 bytes")
     x, y = int.from_bytes(point[2:34], "big"), int.from_bytes(point[34:], "big")
-    return KeyPoint(_CURVES[curve], x, y)
+    return KeyPoint(CURVE_IDS[curve], x, y)
 
 
 def read_certificate(data: bytes) -> Certificate:
@@ -107,6 +112,14 @@ def read_certificate(data: bytes) -> Certificate:
     second = der.read(first.rest)
     times = [part.content.decode("ascii", "replace") for part in (first, second)]
     return Certificate(read_spki(spki), times[0], times[1])
+
+
+def write_spki(key: KeyPoint) -> bytes:
+    """The SubjectPublicKeyInfo of a key, as `read_spki` reads it."""
+    curve = next(one for one, algorithm in CURVE_IDS.items() if algorithm is key.algorithm)
+    kinds = der.write(der.OBJECT_ID, EC_PUBLIC_KEY) + der.write(der.OBJECT_ID, curve)
+    point = der.write(der.BIT_STRING, b"\x00" + key.encoded)
+    return der.write(der.SEQUENCE, der.write(der.SEQUENCE, kinds) + point)
 
 
 def read_key(text: str) -> KeyPoint:

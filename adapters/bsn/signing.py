@@ -52,10 +52,16 @@ class Sm2MacSigner:
 
     def __init__(self, private_key: int) -> None:
         self._signer = sm2.Signer(private_key)
+        made = self._signer.public
+        self.public = KeyPoint(Algorithm.SM2, made.x, made.y)
 
     def sign(self, text: str) -> str:
         """The mac of the text: SM2 over SM3(text)."""
-        return write_mac(*self._signer.sign(sm3(text.encode())))
+        return base64.b64encode(self.sign_bytes(text.encode())).decode()
+
+    def sign_bytes(self, data: bytes) -> bytes:
+        """The DER of SM2 over SM3(data)."""
+        return der.write_signature(*self._signer.sign(sm3(data)))
 
 
 class EcdsaMacSigner:
@@ -67,12 +73,18 @@ class EcdsaMacSigner:
     def __init__(self, algorithm: Algorithm, private_key: int) -> None:
         self._order = ORDERS[algorithm]
         self._key = ec.derive_private_key(private_key, CURVES[algorithm])
+        made = self._key.public_key().public_numbers()
+        self.public = KeyPoint(algorithm, made.x, made.y)
 
     def sign(self, text: str) -> str:
         """The mac of the text: ECDSA over SHA-256, the lower of the two values of s."""
+        return base64.b64encode(self.sign_bytes(text.encode())).decode()
+
+    def sign_bytes(self, data: bytes) -> bytes:
+        """The DER of ECDSA over SHA-256, the lower of the two values of s."""
         scheme = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
-        r, s = der.read_signature(self._key.sign(text.encode(), scheme))
-        return write_mac(r, min(s, self._order - s))
+        r, s = der.read_signature(self._key.sign(data, scheme))
+        return der.write_signature(r, min(s, self._order - s))
 
 
 class MacVerifier:
@@ -97,35 +109,42 @@ class MacVerifier:
 
         Errors: MacRefused with the reason.
         """
-        r, s = read_mac(mac)
+        self._verify(text.encode(), *read_mac(mac))
+
+    def verify_bytes(self, data: bytes, signature: bytes) -> None:
+        """Nothing, if the DER is this key's signature of some bytes, hashed as a text is.
+
+        Errors: MacRefused with the reason.
+        """
+        try:
+            self._verify(data, *der.read_signature(signature))
+        except der.FormRefused as error:
+            raise MacRefused(str(error)) from error
+
+    def _verify(self, data: bytes, r: int, s: int) -> None:
         if not (1 <= r < self._order and 1 <= s < self._order):
             raise MacRefused("r or s out of range")
         if self._sm2 is not None:
-            good = self._sm2.verifies(sm3(text.encode()), r, s)
+            good = self._sm2.verifies(sm3(data), r, s)
         else:
-            good = self._ecdsa_verifies(text, r, s)
+            good = self._ecdsa_verifies(data, r, s)
         if not good:
             raise MacRefused("it does not verify")
 
-    def _ecdsa_verifies(self, text: str, r: int, s: int) -> bool:
+    def _ecdsa_verifies(self, data: bytes, r: int, s: int) -> bool:
         if self._ec is None:
             return False
         if s > self._order // 2:
             raise MacRefused("s lies in the upper half")
         try:
-            self._ec.verify(der.write_signature(r, s), text.encode(), ec.ECDSA(hashes.SHA256()))
+            self._ec.verify(der.write_signature(r, s), data, ec.ECDSA(hashes.SHA256()))
         except InvalidSignature:
             return False
         return True
 
 
-def write_mac(r: int, s: int) -> str:
-    """The base64 of the DER of r and s."""
-    return base64.b64encode(der.write_signature(r, s)).decode()
-
-
 def read_mac(mac: str) -> tuple[int, int]:
-    """The numbers r and s of a mac in the one form `write_mac` gives.
+    """The numbers r and s of a mac in its one form: base64 of the DER, padded, unbroken.
 
     Errors: MacRefused.
     """

@@ -1,0 +1,382 @@
+"""The gateway: it checks each request's mac, does what is asked, and signs what it answers.
+
+It answers when the orderer has taken a transaction, which is before its block is cut; until then
+nobody finds the transaction. Values that could be read in two ways are refused.
+"""
+
+import base64
+import json
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from adapters.bsn.devnet import texts
+from adapters.bsn.devnet.faults import Fault, Faults
+from adapters.bsn.devnet.ledger import Endorsed, EndorsementFailed, Ledger, proposal
+from adapters.bsn.devnet.macs import Public, Secret
+from adapters.bsn.devnet.names import certificate
+from adapters.bsn.devnet.requests import requested_key
+from adapters.bsn.devnet.wire import message
+from schemas.bsn.gateway import ENDPOINTS
+
+FABRIC = "/api/fabric/v1/"
+TRUST, UPLOAD = 1, 2
+OLD, NEW = "处理成功", "success"
+MSP = "Org1MSP"
+
+
+class Failed(Exception):
+    """The gateway says code -1 and this."""
+
+
+class Lost(Exception):
+    """The connection ends without an answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """One application of the portal: its codes, its algorithm, its mode, its user's key."""
+
+    user_code: str
+    app_code: str
+    algorithm: int
+    mode: int
+    user: Public
+    secret: Secret  # the gateway's own key for this algorithm
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What goes out: a status of HTTP, its bytes, and how late."""
+
+    status: int
+    data: bytes
+    late_ms: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Gateway:
+    """The gateway of one channel for several applications."""
+
+    ledger: Ledger
+    apps: dict[str, App] = field(default_factory=dict)
+    faults: Faults = field(default_factory=Faults)
+    users: dict[tuple[str, str], str] = field(default_factory=dict)  # secrets by app and name
+    kept: dict[tuple[str, str], tuple[Secret, bytes]] = field(default_factory=dict)
+    msg: str = NEW
+    orders_reads: bool = False  # whether what changes nothing is ordered too
+    closed: bool = False
+
+    def open(self, algorithm: int, mode: int, user: Public) -> App:
+        """A new application whose user signs with this key."""
+        number = f"{algorithm}{mode}"
+        app = App(
+            user_code=f"USER0001202601010000000000{number:0>3}",
+            app_code=f"app0001202601010000000000{number:0>4}",
+            algorithm=algorithm,
+            mode=mode,
+            user=user,
+            secret=Secret(algorithm, "gateway"),
+        )
+        self.apps[app.app_code] = app
+        return app
+
+    def answer(self, path: str, raw: bytes) -> Reply:
+        """The answer to one request.
+
+        Errors: Lost where the caller is to hear nothing.
+        """
+        if self.closed:
+            raise Lost("closed")
+        if path not in ENDPOINTS:
+            return Reply(404, b"no such end point")
+        fault = self.faults.take(path)
+        if fault is not None and fault.kind == "lose_request":
+            raise Lost("lost before it was read")
+        found = self._app(path, raw)
+        if isinstance(found, Reply):
+            return found
+        app, body = found
+        try:
+            code, msg, answered = 0, self.msg, self._done(app, path, body)
+        except Failed as failed:
+            code, msg, answered = -1, str(failed), None
+        return self._spoken(app, path, (code, msg, answered), fault)
+
+    def _app(self, path: str, raw: bytes) -> "tuple[App, Any] | Reply":
+        """The application and the body of a request that is what it claims to be."""
+        try:
+            asked = json.loads(raw)
+            header, mac, body = asked["header"], asked["mac"], asked["body"]
+            app = self.apps[header["appCode"]]
+            text = texts.request(path, header, body)
+        except (ValueError, KeyError, TypeError):
+            return Reply(400, b"not a request")
+        if header["userCode"] != app.user_code:
+            return self._refusal(app, "user and application do not belong together")
+        if ENDPOINTS[path].request_signed and not (
+            isinstance(mac, str) and app.user.good(text, mac)
+        ):
+            return self._refusal(app, "mac验证失败")
+        return app, body
+
+    def _refusal(self, app: App, why: str) -> Reply:
+        head = {"code": -1, "msg": why}
+        document = {"header": head, "mac": app.secret.mac(f"-1{why}"), "body": None}
+        return Reply(200, json.dumps(document, ensure_ascii=False).encode())
+
+    def _done(self, app: App, path: str, body: Any) -> Any:
+        if path == "/api/app/getAppInfo":
+            return self._info(app)
+        deed = DEEDS.get(path.removeprefix(FABRIC))
+        if deed is None:
+            raise Failed("this end point is not open here")
+        return deed(self, app, body or {})
+
+    def _info(self, app: App) -> Any:
+        return {
+            "appName": "devnet",
+            "appType": "fabric",
+            "caType": app.mode,
+            "algorithmType": app.algorithm,
+            "mspId": MSP,
+            "channelId": self.ledger.channel,
+            "version": "1.4.0",
+            "fabricVersion": "2.2.1",
+        }
+
+    def register(self, app: App, body: Any) -> Any:
+        """A new user; in trust mode the gateway makes and keeps their key."""
+        name, secret = body.get("name", ""), body.get("secret", "")
+        if not re.fullmatch(r"[a-z][a-z0-9]{2,31}", name):
+            raise Failed("name")
+        if not re.fullmatch(r"[0-9a-f]{32}", secret) or body.get("extendProperties"):
+            raise Failed("secret or extendProperties could be read in two ways")
+        if (app.app_code, name) in self.users:
+            raise Failed("user exists")
+        self.users[app.app_code, name] = secret
+        if app.mode == TRUST:
+            kept = Secret(2 if app.algorithm == 3 else app.algorithm, f"{app.app_code}/{name}")
+            made = certificate(f"{name}@{app.app_code}", kept.public())
+            identity = self.ledger.join(MSP, name, made, kept.public())
+            self.kept[app.app_code, name] = (kept, identity)
+        return {"name": name, "secret": secret}
+
+    def enrol(self, app: App, body: Any) -> Any:
+        """A certificate for the key of a registered user."""
+        name = body.get("name", "")
+        if app.mode != UPLOAD or self.users.get((app.app_code, name)) != body.get("secret"):
+            raise Failed("enrolment is not possible")
+        try:
+            subject, key = requested_key(body.get("csrPem", ""))
+        except ValueError as error:
+            raise Failed(f"csrPem: {error}") from error
+        if subject != f"{name}@{app.app_code}":
+            raise Failed("csrPem: its name is another")
+        made = certificate(subject, key)
+        self.ledger.join(MSP, name, made, key)
+        return {"cert": made}
+
+    def call(self, app: App, body: Any) -> Any:
+        """A call of the chaincode, signed by the key the gateway keeps."""
+        kept = self.kept.get((app.app_code, body.get("userName", "")))
+        if app.mode != TRUST or kept is None:
+            raise Failed("user is not registered")
+        args, nonce = body.get("args"), body.get("nonce", "")
+        if not isinstance(args, list) or len(args) != 1 or body.get("transientData"):
+            raise Failed("one argument is due, and no transient data")
+        if not re.fullmatch(r"[A-Za-z0-9+/]{32}", nonce):
+            raise Failed("nonce")
+        if body.get("chainCode") != self.ledger.chaincode:
+            raise Failed("chaincode is not deployed")
+        secret, identity = kept
+        return self._executed(
+            proposal(
+                secret=secret,
+                identity=identity,
+                nonce=secrets.token_bytes(24),
+                time_ms=self.ledger.clock(),
+                place=(self.ledger.channel, self.ledger.chaincode),
+                words=(str(body.get("funcName", "")).encode(), args[0].encode()),
+            )
+        )
+
+    def upload(self, app: App, body: Any) -> Any:
+        """A call that the user has signed for the chain."""
+        if app.mode != UPLOAD:
+            raise Failed("this application does not upload")
+        try:
+            signed = base64.b64decode(body.get("transData", ""), validate=True)
+        except ValueError as error:
+            raise Failed("transData is not base64") from error
+        return self._executed(signed)
+
+    def _executed(self, signed: bytes) -> Any:
+        try:
+            made = self.ledger.endorse(signed)
+        except EndorsementFailed as error:
+            raise Failed(f"背书失败: {error}") from error
+        except (ValueError, UnicodeDecodeError) as error:
+            raise Failed("transData is no proposal") from error
+        if made.results.writes or made.event or self.orders_reads:
+            self.ledger.order(made)
+        return _outcome(made)
+
+    def transaction(self, app: App, body: Any) -> Any:
+        """Where a transaction stands, and its validation code."""
+        del app
+        block, place = self._found(body)
+        _, code, creator, time = block.transactions[place]
+        return {
+            "blockHash": block.hash.hex(),
+            "blockNumber": block.number,
+            "status": code,
+            "createName": creator,
+            "timeSpanSec": time // 1000,
+            "timeSpanNsec": time % 1000 * 1_000_000,
+        }
+
+    def transdata(self, app: App, body: Any) -> Any:
+        """A transaction as the ledger has it."""
+        del app
+        block, place = self._found(body)
+        code = block.transactions[place][1]
+        raw = message((1, self.ledger.envelopes[block.number, place]), (2, code))
+        return {"txId": body["txId"], "transData": base64.b64encode(raw).decode()}
+
+    def _found(self, body: Any) -> Any:
+        found = self.ledger.found(str(body.get("txId", "")))
+        if found is None:
+            raise Failed("no such transaction ID")
+        return found
+
+    def block_info(self, app: App, body: Any) -> Any:
+        """A block in words."""
+        del app
+        block = self._block(body)
+        return {
+            "blockHash": block.hash.hex(),
+            "blockNumber": block.number,
+            "preBlockHash": block.previous.hex(),
+            "blockSize": len(block.raw),
+            "blockTxCount": len(block.transactions),
+            "transactions": [
+                {
+                    "txId": tx,
+                    "status": code,
+                    "createName": creator,
+                    "timeSpanSec": time // 1000,
+                    "timeSpanNsec": time % 1000 * 1_000_000,
+                }
+                for tx, code, creator, time in block.transactions
+            ],
+        }
+
+    def block_data(self, app: App, body: Any) -> Any:
+        """A block as the ledger has it."""
+        del app
+        block = self._block(body)
+        return {
+            "blockHash": block.hash.hex(),
+            "blockNumber": block.number,
+            "preBlockHash": block.previous.hex(),
+            "blockData": base64.b64encode(block.raw).decode(),
+        }
+
+    def _block(self, body: Any) -> Any:
+        self.ledger.advance()
+        number = body.get("blockNumber")
+        if body.get("blockHash") or body.get("txId") or body.get("dataType"):
+            raise Failed("blocks are asked for by number alone")
+        if not isinstance(number, int) or not 0 <= number < len(self.ledger.blocks):
+            raise Failed("no such block")
+        return self.ledger.blocks[number]
+
+    def ledger_info(self, app: App, body: Any) -> Any:
+        """How far the ledger goes."""
+        del app, body
+        self.ledger.advance()
+        last = self.ledger.blocks[-1]
+        return {
+            "blockHash": last.hash.hex(),
+            "height": last.number + 1,
+            "preBlockHash": last.previous.hex(),
+        }
+
+    def _spoken(
+        self, app: App, path: str, said: tuple[int, str, Any], fault: Fault | None
+    ) -> Reply:
+        code, msg, body = said
+        kind, zeros = fault.kind if fault else "", False
+        if kind == "lose_answer":
+            raise Lost("lost after all was done")
+        if kind in ("http_502", "not_json"):
+            return Reply(502 if kind == "http_502" else 200, b"<html>Bad Gateway</html>")
+        if kind == "failed_though_ordered":
+            code, msg, body = -1, "系统繁忙", None
+        if kind == "other_msg" and code == 0:
+            msg = OLD if msg == NEW else NEW
+        if kind in ("absent_zeros", "absent_nothing"):
+            body, zeros = _without_zeros(body), kind == "absent_zeros"
+        if kind == "other_question" and isinstance(body, dict):
+            body = {**body, **_another(body)}
+        text = texts.response(path, code, msg, body, zeros=zeros)
+        mac = app.secret.mac(text)
+        if kind in ("bad", "empty", "high_s", "single_hashed"):
+            mac = app.secret.wrong_mac(text, kind)
+        if kind == "number_as_text":
+            body = _numbers_as_text(body)
+        if kind == "forged_field" and isinstance(body, dict):
+            body = {**body, **_another(body)}
+        head = {"code": code, "msg": msg}
+        made = json.dumps({"header": head, "mac": mac, "body": body}, ensure_ascii=False)
+        if kind == "duplicate_name":
+            made = made.replace('"body": {', '"body": {"txId": "00", "txId": "00", ', 1)
+        return Reply(200, made.encode(), fault.by if fault and kind == "delay" else 0)
+
+
+DEEDS: dict[str, Callable[[Gateway, App, Any], Any]] = {
+    "user/register": Gateway.register,
+    "user/enroll": Gateway.enrol,
+    "node/reqChainCode": Gateway.call,
+    "node/trans": Gateway.upload,
+    "node/getTransaction": Gateway.transaction,
+    "node/getTransdata": Gateway.transdata,
+    "node/getBlockInfo": Gateway.block_info,
+    "node/getBlockData": Gateway.block_data,
+    "node/getLedgerInfo": Gateway.ledger_info,
+}
+
+
+def _outcome(made: Endorsed) -> Any:
+    return {
+        "blockInfo": {"txId": made.tx, "blockHash": "", "status": 0},
+        "ccRes": {"ccCode": made.status, "ccData": made.payload.decode()},
+    }
+
+
+def _without_zeros(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _without_zeros(v) for k, v in value.items() if v is False or v != 0}
+    return [_without_zeros(one) for one in value] if isinstance(value, list) else value
+
+
+def _numbers_as_text(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _numbers_as_text(one) for name, one in value.items()}
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _another(body: dict[str, Any]) -> dict[str, Any]:
+    """The members of a body that say which question it answers, changed."""
+    changed: dict[str, Any] = {}
+    if "blockInfo" in body:
+        changed["blockInfo"] = {**body["blockInfo"], "txId": "ab" * 32}
+    if "txId" in body:
+        changed["txId"] = "ab" * 32
+    for number in ("blockNumber", "height"):
+        if number in body:
+            changed[number] = body[number] + 1
+    return changed

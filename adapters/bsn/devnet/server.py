@@ -1,0 +1,80 @@
+"""The gateway over HTTP, on loopback alone, with a panel that lets things go wrong."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import web
+
+from adapters.bsn.devnet.faults import FAULTS
+from adapters.bsn.devnet.gateway import NEW, OLD, Gateway, Lost
+
+LARGEST = 4 << 20  # bytes of a request
+PANEL = "/devnet"
+
+
+def application(gateway: Gateway) -> web.Application:
+    """The web application of a gateway."""
+
+    async def asked(request: web.Request) -> web.StreamResponse:
+        raw = await request.read()
+        try:
+            reply = gateway.answer(request.path, raw)
+        except Lost:
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response()
+        if reply.late_ms:
+            await asyncio.sleep(reply.late_ms / 1000)
+        return web.Response(status=reply.status, body=reply.data, content_type="application/json")
+
+    async def told(request: web.Request) -> web.Response:
+        try:
+            steer(gateway, await request.json())
+        except (ValueError, KeyError, TypeError) as error:
+            return web.json_response({"why": str(error)}, status=422)
+        return web.json_response({"height": len(gateway.ledger.blocks)})
+
+    app = web.Application(client_max_size=LARGEST)
+    app.router.add_post(PANEL, told)
+    app.router.add_post("/{path:.*}", asked)
+    return app
+
+
+def steer(gateway: Gateway, order: dict[str, Any]) -> None:
+    """Carry out one order of the panel: a fault, or something the ledger does.
+
+    Errors: ValueError, KeyError, TypeError for what is no order.
+    """
+    ledger = gateway.ledger
+    match order["do"]:
+        case "fault":
+            gateway.faults.add(order["kind"], order.get("path", ""), int(order.get("by", 0)))
+        case "stall":
+            ledger.stalled = bool(order["on"])
+        case "conflict":
+            ledger.conflicts += int(order.get("times", 1))
+        case "rewrite":
+            ledger.rewrite(int(order.get("depth", 1)))
+        case "msg":
+            gateway.msg = OLD if order["old"] else NEW
+        case "close":
+            gateway.closed = bool(order["on"])
+        case other:
+            kinds = "fault, stall, conflict, rewrite, msg, close"
+            raise ValueError(f"{other!r} is none of {kinds}; faults: {', '.join(FAULTS)}")
+
+
+@asynccontextmanager
+async def serving(gateway: Gateway, port: int = 0) -> AsyncGenerator[str]:
+    """Serve a gateway on loopback and yield its base URL."""
+    runner = web.AppRunner(application(gateway), access_log=None)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", port)
+        await site.start()
+        bound = runner.addresses[0][1]
+        yield f"http://127.0.0.1:{bound}"
+    finally:
+        await runner.cleanup()

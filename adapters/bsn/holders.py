@@ -1,0 +1,38 @@
+"""Accounts are organisations and hashes of keys; a consent is a key's signature under an act."""
+
+from hashlib import sha256
+
+from adapters.bsn import der, sm2
+from adapters.bsn.certificates import Algorithm, KeyPoint
+from adapters.bsn.proposals import Identity
+from adapters.bsn.signing import MacRefused, MacVerifier
+from bridge.core.consent import Consent
+
+
+def account_name(identity: Identity) -> str:
+    """The account of an enrolled key; a renewed certificate changes nothing."""
+    return f"{identity.msp}/{sha256(identity.key.public.encoded).hexdigest()}"
+
+
+def has_signed(consent: Consent, message: bytes) -> bool:
+    """Whether the consent is by its account's own key and that key signed the message.
+
+    Source: FIPS 186-5 with SHA-256 and the lower s; GB/T 32918.2 with the default id.
+    """
+    try:
+        encoded = bytes.fromhex(consent.public_key)
+        if len(encoded) != 65 or encoded[0] != 4:
+            return False
+        if sha256(encoded).hexdigest() != consent.by.rpartition("/")[2]:
+            return False
+        x, y = int.from_bytes(encoded[1:33], "big"), int.from_bytes(encoded[33:], "big")
+        if consent.kind == "sm2":
+            r, s = der.read_signature(consent.signature)
+            return sm2.Verifier(sm2.PublicKey(x, y)).verifies(message, r, s)
+        if consent.kind != "p256":
+            return False
+        verifier = MacVerifier(KeyPoint(Algorithm.SECP256R1, x, y))
+        verifier.verify_bytes(message, consent.signature)
+    except (MacRefused, ValueError):
+        return False
+    return True
