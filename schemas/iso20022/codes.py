@@ -1,6 +1,6 @@
 """Codes of other standards that values are held against, as they stood on a day.
 
-Source: ISO 4217 (lists one and three), ISO 3166-1, ISO 13616 (IBAN registry).
+Source: ISO 4217 (list one), ISO 3166-1, ISO 13616 (IBAN registry).
 """
 
 from datetime import date
@@ -86,16 +86,6 @@ _ENDED = MappingProxyType(
         "BGN": (date(2025, 12, 31), 2),
     }
 )
-_HISTORIC = frozenset(
-    (
-        "ADP AFA ALK AOK AON AOR ARA ARP ARY ATS AYM AZM BAD BEC BEF BEL BGJ BGK BGL BOP BRB BRC "
-        "BRE BRN BRR BUK BYB BYR CHC CSD CSJ CSK CYP DDM DEM ECS ECV EEK ESA ESB ESP FIM FRF GEK "
-        "GHC GHP GNE GNS GQE GRD GWE GWP HRD IEP ILP ILR ISJ ITL LAJ LSM LTL LTT LUC LUF LUL LVL "
-        "LVR MGF MLF MRO MTL MTP MVQ MXP MZE MZM NIC NLG PEH PEI PES PLZ PTE RHD ROK ROL RUR SDD "
-        "SDP SIT SKK SRG STD SUR TJR TMM TPE TRL UAK UGS UGW USS UYN UYP VEB VEF VNC XEU XFO XFU "
-        "XRE YDD YUD YUM YUN ZAL ZMK ZRN ZRZ ZWC ZWD ZWN ZWR"
-    ).split()
-)
 METALS = frozenset("XAU XAG XPD XPT".split())
 
 
@@ -104,11 +94,6 @@ def is_active(currency: str, on: date) -> bool:
     if currency in _ENDED:
         return on <= _ENDED[currency][0]
     return currency in _DIGITS and _BEGAN.get(currency, date.min) <= on
-
-
-def was_known(currency: str, on: date) -> bool:
-    """Whether a currency is or once was in use on the day: enough for a historic amount."""
-    return is_active(currency, on) or currency in _ENDED or currency in _HISTORIC
 
 
 def digits(currency: str) -> int:

@@ -10,11 +10,13 @@ from schemas.iso20022.weights import Severity
 CHAPTER = Chapter()
 rule = CHAPTER.rule
 
-_ACTIVE = ("ActiveCurrencyAndAmount", "ActiveCurrencyCode", "CurrencyCode")
-_HISTORIC = (
+_CURRENCIES = (
+    "ActiveCurrencyAndAmount",
+    "ActiveCurrencyCode",
     "ActiveOrHistoricCurrencyAndAmount",
     "ActiveOrHistoricCurrencyAnd13DecimalAmount",
     "ActiveOrHistoricCurrencyCode",
+    "CurrencyCode",
 )
 _AMOUNTS = ("ActiveCurrencyAndAmount", "ActiveOrHistoricCurrencyAndAmount")
 _BICS = (
@@ -46,11 +48,10 @@ _MONEY = ("pacs.", "pain.", "camt.")
 @rule("ISO-VAL-001", "R", Mark.B)
 def currencies(case: Case) -> Iterator[Node]:
     """A currency is in use on the day, and an amount has no more digits than its minor unit."""
-    for kinds, is_known in ((_ACTIVE, codes.is_active), (_HISTORIC, codes.was_known)):
-        for node in case.typed(*kinds):
-            currency = node.currency or node.text.strip()
-            if not is_known(currency, case.on) or (node.type in _AMOUNTS and _too_fine(node)):
-                yield node
+    for node in case.typed(*_CURRENCIES):
+        currency = node.currency or node.text.strip()
+        if not codes.is_active(currency, case.on) or (node.type in _AMOUNTS and _too_fine(node)):
+            yield node
 
 
 def _too_fine(node: Node) -> bool:

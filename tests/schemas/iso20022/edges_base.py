@@ -24,7 +24,6 @@ right("a sign and spaces", P8, (AMOUNT, AMOUNT.replace("1000.50", " +1000.50 "))
 right("gold in the base standard", P9, ('"JPY">45000000', '"XAU">1.12345'), profile=BASE)
 right("a currency's last day", of.pacs010(), ("EUR", "BGN"), on=date(2025, 12, 31))
 right("a currency's first day", of.pacs010(), ("EUR", "XCG"), on=date(2025, 3, 31))
-right("a historic currency instructed", P8, (INSTRUCTED, OTHER_CURRENCY.replace("EUR", "HRK")))
 right("no charge is a charge", P8, (INSTRUCTED, OTHER_CURRENCY), (BORNE, charged("CRED", "0")))
 right(
     "three digits",

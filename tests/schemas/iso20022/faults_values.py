@@ -38,6 +38,12 @@ ENVELOPE: list[Fault] = [
 VALUES: list[Fault] = [
     one(
         "ISO-VAL-001",
+        of.camt054(),
+        ('"USD">1000.50', '"DEM">1000.50'),
+        path="Ntry/Amt",
+    ),
+    one(
+        "ISO-VAL-001",
         of.pacs008(),
         (AMOUNT, AMOUNT.replace("USD", "ZZZ")),
         (INSTRUCTED, INSTRUCTED.replace("USD", "ZZZ")),
