@@ -19,15 +19,16 @@ from typing_extensions import override
 from adapters.memory.direct import Direct
 from bridge.core.canonical import Value
 from bridge.core.ids import Instant
-from bridge.notary.journal import Job, Journal
+from bridge.notary.journal import Journal
 from bridge.notary.outcomes import IoFailed, LedgerError, Overloaded
 from bridge.notary.projection import Projection
 from bridge.notary.recheck import recheck
 from bridge.notary.store.memory import Disk, MemoryStore
 from bridge.notary.store.port import Store
-from bridge.notary.writer import Answer, Writer
+from bridge.notary.writer import Writer
 from bridge.ports import Clock, Unavailable
 from tests.engine import river
+from tests.engine.railing import Railing, memory_rail
 from tests.engine.river import NOTARIES, River, Wires, turning, wires
 from tests.strategies import DESTINATION, NOW, ORIGIN
 
@@ -158,9 +159,9 @@ class SteppedJournal(Journal):
         return journal
 
     @override
-    async def _ask(self, job: Job) -> tuple[Answer, ...]:
+    def _hand_over(self) -> None:
+        super()._hand_over()
         self._loop.call_soon(self._turn)
-        return await super()._ask(job)
 
     def _turn(self) -> None:
         jobs = (self._drain(self._judge) or []) if self._queue else []
@@ -198,6 +199,8 @@ class World:
     line: Timeline = field(default_factory=Timeline)
     disk: Disk = field(default_factory=Disk)
     lives: int = 0
+    rail: Railing = memory_rail
+    cuts: list[Callable[[], None]] = field(default_factory=list)  # further lines of a life
     wires: Wires = field(init=False)
 
     def __post_init__(self) -> None:
@@ -216,7 +219,7 @@ class World:
 
         wired = Wires(
             clock=self.line, chains=self.wires.chains, nodes=dict(nodes), bank=self.wires.bank,
-            counter=counter, votes=self.votes, finality_ms=100,
+            counter=counter, votes=self.votes, finality_ms=100, rail=self.rail,
         )  # fmt: skip
 
         async def life() -> None:
@@ -235,6 +238,8 @@ class World:
         for one in (*nodes.values(), counter):
             one.cut = True
         cut = True
+        while self.cuts:
+            self.cuts.pop()()
         told.remove_done_callback(stop)
         loop.end()
         if count:
