@@ -16,7 +16,6 @@ from adapters.memory.codec import public_hex, verify
 from adapters.memory.direct import Direct, counter, node
 from adapters.memory.escrow import Escrow, Quorum
 from adapters.memory.network import MemoryNetwork
-from adapters.memory.rail import MemoryRail
 from bridge.core.canonical import Value, canonical, digest
 from bridge.core.consent import Consent
 from bridge.core.ids import (
@@ -56,6 +55,7 @@ from bridge.notary.store.memory import MemoryStore
 from bridge.notary.store.port import Store
 from bridge.notary.votebook import FileVoteBook
 from bridge.ports import Clock
+from tests.engine.railing import Railing, Verify, memory_rail
 from tests.notary.ledgers import LI, WANG, ZHAO, key_of, person
 from tests.policy.packs import pack_value
 from tests.strategies import DAY_MS, DESTINATION, NOW, ORIGIN, RAIL, SEED
@@ -107,6 +107,7 @@ class Wires:
     counter: Direct
     votes: Path
     finality_ms: int = 0
+    rail: Railing = memory_rail
 
 
 def wires(clock: Clock, votes: Path, *, finality_ms: int = 0, block_ms: int = 0) -> Wires:
@@ -334,9 +335,9 @@ async def opened(wired: Wires, store: Store, seed: int = 1) -> AsyncIterator[Riv
         )
         for network, to in wired.nodes.items()
     }
-    rail = MemoryRail(RAIL, wired.counter, clock)
+    rail, verify_rail = wired.rail(journal, wired)
     doors = Doors(origins=networks, destinations=networks, rails={RAIL: rail})
-    verifiers = {
+    verifiers: dict[NetworkId, Verify] = {
         network: partial(
             verify,
             pinned={
@@ -348,9 +349,7 @@ async def opened(wired: Wires, store: Store, seed: int = 1) -> AsyncIterator[Riv
         )
         for network in networks
     }
-    verifiers[RAIL] = partial(
-        verify, pinned={"kind": "rail", "network": RAIL, "key": wired.bank.public_key}
-    )
+    verifiers[RAIL] = verify_rail
     books = [FileVoteBook(wired.votes / f"{name}.votes") for name in NOTARIES]
     notaries = tuple(
         Notary(
