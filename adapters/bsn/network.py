@@ -41,6 +41,7 @@ from bridge.ports import (
     Clock,
     ConsentOwed,
     Disclosed,
+    FinalityBroken,
     Key,
     Landed,
     Never,
@@ -113,7 +114,12 @@ class PcnNetwork:
 
         Errors: Refused, naming both; Unavailable where it could not be asked.
         """
-        answer = await self._client.ask(APP_INFO)
+        try:
+            answer = await self._client.ask(APP_INFO)
+        except Unavailable as error:
+            if self._client.stopped:
+                raise Refused(f"gateway_key: not who the settings pin: {error}") from error
+            raise
         if not answer.done:
             raise Unavailable(f"the gateway says: {answer.msg[:200]}")
         told = object_of(answer.body)
@@ -127,7 +133,10 @@ class PcnNetwork:
         ):
             if told.get(name) != ours:
                 raise Refused(f"{name}: the gateway says {told.get(name)!r}, settings {ours!r}")
-        await self._reader.block(0)
+        try:
+            await self._reader.block(0)
+        except FinalityBroken as error:
+            raise Refused(f"genesis_hash: {error}") from error
         (configuration,) = await self._records("configuration")
         if configuration.get("network") != self.id:
             said = configuration.get("network", "nothing")
@@ -227,7 +236,7 @@ class PcnNetwork:
         tx, request = self._request(act.verb.value, argument_of(act, signatures))
         expires = None
         if self._identity is not None:
-            life = self._place.window_ms + self._place.timeout_ms
+            life = self._place.window_ms + self._place.timeout_ms + self._place.finality_ms
             expires = Instant(self._clock.now() + life)
         return Prepared(
             key=Key(act.settlement, act.verb, attempt_of(effect)),

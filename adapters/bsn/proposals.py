@@ -2,7 +2,7 @@
 
 Where the identity's key is SM2, SM3 takes the place of SHA-256 in the id and in the signature.
 
-Source: Hyperledger Fabric 2.5, protoutil/proputils.go; BSN user manual for what an SM channel changes.
+Source: Hyperledger Fabric 2.5, protoutil/proputils.go; BSN user manual for SM.
 """
 
 from dataclasses import dataclass
