@@ -67,6 +67,8 @@ def parse(raw: bytes) -> etree._Element:
         root: etree._Element = etree.fromstring(body, _PARSER)
     except (etree.XMLSyntaxError, ValueError, LookupError):
         raise Unreadable(Fault.MALFORMED) from None
+    if any(entry.level >= etree.ErrorLevels.ERROR for entry in _PARSER.error_log):
+        raise Unreadable(Fault.MALFORMED)  # a prefix that is not bound, hidden by a later warning
     about = root.getroottree().docinfo
     if about.doctype or about.internalDTD is not None:
         raise Unreadable(Fault.DOCTYPE)

@@ -7,15 +7,18 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
 
-from bridge.ports import Clock
 from schemas.iso20022.findings import Outcome, Verdict
 from schemas.iso20022.judge import judge
 from schemas.iso20022.profiles import PROFILES, Profile
 from schemas.xml import MAX_BYTES
+
+if TYPE_CHECKING:
+    from bridge.ports import Clock  # the name only: files are explained without the doors
 
 FORMS = ("table", "json", "jsonl", "csv")
 COLUMNS = ("file", "message", "verdict", "rule", "severity", "path", "title")
@@ -77,7 +80,7 @@ def iso20022(
     ctx.exit(0 if is_accepted else 1)
 
 
-def _today(clock: Clock | None, profile: Profile) -> date:
+def _today(clock: "Clock | None", profile: Profile) -> date:
     """The day it is in the profile's zone, by the clock the program was given.
 
     Errors: click.UsageError without a clock.

@@ -15,6 +15,8 @@ REFUSED = [
     ("truncation", b"<a><b>", Fault.MALFORMED),
     ("text after the root", b"<a/>x", Fault.MALFORMED),
     ("nothing", b"", Fault.MALFORMED),
+    ("a prefix not bound", b"<a><h:b/></a>", Fault.MALFORMED),
+    ("a prefix not bound, then a warning", b'<a><h:b/><c xmlns="rel"/></a>', Fault.MALFORMED),
     ("document type", b"<!DOCTYPE a><a/>", Fault.DOCTYPE),
     ("internal entity", DTD, Fault.DOCTYPE),
     ("external entity", DTD.replace(b'"x"', b'SYSTEM "file:///etc/passwd"'), Fault.DOCTYPE),
