@@ -7,6 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from schemas.iso20022.envelope import Flaw
+from schemas.iso20022.known import Known
 from schemas.iso20022.softening import Softening
 from schemas.iso20022.tree import Index, Node
 from schemas.iso20022.weights import Severity
@@ -91,6 +92,8 @@ class Case:
     agreement: Agreement = NOTHING_AGREED
     on: date
     now_ms: int | None = None
+    known: Known | None = None  # of before; None where nothing is remembered
+    digest: str = ""  # SHA-256 of the raw bytes, in hex, where something is
     is_outbound: bool = False
 
     @property

@@ -4,6 +4,7 @@ Everything that decides is an argument, so that a verdict can be run again years
 """
 
 from datetime import date
+from hashlib import sha256
 
 from schemas.iso20022.envelope import Envelope, Flaw, read
 from schemas.iso20022.findings import (
@@ -14,6 +15,7 @@ from schemas.iso20022.findings import (
     Finding,
     Verdict,
 )
+from schemas.iso20022.known import Known
 from schemas.iso20022.profiles import Profile
 from schemas.iso20022.rules.catalogue import RULES, RuleSet
 from schemas.iso20022.softening import softened
@@ -30,6 +32,7 @@ def judge(
     *,
     agreement: Agreement = NOTHING_AGREED,
     now_ms: int | None = None,
+    known: Known | None = None,
     is_outbound: bool = False,
     rules: RuleSet = RULES,
 ) -> Verdict:
@@ -38,7 +41,16 @@ def judge(
     `on`: the day of receipt, or of emission, in the profile's zone.
     """
     envelope = read(raw, profile.accepted)
-    case = _case(envelope, profile, on, agreement, now_ms, is_outbound=is_outbound)
+    case = _case(
+        envelope,
+        profile,
+        on,
+        agreement,
+        now_ms=now_ms,
+        known=known,
+        digest=sha256(raw).hexdigest() if known is not None else "",
+        is_outbound=is_outbound,
+    )
     active, digest = rules.in_force(profile.id, case.kind, on)
     findings: list[Finding] = []
     for rule in active:
@@ -70,8 +82,10 @@ def _case(
     profile: Profile,
     on: date,
     agreement: Agreement,
-    now_ms: int | None,
     *,
+    now_ms: int | None = None,
+    known: Known | None = None,
+    digest: str = "",
     is_outbound: bool,
 ) -> Case:
     transactions: list[Node] = []
@@ -91,5 +105,7 @@ def _case(
         agreement=agreement,
         on=on,
         now_ms=now_ms,
+        known=known,
+        digest=digest,
         is_outbound=is_outbound,
     )

@@ -12,6 +12,7 @@ from schemas.iso20022.rules import (
     answers,
     cbpr_answers,
     cbpr_transfers,
+    correlation,
     envelope,
     header,
     markets,
@@ -65,6 +66,7 @@ RULES = RuleSet(
             cbpr_answers,
             addresses,
             markets,
+            correlation,
         )
         for rule in chapter.CHAPTER.rules
     )

@@ -6,6 +6,7 @@ from tests.schemas.iso20022.faults import RIGHT, Fault, Told
 from tests.schemas.iso20022.faults_answers import ANSWERS
 from tests.schemas.iso20022.faults_cbpr import CBPR_TRANSFERS
 from tests.schemas.iso20022.faults_cbpr_answers import CBPR_ANSWERS
+from tests.schemas.iso20022.faults_correlation import CORRELATION
 from tests.schemas.iso20022.faults_header import HEADER
 from tests.schemas.iso20022.faults_markets import ADDRESSES, CHARACTERS, OTHERS
 from tests.schemas.iso20022.faults_transfers import TRANSFERS
@@ -25,4 +26,5 @@ FAULTS: list[Fault] = [
     *ADDRESSES,
     *CHARACTERS,
     *OTHERS,
+    *CORRELATION,
 ]

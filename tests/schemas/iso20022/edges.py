@@ -3,6 +3,7 @@
 from datetime import date
 
 from schemas.iso20022.findings import NOTHING_AGREED, Agreement
+from schemas.iso20022.known import Known
 from tests.schemas.iso20022.faults import BEFORE, CBPR, Told, swapped
 
 EDGES: dict[str, Told] = {}
@@ -16,6 +17,7 @@ def right(
     on: date = BEFORE,
     agreement: Agreement | None = None,
     now_ms: int | None = None,
+    known: Known | None = None,
     is_outbound: bool = False,
 ) -> None:
     """Keep a message that must have no finding."""
@@ -26,5 +28,6 @@ def right(
         on=on,
         agreement=agreement or NOTHING_AGREED,
         now_ms=now_ms,
+        known=known,
         is_outbound=is_outbound,
     )

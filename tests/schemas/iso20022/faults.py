@@ -5,6 +5,7 @@ from datetime import date
 
 from schemas.iso20022.findings import NOTHING_AGREED, Addresses, Agreement, Verdict
 from schemas.iso20022.judge import judge
+from schemas.iso20022.known import Known
 from schemas.iso20022.profiles import PROFILES
 from schemas.iso20022.rules.catalogue import RULES, RuleSet
 from tests.schemas.iso20022 import messages as of
@@ -24,6 +25,7 @@ class Told:
     on: date = BEFORE
     agreement: Agreement = NOTHING_AGREED
     now_ms: int | None = None
+    known: Known | None = None
     is_outbound: bool = False
 
     def judged(self, rules: RuleSet = RULES) -> Verdict:
@@ -34,6 +36,7 @@ class Told:
             self.on,
             agreement=self.agreement,
             now_ms=self.now_ms,
+            known=self.known,
             is_outbound=self.is_outbound,
             rules=rules,
         )
@@ -146,6 +149,7 @@ def one(
     on: date = BEFORE,
     agreement: Agreement | None = None,
     now_ms: int | None = None,
+    known: Known | None = None,
     is_outbound: bool = False,
 ) -> Fault:
     """A right message with one thing made wrong."""
@@ -155,6 +159,7 @@ def one(
         on=on,
         agreement=agreement or NOTHING_AGREED,
         now_ms=now_ms,
+        known=known,
         is_outbound=is_outbound,
     )
     return Fault(rule=rule, told=told, path=path, weight=weight, also=frozenset(also))

@@ -1,0 +1,84 @@
+"""What was sent and taken before, as far as a new message can be about it.
+
+The caller keeps it; here it is only asked. A payment is found by its UETR, else by the ids of its
+message and instruction, never by an end-to-end id or an amount alone.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from schemas.iso20022.tree import Node
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """One transaction of a transfer that was sent or taken."""
+
+    uetr: str
+    message: str  # GrpHdr/MsgId
+    instruction: str = ""
+    transaction: str = ""
+    partner: str = ""  # BIC of the other side
+    amount: str = ""  # currency and amount as told
+    date: str = ""
+    is_outbound: bool = False
+    is_alone: bool = True  # its message had one transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a message is known by: who sent it, under which id, of which definition."""
+
+    sender: str
+    id: str
+    definition: str
+
+
+class Known:
+    """Payments and messages of before, by every key an answer may use."""
+
+    def __init__(
+        self, payments: Iterable[Payment] = (), taken: Mapping[Key, str] | None = None
+    ) -> None:
+        self.taken = dict(taken or {})  # the SHA-256 of the raw bytes, in hex
+        self._by_uetr: dict[str, Payment] = {}
+        self._by_instruction: dict[tuple[str, str], Payment] = {}
+        self._by_transaction: dict[tuple[str, str], Payment] = {}
+        self._alone: dict[str, Payment] = {}
+        for one in payments:
+            if one.uetr:
+                self._by_uetr[one.uetr] = one
+            if one.instruction:
+                self._by_instruction[one.message, one.instruction] = one
+            if one.transaction:
+                self._by_transaction[one.message, one.transaction] = one
+            if one.is_alone:
+                self._alone[one.message] = one
+
+    def of_uetr(self, uetr: str) -> Payment | None:
+        """The payment that bears the UETR."""
+        return self._by_uetr.get(uetr)
+
+    def original(self, answer: Node, message: str) -> Payment | None:
+        """The payment an answer's transaction is about; `message` is the id of its message.
+
+        The first key that finds one decides; keys that disagree are `disagrees`' to say.
+        """
+        if found := self._by_uetr.get(answer.value("OrgnlUETR").strip()):
+            return found
+        return (
+            self._by_instruction.get((message, answer.value("OrgnlInstrId")))
+            or self._by_transaction.get((message, answer.value("OrgnlTxId")))
+            or (self._alone.get(message) if not answer.has("OrgnlUETR") else None)
+        )
+
+
+def disagrees(answer: Node, message: str, original: Payment) -> bool:
+    """Whether a key that an answer gives is another than the payment's."""
+    said = (
+        (answer.value("OrgnlUETR").strip(), original.uetr),
+        (message, original.message),
+        (answer.value("OrgnlInstrId"), original.instruction),
+        (answer.value("OrgnlTxId"), original.transaction),
+    )
+    return any(theirs and ours and theirs != ours for theirs, ours in said)

@@ -1,0 +1,139 @@
+"""Answers and their questions, and messages that come twice; silent where nothing is remembered."""
+
+from collections.abc import Iterator
+
+from schemas.iso20022 import values
+from schemas.iso20022.findings import Case, Chapter, Mark
+from schemas.iso20022.known import Key, Known, Payment, disagrees
+from schemas.iso20022.rules.header import bic
+from schemas.iso20022.tree import Node
+from schemas.iso20022.weights import Severity
+
+CHAPTER = Chapter()
+rule = CHAPTER.rule
+
+_ANSWERS = ("pacs.002", "pacs.004", "pacs.028", "camt.029", "camt.056")
+_TRANSFERS = ("pacs.008", "pacs.009")
+_INFORMATION = ("DUPL", "COPY", "CODU")
+_GROUPS = (
+    "OrgnlGrpInfAndSts/OrgnlMsgId",
+    "OrgnlGrpInf/OrgnlMsgId",
+    "Undrlyg/OrgnlGrpInfAndCxl/OrgnlMsgId",
+    "CxlDtls/OrgnlGrpInfAndSts/OrgnlMsgId",
+)
+
+
+def _asked(case: Case) -> Iterator[tuple[Node, str]]:
+    """The transactions of an answer, each with the id of the message it is about."""
+    above = next((case.body.value(path) for path in _GROUPS if case.body.has(path)), "")
+    for one in case.transactions:
+        yield one, one.value("OrgnlGrpInf/OrgnlMsgId") or above
+
+
+def _found(case: Case, known: Known, one: Node, message: str) -> Payment | None:
+    """The payment an answer is about, when it was with the one who answers."""
+    payment = known.original(one, message)
+    sender = bic(case.header.first("Fr")) if case.header is not None else ""
+    if payment is None or not payment.partner or not sender or one.has("OrgnlUETR"):
+        return payment
+    return payment if values.same_bic(payment.partner, sender) else None
+
+
+@rule("COR-001", "O", Mark.D, messages=_ANSWERS)
+def names_an_original(case: Case) -> Iterator[Node]:
+    """An answer says what it is about, by UETR or by the original message's id."""
+    if case.known is not None:
+        for one, message in _asked(case):
+            if not one.has("OrgnlUETR") and not message:
+                yield one
+
+
+@rule("COR-002", "O", Mark.D, messages=_ANSWERS)
+def keys_agree(case: Case) -> Iterator[Node]:
+    """All keys of an answer are those of one payment."""
+    if case.known is not None:
+        for one, message in _asked(case):
+            payment = _found(case, case.known, one, message)
+            if payment is not None and disagrees(one, message, payment):
+                yield one
+
+
+@rule("COR-003", "O", Mark.D, Severity.HOLD, messages=_ANSWERS)
+def original_is_known(case: Case) -> Iterator[Node]:
+    """What an answer is about is known; else it is parked until it is."""
+    if case.known is not None:
+        for one, message in _asked(case):
+            if (one.has("OrgnlUETR") or message) and not _found(case, case.known, one, message):
+                yield one
+
+
+def key_of(case: Case) -> Key | None:
+    """What the message is known by, where it has a header."""
+    if case.header is None:
+        return None
+    ids = case.header.value("BizMsgIdr"), case.header.value("MsgDefIdr").strip()
+    return Key(bic(case.header.first("Fr")), *ids)
+
+
+def _taken(case: Case) -> str:
+    """The digest of what was taken under the same key, or nothing."""
+    key = key_of(case)
+    return case.known.taken.get(key, "") if case.known is not None and key is not None else ""
+
+
+@rule("COR-004", "O", Mark.D, of_header=True)
+def one_id_one_message(case: Case) -> Iterator[Node]:
+    """An id that was taken before comes with the same bytes."""
+    if _taken(case) not in ("", case.digest):
+        assert case.header is not None, "what was taken has a key"
+        yield from case.header.all("BizMsgIdr")
+
+
+@rule("COR-004", "O", Mark.D, Severity.WARN, of_header=True)
+def not_taken_before(case: Case) -> Iterator[Node]:
+    """The same bytes were not taken before; again they have no effect."""
+    if case.digest and _taken(case) == case.digest:
+        assert case.header is not None, "what was taken has a key"
+        yield from case.header.all("BizMsgIdr")
+
+
+@rule("COR-004", "O", Mark.D, Severity.HOLD, messages=_TRANSFERS)
+def not_paid_before(case: Case) -> Iterator[Node]:
+    """A payment that is known does not come again under another id."""
+    if case.known is None or case.header is None or _taken(case):
+        return
+    if case.header.value("CpyDplct").strip() in _INFORMATION:
+        return
+    may_be_again = case.header.value("PssblDplct").strip() in ("true", "1")
+    for one, payment in zip(case.transactions, payments_of(case), strict=True):
+        before = case.known.of_uetr(payment.uetr)
+        if before is None or before.partner != payment.partner:
+            continue
+        is_another = before.message != payment.message or may_be_again
+        if is_another and before.is_outbound == payment.is_outbound:
+            yield one
+
+
+def payments_of(case: Case) -> list[Payment]:
+    """What is to be remembered of a transfer: one payment a transaction."""
+    header = case.header
+    ends = (bic(header.first("Fr")), bic(header.first("To"))) if header is not None else ("", "")
+    dated = case.body.value("GrpHdr/IntrBkSttlmDt")
+    made = []
+    for one in case.transactions:
+        paid = one.first("IntrBkSttlmAmt")
+        assert paid is not None, "a transfer has an amount"
+        made.append(
+            Payment(
+                uetr=one.value("PmtId/UETR").strip(),
+                message=case.body.value("GrpHdr/MsgId"),
+                instruction=one.value("PmtId/InstrId"),
+                transaction=one.value("PmtId/TxId"),
+                partner=ends[1] if case.is_outbound else ends[0],
+                amount=f"{paid.currency} {values.amount(paid.text).normalize()}",
+                date=(one.value("IntrBkSttlmDt") or dated).strip(),
+                is_outbound=case.is_outbound,
+                is_alone=len(case.transactions) == 1,
+            )
+        )
+    return made
