@@ -64,9 +64,11 @@ class House:
             self._tape = tape.open("ab")
 
     def _play(self, tape: Path) -> None:
-        for line in tape.read_bytes().splitlines(keepends=True):
-            if not line.endswith(b"\n"):
-                continue  # the process was killed while it wrote: nothing of it counted
+        raw = tape.read_bytes()
+        whole = raw[: raw.rfind(b"\n") + 1]
+        if whole != raw:
+            tape.write_bytes(whole)  # it was killed while it wrote: nothing of that line counted
+        for line in whole.splitlines():
             said = json.loads(line)
             at = Instant(int(said["at"]))
             match said["do"]:
@@ -76,6 +78,11 @@ class House:
                     self.delivered.add(int(said["number"]))
                 case _:
                     self._told(said["words"], at)
+
+    def close(self) -> None:
+        """End the tape."""
+        if self._tape is not None:
+            self._tape.close()
 
     def _taped(self, at: Instant, do: str, **words: object) -> None:
         if self._tape is not None:
@@ -314,7 +321,10 @@ def main() -> None:
     folders = None
     if "own_folder" in words:
         folders = Path(str(words["own_folder"])), Path(str(words["partner_folder"]))
-    asyncio.run(serve(house, clock, int(words.get("port", 0)), folders))
+    try:
+        asyncio.run(serve(house, clock, int(words.get("port", 0)), folders))
+    finally:
+        house.close()
 
 
 if __name__ == "__main__":

@@ -107,6 +107,8 @@ def amount_of(node: Node) -> Money:
     whole, _, fraction = text.partition(".")
     fraction = fraction.rstrip("0")
     plain = (whole.lstrip("0") or "0") + (f".{fraction}" if fraction else "")
+    if not whole:
+        raise BadMessage("an amount without digits")
     try:
         return money(plain, node.currency.strip())
     except BadMoney as error:
