@@ -4,7 +4,10 @@ libxml2 then validates in C; what it accepts and how it refuses equals the offic
 differential test holds against it. The product ships no schema file.
 """
 
+from collections.abc import Mapping
 from functools import cache
+from hashlib import sha256
+from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
 from lxml import etree
@@ -81,11 +84,48 @@ def text(dictionary: Dictionary, message: Message) -> str:
     return "".join(made)
 
 
+_OFFICIAL: dict[str, etree.XMLSchema] = {}  # an operator's own, in the place of ours
+
+
 @cache
+def _made(message_id: str) -> etree.XMLSchema:
+    dictionary = shipped()
+    return etree.XMLSchema(etree.fromstring(text(dictionary, dictionary.messages[message_id])))
+
+
 def compiled(message_id: str) -> etree.XMLSchema:
-    """The validator of one message of the shipped dictionary, compiled once a process.
+    """The validator of one message: an operator's official schema, else ours, compiled once.
 
     Errors: KeyError for a message the dictionary does not have.
     """
-    dictionary = shipped()
-    return etree.XMLSchema(etree.fromstring(text(dictionary, dictionary.messages[message_id])))
+    return _OFFICIAL.get(message_id) or _made(message_id)
+
+
+class NotPinned(ValueError):
+    """Raised where an operator's schema is not the one that was pinned; nothing is used then."""
+
+
+def use_official(folder: Path, pins: Mapping[str, str]) -> None:
+    """Let the official schemas of a folder validate in the place of ours, from now on.
+
+    `pins`: the SHA-256 of each file, in hex, by message id. A daemon does this before it reads
+    its first message, or stops.
+    Errors: NotPinned, for a file that is missing, has other bytes, or is no schema.
+    """
+    found: dict[str, etree.XMLSchema] = {}
+    for message_id, pin in sorted(pins.items()):
+        if message_id not in shipped().messages:
+            raise NotPinned(f"{message_id} is no message we read")
+        try:
+            raw = (folder / f"{message_id}.xsd").read_bytes()
+        except OSError as error:
+            raise NotPinned(f"{message_id}.xsd: {error.strerror}") from error
+        if sha256(raw).hexdigest() != pin.lower():
+            raise NotPinned(f"{message_id}.xsd has another digest than the one pinned")
+        try:
+            parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+            found[message_id] = etree.XMLSchema(etree.fromstring(raw, parser))
+        except (etree.XMLSyntaxError, etree.XMLSchemaParseError) as error:
+            raise NotPinned(f"{message_id}.xsd is no schema") from error
+    _OFFICIAL.clear()
+    _OFFICIAL.update(found)

@@ -1,5 +1,7 @@
 """The schemas we generate judge as the official ones do: the same verdict, the same errors."""
 
+from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from random import Random  # noqa: TID251 seeded by the case
 
@@ -146,3 +148,42 @@ def test_facets_in_another_order_mean_the_same(tmp_path: Path) -> None:
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(build.NotKnown):
         build.build(tmp_path)
+
+
+@pytest.fixture
+def official(data_dir: Path) -> Iterator[Path]:
+    """The folder of official schemas; what was put in the place of ours is taken out again."""
+    yield data_dir / "iso20022-xsd"
+    xsd.use_official(data_dir, {})
+
+
+def test_an_operators_official_schemas_validate_where_they_are_pinned(official: Path) -> None:
+    ids = ("pacs.008.001.08", "head.001.001.02")
+    pins = {one: sha256((official / f"{one}.xsd").read_bytes()).hexdigest() for one in ids}
+    before = xsd.compiled("pacs.008.001.08")
+    xsd.use_official(official, pins)
+    assert xsd.compiled("pacs.008.001.08") is not before
+    assert xsd.compiled("pacs.009.001.08") is xsd.compiled("pacs.009.001.08")
+    xsd.use_official(official, {})
+    assert xsd.compiled("pacs.008.001.08") is before
+
+
+@pytest.mark.parametrize(
+    ("files", "pins", "why"),
+    [
+        ({}, {"pacs.008.001.08": "0" * 64}, "No such file"),
+        ({"pacs.008.001.08": b"<x/>"}, {"pacs.008.001.08": "0" * 64}, "another digest"),
+        ({"pacs.008.001.08": b"<x/>"}, {"pacs.008.001.08": ""}, "is no schema"),
+        ({}, {"abcd.008.001.08": "0" * 64}, "no message we read"),
+    ],
+)
+def test_a_schema_that_is_not_the_pinned_one_stops_the_start(
+    tmp_path: Path, files: dict[str, bytes], pins: dict[str, str], why: str
+) -> None:
+    before = xsd.compiled("pacs.008.001.08")
+    for name, raw in files.items():
+        (tmp_path / f"{name}.xsd").write_bytes(raw)
+    given = {one: pin or sha256(files[one]).hexdigest() for one, pin in pins.items()}
+    with pytest.raises(xsd.NotPinned, match=why):
+        xsd.use_official(tmp_path, given)
+    assert xsd.compiled("pacs.008.001.08") is before
