@@ -23,6 +23,7 @@ class Payment:
     date: str = ""
     is_outbound: bool = False
     is_alone: bool = True  # its message had one transaction
+    is_cover: bool = False  # it repeats the UETR of the transfer it covers
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +42,13 @@ class Known:
         self, payments: Iterable[Payment] = (), taken: Mapping[Key, str] | None = None
     ) -> None:
         self.taken = dict(taken or {})  # the SHA-256 of the raw bytes, in hex
-        self._by_uetr: dict[str, Payment] = {}
+        self._by_uetr: dict[str, list[Payment]] = {}
         self._by_instruction: dict[tuple[str, str], Payment] = {}
         self._by_transaction: dict[tuple[str, str], Payment] = {}
         self._alone: dict[str, Payment] = {}
         for one in payments:
             if one.uetr:
-                self._by_uetr[one.uetr] = one
+                self._by_uetr.setdefault(one.uetr, []).append(one)
             if one.instruction:
                 self._by_instruction[one.message, one.instruction] = one
             if one.transaction:
@@ -55,17 +56,19 @@ class Known:
             if one.is_alone:
                 self._alone[one.message] = one
 
-    def of_uetr(self, uetr: str) -> Payment | None:
-        """The payment that bears the UETR."""
-        return self._by_uetr.get(uetr)
+    def of_uetr(self, uetr: str) -> tuple[Payment, ...]:
+        """The payments that bear the UETR: a transfer, those it was sent on as, and covers."""
+        return tuple(self._by_uetr.get(uetr, ()))
 
     def original(self, answer: Node, message: str) -> Payment | None:
         """The payment an answer's transaction is about; `message` is the id of its message.
 
         The first key that finds one decides; keys that disagree are `disagrees`' to say.
         """
-        if found := self._by_uetr.get(answer.value("OrgnlUETR").strip()):
-            return found
+        found = self._by_uetr.get(answer.value("OrgnlUETR").strip(), [])
+        if found:
+            agreeing = (one for one in found if not disagrees(answer, message, one))
+            return next(agreeing, found[0])
         return (
             self._by_instruction.get((message, answer.value("OrgnlInstrId")))
             or self._by_transaction.get((message, answer.value("OrgnlTxId")))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from schemas.iso20022 import values
 from schemas.iso20022.findings import Case, Chapter, Mark
 from schemas.iso20022.known import Key, Known, Payment, disagrees
-from schemas.iso20022.rules.header import bic
+from schemas.iso20022.rules.header import CBPR, bic
 from schemas.iso20022.tree import Node
 from schemas.iso20022.weights import Severity
 
@@ -106,11 +106,45 @@ def not_paid_before(case: Case) -> Iterator[Node]:
         return
     may_be_again = case.header.value("PssblDplct").strip() in ("true", "1")
     for one, payment in zip(case.transactions, payments_of(case), strict=True):
-        before = case.known.of_uetr(payment.uetr)
-        if before is None or before.partner != payment.partner:
-            continue
-        is_another = before.message != payment.message or may_be_again
-        if is_another and before.is_outbound == payment.is_outbound:
+        for before in case.known.of_uetr(payment.uetr):
+            is_same = (before.partner, before.is_outbound, before.is_cover) == (
+                payment.partner,
+                payment.is_outbound,
+                payment.is_cover,
+            )
+            if is_same and (before.message != payment.message or may_be_again):
+                yield one
+                break
+
+
+@rule("CBPR-016", "U", Mark.C, Severity.WARN, profiles=CBPR, messages=("pacs.009",))
+def cover_names_its_transfer(case: Case) -> Iterator[Node]:
+    """A cover's end-to-end id is the instruction id of the transfer whose UETR it repeats."""
+    if case.known is None:
+        return
+    for one in case.transactions:
+        if one.has("UndrlygCstmrCdtTrf"):
+            covered = [
+                before
+                for before in case.known.of_uetr(one.value("PmtId/UETR").strip())
+                if not before.is_cover
+            ]
+            said = one.value("PmtId/EndToEndId")
+            if covered and all(before.instruction != said for before in covered):
+                yield from one.all("PmtId/EndToEndId")
+
+
+@rule("CBPR-018", "U", Mark.C, Severity.WARN, profiles=CBPR, messages=("pacs.004",))
+def original_ids_repeated(case: Case) -> Iterator[Node]:
+    """A return repeats the ids its original had."""
+    if case.known is None:
+        return
+    for one, message in _asked(case):
+        before = _found(case, case.known, one, message)
+        if before is not None and (
+            (before.instruction and not one.has("OrgnlInstrId"))
+            or (before.transaction and not one.has("OrgnlTxId"))
+        ):
             yield one
 
 
@@ -134,6 +168,7 @@ def payments_of(case: Case) -> list[Payment]:
                 date=(one.value("IntrBkSttlmDt") or dated).strip(),
                 is_outbound=case.is_outbound,
                 is_alone=len(case.transactions) == 1,
+                is_cover=one.has("UndrlygCstmrCdtTrf"),
             )
         )
     return made

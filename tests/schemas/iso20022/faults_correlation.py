@@ -29,7 +29,26 @@ OTHER_MESSAGE = ("<OrgnlMsgId>MSG-0", "<OrgnlMsgId>MSG-7")
 POSSIBLE = ("</CreDt></AppHdr>", "</CreDt><PssblDplct>true</PssblDplct></AppHdr>")
 NO_GROUP = (f"<OrgnlGrpInf>{of.ORIGINAL}</OrgnlGrpInf>", "")
 
+NO_TRANSACTION = Known((replace(OURS, transaction=""),))
+COVERED = Known((replace(OURS, instruction="E2E-1"),))
 CORRELATION: list[Fault] = [
+    one("CBPR-016", of.cover(), path="EndToEndId", weight="warn", known=SENT),
+    one("CBPR-018", of.pacs004(), path="TxInf", weight="warn", known=SENT),
+    one(
+        "CBPR-018",
+        of.pacs004(),
+        ("<OrgnlInstrId>INSTR-1</OrgnlInstrId>", "<OrgnlEndToEndId>E</OrgnlEndToEndId>"),
+        path="TxInf",
+        weight="warn",
+        known=NO_TRANSACTION,
+    ),
+    one(
+        "COR-004",
+        of.cover(),
+        path=FI,
+        weight="hold",
+        known=Known((replace(THEIRS, is_cover=True),)),
+    ),
     one(
         "COR-001",
         of.camt056(),
@@ -40,7 +59,7 @@ CORRELATION: list[Fault] = [
         known=SENT,
     ),
     *(
-        one("COR-002", text, OTHER_MESSAGE, path=path, known=SENT)
+        one("COR-002", text, OTHER_MESSAGE, path=path, known=NO_TRANSACTION)
         for text, path in (
             (of.pacs002(), "TxInfAndSts"),
             (of.pacs004(), "TxInf"),
@@ -99,7 +118,7 @@ for name, text in (
     ("question", of.pacs028()),
     ("answer to a recall", of.camt029()),
 ):
-    right(f"a {name} of a known payment", text, known=SENT)
+    right(f"a {name} of a known payment", text, known=NO_TRANSACTION)
 right("a status by instruction", of.pacs002(), BY_INSTRUCTION, profile="iso-base", known=SENT)
 right(
     "a status by transaction",
@@ -119,6 +138,9 @@ right(
     known=SENT,
 )
 right("a status of a known group", of.pacs002_of_a_group(), known=SENT)
+right("a cover of a known transfer", of.cover(), known=COVERED)
+right("a cover of a transfer we never saw", of.cover(), known=EMPTY)
+right("a status of a cover", of.pacs002(), known=Known((replace(OURS, message="MSG-8"), OURS)))
 right("a new payment", RAW, known=EMPTY)
 right("a payment sent on with its UETR", RAW, known=Known((replace(THEIRS, partner="BARCGB22"),)))
 right("a payment of ours with its UETR", RAW, known=Known((replace(THEIRS, is_outbound=True),)))
