@@ -16,7 +16,7 @@ rule = CHAPTER.rule
 
 _ONE = ("pacs.008", "pacs.009", "pacs.010", "pacs.004", "pacs.002", "pacs.028", "camt.056")
 _ORIGINALS = ("pacs.002", "pacs.004", "pacs.028", "camt.056", "camt.029")
-_NOTHING = frozenset(("NOT PROVIDED", "NOT-PROVIDED", "NOT_PROVIDED", "NONE", "NOREF", "N/A"))
+_NOTHING = frozenset(("NOT PROVIDED", "NOT-PROVIDED", "NONE", "NOREF", "N/A"))
 _NO_SERVICE = frozenset(("G002", "G003", "G004", "G005", "G006", "G007", "G009"))
 _PARTIES = ("pacs.008", "pacs.009", "pacs.004", "pacs.002", "camt.056", "camt.029")
 
