@@ -157,6 +157,9 @@ class Errands:
         """Carry out one effect, then look at what became owed meanwhile."""
         try:
             await self._go_on(of, name, running[name])
+        except BaseException:
+            self._tasks = None  # the ring ends: nothing is begun any more
+            raise
         finally:
             del running[name]
         self._after(of)
