@@ -202,12 +202,13 @@ def _people(case: Case) -> Iterator[tuple[Node, str]]:
 
 @rule("CBPR-014", "U", Mark.C, Severity.WARN, profiles=CBPR, messages=_PARTIES)
 def parties_are_named(case: Case) -> Iterator[Node]:
-    """An address has a name; debtor, creditor and originator have a name, or a BIC alone."""
+    """An address has a name; a BIC stands alone; a debtor, creditor or originator has either."""
     for node, role in _people(case):
         has_name, has_address = node.has("Nm"), node.has("PstlAdr")
         has_bic = node.has("Id/OrgId/AnyBIC")
-        is_named = role not in ("Dbtr", "Cdtr", "Orgtr") or has_bic != has_name
-        if (has_address and not has_name) or not is_named:
+        is_anonymous = role in ("Dbtr", "Cdtr", "Orgtr") and not (has_name or has_bic)
+        is_twice = has_bic and (has_name or has_address)
+        if (has_address and not has_name) or is_anonymous or is_twice:
             yield node
 
 

@@ -32,6 +32,13 @@ NO_GROUP = (f"<OrgnlGrpInf>{of.ORIGINAL}</OrgnlGrpInf>", "")
 NO_TRANSACTION = Known((replace(OURS, transaction=""),))
 COVERED = Known((replace(OURS, instruction="E2E-1"),))
 CORRELATION: list[Fault] = [
+    one(
+        "COR-004",
+        RAW,
+        path="BizMsgIdr",
+        weight="warn",
+        known=Known((THEIRS,), taken={KEY: SAME}),
+    ),
     one("CBPR-016", of.cover(), path="EndToEndId", weight="warn", known=SENT),
     one("CBPR-018", of.pacs004(), path="TxInf", weight="warn", known=SENT),
     one(

@@ -2,7 +2,7 @@
 
 from tests.schemas.iso20022 import messages as of
 from tests.schemas.iso20022.edges import right
-from tests.schemas.iso20022.faults import BASE, CUSTOMER, HVPS, Fault, one
+from tests.schemas.iso20022.faults import BASE, CUSTOMER, HVPS, NOW_MS, Fault, one
 from tests.schemas.iso20022.fragments import LINED, OLD, PORTO, REASON
 
 
@@ -24,6 +24,20 @@ P2, P4, P8, P9, P10, P28 = (
 SERVICE = "</PmtId><PmtTpInf><SvcLvl><Cd>{}</Cd></SvcLvl></PmtTpInf>"
 ONLY = "CBPR-001"
 EACH: list[Fault] = [
+    one(
+        "CBPR-014",
+        P8,
+        (
+            "<Dbtr>",
+            (
+                "<UltmtDbtr><Nm>X</Nm><Id><OrgId><AnyBIC>DEUTDEFF</AnyBIC></OrgId></Id></UltmtDbtr>"
+                "<Dbtr>"
+            ),
+        ),
+        path="UltmtDbtr",
+        weight="warn",
+    ),
+    one("BAH-007", P8, path="AppHdr/CreDt", now_ms=NOW_MS - 300_001, weight="hold"),
     *(
         one(ONLY, text, doubled(text, tag), path=f"{tag}[2]", also=also)
         for text, tag, also in (
