@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import time
 from enum import StrEnum
 
 from bridge.core.canonical import Value
@@ -53,6 +54,7 @@ class Agreement:
     currencies: tuple[str, ...] = ()
     wide_characters: bool = False  # beyond the set X
     life_ms: int = 30_000
+    cut_off: time = time(23, 59, 59)  # in the currency's place, for the same day's value
     own_keys: Mapping[str, str]  # our public key, by name
     bank_keys: Mapping[str, str]  # the bank's, by name
 

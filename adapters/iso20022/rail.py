@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator
 
 from adapters.iso20022 import codec, inquiry, writing
 from adapters.iso20022.agreement import Agreement, Instruct
+from adapters.iso20022.calendars import CALENDARS
 from adapters.iso20022.client import Channel, Door, Receipt
 from adapters.iso20022.codec import Instruction, Recall
 from adapters.iso20022.correlation import Disagreement
@@ -130,6 +131,7 @@ class IsoRail:
         return (
             Check("the agreement covers the payment", Answered.YES, self._agreement.profile),
             Check("the message renders without findings", Answered.YES, f"{len(names)} items"),
+            self._in_time(order, payment.amount.currency.code),
         )
 
     async def prepare(
@@ -185,7 +187,7 @@ class IsoRail:
             uetr=order.uetr,
             message_id=codec.message_id(order.id, PAY, count),
             created=now,
-            value_date=codec.moment(now)[:10],
+            value_date=self._value_date(now, payment.amount.currency.code),
             amount=payment.amount,
             debtor="" if between_banks else said["debtor"],
             debtor_account=said["debtor_account"],
@@ -196,6 +198,26 @@ class IsoRail:
             purpose=order.purpose,
             bop_code="" if between_banks else order.bop_code,
             remittance=_remittance(order),
+        )
+
+    def _value_date(self, at: Instant, code: str) -> str:
+        """The day the money is asked for: a business day of the currency's place, where known."""
+        calendar = CALENDARS.get(code)
+        if calendar is None:
+            return codec.moment(at)[:10]
+        return calendar.value_date(at, self._agreement.cut_off).isoformat()
+
+    def _in_time(self, order: SettlementOrder, code: str) -> Check:
+        """Whether the money is final before the lock may lapse, however late it is asked for."""
+        what, calendar = "the payment is final before the lock can lapse", CALENDARS.get(code)
+        if calendar is None:
+            return Check(what, Answered.UNKNOWN, f"no calendar of {code}")
+        last = calendar.value_date(order.deadline, self._agreement.cut_off)
+        if not calendar.knows(last):
+            return Check(what, Answered.UNKNOWN, f"nothing is known after {calendar.until}")
+        final = calendar.end_of(last) + self._finality_ms
+        return Check(
+            what, Answered.YES if final < order.lapse else Answered.NO, f"value date {last}"
         )
 
     def _recall(self, effect: RecallPayment, replaces: TxRef | None) -> Recall:

@@ -1,5 +1,6 @@
 """What an operator writes for one bank: the agreement, the channel, the keys by file."""
 
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -21,8 +22,9 @@ KeyName = Annotated[str, Field(pattern=KEY_ID)]
 class Settings(BaseModel):
     """One bank as a rail.
 
-    Units: `_ms` are milliseconds. `message_life_ms` is how old an instruction may reach the bank,
-    as agreed with it: after it, what the bank has not taken it takes no more.
+    Units: `_ms` are milliseconds; `cut_off` is local time of the currency's place.
+    `message_life_ms` is how old an instruction may reach the bank, as agreed with it: after it,
+    what the bank has not taken it takes no more.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -57,6 +59,7 @@ class Settings(BaseModel):
     inbox_folder: str | None = None  # ours; the bank writes into its `in`
     outbox_folder: str | None = None  # the bank's; we write into its `in`
 
+    cut_off: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] = "23:59"
     message_life_ms: Annotated[int, Field(ge=100, le=86_400_000)] = 300_000
     finality_ms: Annotated[int, Field(ge=0, le=864_000_000)] = 0
     question_ms: Annotated[int, Field(ge=1_000, le=86_400_000)] = 600_000
@@ -110,6 +113,7 @@ class Settings(BaseModel):
             currencies=self.currencies,
             wide_characters=self.wide_characters,
             life_ms=self.message_life_ms,
+            cut_off=time.fromisoformat(self.cut_off),
             own_keys={own.name: own.public},
             bank_keys=self.bank_keys,
         )
