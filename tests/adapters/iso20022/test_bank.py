@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -254,20 +254,16 @@ def key_file(path: Path, name: str) -> str:
     return str(path)
 
 
-async def test_a_rail_as_settings_have_it_and_a_bank_that_is_killed(
-    tmp_path: Path, unused_tcp_port_factory: object
-) -> None:
-    """The whole thing from a table of settings; the bank dies after it booked and comes back."""
-    assert callable(unused_tcp_port_factory)
-    bank_port, own_port = unused_tcp_port_factory(), unused_tcp_port_factory()
-    bank_key = key_file(tmp_path / "bank.pem", "bank process")
-    table = {
+def written_down(folder: Path, bank_port: int, own_port: int) -> tuple[dict[str, object], Path]:
+    """What an operator writes for the rail, and for the bank beside it."""
+    bank_key = key_file(folder / "bank.pem", "bank process")
+    table: dict[str, object] = {
         "network": "rail:iso",
         "instruct": "pain.001",
         "own_bic": "LIANHKHH",
         "bank_bic": "BKCHCNBJ",
         "key_name": "gateway-1",
-        "signing_key": key_file(tmp_path / "own.pem", "gateway"),
+        "signing_key": key_file(folder / "own.pem", "gateway"),
         "bank_keys": {
             "bank-1": f"ed25519:{ed25519('bank process').public_key().public_bytes_raw().hex()}"
         },
@@ -276,7 +272,7 @@ async def test_a_rail_as_settings_have_it_and_a_bank_that_is_killed(
         "listen": f"tcp:127.0.0.1:{own_port}",
         "message_life_ms": 60_000,
     }
-    config = tmp_path / "bank.json"
+    config = folder / "bank.json"
     config.write_text(
         json.dumps(
             {
@@ -287,6 +283,14 @@ async def test_a_rail_as_settings_have_it_and_a_bank_that_is_killed(
             }
         )
     )  # fmt: skip
+    return table, config
+
+
+async def test_a_rail_as_settings_have_it_and_a_bank_that_is_killed(
+    tmp_path: Path, unused_tcp_port_factory: Callable[[], int]
+) -> None:
+    """The whole thing from a table of settings; the bank dies after it booked and comes back."""
+    table, config = written_down(tmp_path, unused_tcp_port_factory(), unused_tcp_port_factory())
     settings = ADAPTER.settings(table)
     ledger = Ledger()
 
