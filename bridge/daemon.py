@@ -12,7 +12,7 @@ import sys
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TypeGuard
 
@@ -54,6 +54,8 @@ from bridge.ports import (
 from bridge.settings import BadSettings, Settings, load
 
 log = structlog.stdlib.get_logger(__name__)
+
+VERIFIED = 1_024  # evidences a network whose facts are known: the reader proves, the notaries again
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,8 @@ async def _adapters(
             into[parsed.network] = await stack.enter_async_context(
                 adapter.open(parsed, clock, kept)
             )
-            verifiers[parsed.network] = partial(_verified, adapter, adapter.pinned(parsed))
+            proof = partial(_verified, adapter, adapter.pinned(parsed))
+            verifiers[parsed.network] = lru_cache(VERIFIED)(proof)
     doors = Doors(
         origins={key: door for key, door in networks.items() if _is_origin(door)},
         destinations={key: door for key, door in networks.items() if _is_destination(door)},

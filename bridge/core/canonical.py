@@ -6,7 +6,7 @@ number, no null and no float, so every language rebuilds the same bytes.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import TypeAlias, cast
 
@@ -17,7 +17,12 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _KNOWN: set[object] = set()
 _KNOWN_MAX = 4_096  # names; strangers' names beyond it are looked at each time
 _DEPTH = 32  # of nesting; a group's deepest body has nine
-_write = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+_write = json.JSONEncoder(
+    ensure_ascii=False,
+    check_circular=False,  # the bound on nesting ends a circle
+    sort_keys=True,
+    separators=(",", ":"),
+).encode
 
 
 class NotCanonical(ValueError):
@@ -47,6 +52,17 @@ def parse(data: bytes) -> Value:
 
     Errors: NotCanonical for anything else: duplicate names, numbers, null, white space, order.
     """
+    try:
+        value: Value = json.loads(data.decode())
+        if canonical(value) == data:
+            return value  # a name that stood twice would have been lost on the way
+    except (ValueError, RecursionError):
+        pass
+    return _explained(data)
+
+
+def _explained(data: bytes) -> Value:
+    """Say at which rule bytes fail that are no canonical form."""
     try:
         value: Value = json.loads(
             data.decode(),
@@ -96,11 +112,17 @@ def _check(value: object, depth: int) -> None:
 
 
 def _check_object(value: dict[object, object], depth: int) -> None:
-    for name, member in value.items():
-        if name not in _KNOWN:
+    if not _KNOWN.issuperset(value):
+        for name in value:
             _know(name)
+    try:
+        if "".join(cast("Iterable[str]", value.values())).isprintable():
+            return  # nothing but plain text, as nearly every object
+    except TypeError:
+        pass
+    for name, member in value.items():
         if type(member) is str and member.isprintable():
-            continue  # nearly every member is
+            continue
         try:
             _check(member, depth + 1)
         except _Misplaced as error:
@@ -109,6 +131,8 @@ def _check_object(value: dict[object, object], depth: int) -> None:
 
 def _know(name: object) -> None:
     """Remember a good name: the ledger has a few hundred, and each is looked at often."""
+    if name in _KNOWN:
+        return
     if not isinstance(name, str) or not _NAME.match(name):
         raise _Misplaced(f"the name {name!r}")
     if len(_KNOWN) < _KNOWN_MAX:

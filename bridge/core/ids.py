@@ -25,6 +25,7 @@ BEGINNING = Cursor("")  # the cursor of a reader that has read nothing
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = tuple(a + b for a in _CROCKFORD for b in _CROCKFORD)  # ten bits each
+_TAIL = range(70, -1, -10)  # where the pairs of eighty bits begin
 _TO_BASE_32 = str.maketrans(_CROCKFORD, "0123456789ABCDEFGHIJKLMNOPQRSTUV")
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")
 _NETWORK = re.compile(r"[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}\Z")
@@ -76,8 +77,9 @@ def derived_id(settlement: SettlementId, *parts: str) -> EntryId:
 
     Six bytes of the settlement's time, then ten of SHA-256 over the settlement and the parts.
     """
-    tail = sha256("\n".join((settlement, *parts)).encode()).digest()[:10]
-    return EntryId(ulid_of(ulid_bytes(settlement)[:6] + tail))
+    tail = int.from_bytes(sha256("\n".join((settlement, *parts)).encode()).digest()[:10], "big")
+    time = ulid(settlement)[:10]  # characters: 48 bits of time under two that are always zero
+    return EntryId(time + "".join([_PAIRS[tail >> shift & 1023] for shift in _TAIL]))
 
 
 def uetr_of(settlement: SettlementId) -> Uetr:

@@ -228,9 +228,7 @@ def personal_side(
 def disclosed(journal: Journal, order: SettlementOrder) -> dict[str, Personal]:
     """Return the personal values of an order that have not been erased, by their place."""
     prefix = f"personal/{order.id}/"
-    values: dict[str, Personal] = {}
-    for key in journal.side_keys(prefix):
-        kept = journal.side(key)
-        if kept is not None:
-            values[key.removeprefix(prefix)] = Personal(kept[32:].decode(), kept[:32])
-    return values
+    return {
+        key.removeprefix(prefix): Personal(kept[32:].decode(), kept[:32])
+        for key, kept in journal.sides(prefix).items()
+    }

@@ -116,6 +116,7 @@ class Errands:
         self._tasks: asyncio.TaskGroup | None = None
         self._running: dict[SettlementId, dict[str, asyncio.Event]] = {}
         self._deadlines: list[tuple[Instant, SettlementId]] = []
+        self._until: dict[SettlementId, Instant] = {}  # the latest of each that is on the list
         self._worried: set[SettlementId] = set()
         self.waits: dict[SettlementId, str] = {}  # why, for `trace`
 
@@ -148,7 +149,9 @@ class Errands:
                 self._tasks.create_task(self._carry_out(of, name, running))
         if not running:
             del self._running[of]
-        if (until := deadline(settlement)) is not None:
+        until = deadline(settlement)
+        if until is not None and self._until.get(of) != until:
+            self._until[of] = until
             heapq.heappush(self._deadlines, (until, of))
 
     async def _carry_out(
@@ -232,7 +235,9 @@ class Errands:
         while True:
             now = self._clock.now()
             while self._deadlines and self._deadlines[0][0] <= now:
-                _, of = heapq.heappop(self._deadlines)
+                said, of = heapq.heappop(self._deadlines)
+                if self._until.get(of) == said:
+                    del self._until[of]
                 settlement = self._journal.view.settlement(of)
                 until = deadline(settlement) if settlement is not None else None
                 if settlement is not None and until is not None and until <= now:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 import structlog
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from bridge.core.act import Act, Signature
 from bridge.core.canonical import Value, digest
@@ -66,6 +65,7 @@ from bridge.ports import (
 log = structlog.stdlib.get_logger(__name__)
 
 WORLD_S = 30  # bound on one call to a door; a bank's answer to a submit takes seconds at worst
+SUBMIT_AGAIN_S = (0.05, 0.1)  # after a door that took nothing for sure, before it counts as away
 ASK_AGAIN_MS = 2_000  # after a network that is not there, or notaries that are too few
 HOLD_AGAIN_MS = 60_000  # a refused hold is asked again, with an alarm each time
 PATIENCE_MS = 5_000  # beyond finality before we look at what became of bytes we sent
@@ -252,9 +252,9 @@ class Perform:
     def _evidence(self, view: View, of: SettlementId, name: str) -> Evidence:
         row = view.fact(of, name)
         assert row is not None, f"{of}: {name} is cited but not in the ledger"
-        entry = self._journal.entry(row.n)
+        entry = self._journal.raw(row.n)
         assert entry is not None, f"entry {row.n} is gone"
-        return Evidence(leaf=row.leaf, entry=entry.raw, raw=self._journal.side(row.side) or b"")
+        return Evidence(leaf=row.leaf, entry=entry, raw=self._journal.side(row.side) or b"")
 
     def _refused(self, settlement: Settlement, key: Key, why: str) -> Answer:
         """Rule 4: *ever* journalled counts every visit, not this one and not memory."""
@@ -354,16 +354,7 @@ class Perform:
         self._unmoved(settlement)
         self._sent[prepared.key.text] = prepared.tx
         try:
-            async for attempt in AsyncRetrying(
-                stop=stop_after_attempt(3),
-                wait=wait_exponential(multiplier=0.05, max=1),
-                retry=retry_if_exception_type(Unavailable),
-                sleep=asyncio.sleep,
-                reraise=True,
-            ):
-                with attempt:
-                    async with asyncio.timeout(WORLD_S):
-                        await door.submit(prepared)
+            await _handed(door, prepared)
         except Unavailable:
             del self._sent[prepared.key.text]
             raise
@@ -432,6 +423,20 @@ class Perform:
         if held is not None:
             return (held,)
         return () if effect is None else (effect,)
+
+
+async def _handed(door: Door, prepared: Prepared) -> None:
+    """The door has taken the bytes; one that is away for a moment is asked again."""
+    for pause in SUBMIT_AGAIN_S:
+        try:
+            async with asyncio.timeout(WORLD_S):
+                await door.submit(prepared)
+        except Unavailable:
+            await asyncio.sleep(pause)
+        else:
+            return
+    async with asyncio.timeout(WORLD_S):
+        await door.submit(prepared)
 
 
 def consent_signatures(view: View, order: SettlementOrder) -> tuple[Signature, ...]:

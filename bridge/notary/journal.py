@@ -232,8 +232,13 @@ class Journal:
 
     def entry(self, n: int) -> Entry | None:
         """Return entry `n`, if it is committed."""
+        raw = self.raw(n)
+        return None if raw is None else read(raw)
+
+    def raw(self, n: int) -> bytes | None:
+        """Return the bytes of entry `n`, if it is committed."""
         found = self._reader.entries(n, n + 1) if 0 <= n < self.head.seq else []
-        return read(found[0]) if found else None
+        return found[0] if found else None
 
     def entries(self, after: int, limit: int) -> tuple[Entry, ...]:
         """Return up to `limit` entries with numbers above `after`; -1 begins at the beginning."""
@@ -251,6 +256,10 @@ class Journal:
     def side_keys(self, prefix: str) -> tuple[str, ...]:
         """Return the keys kept beside that begin with `prefix`."""
         return self._reader.side_keys(prefix)
+
+    def sides(self, prefix: str) -> dict[str, bytes]:
+        """Return what is kept beside under keys that begin with `prefix`, in their order."""
+        return self._reader.sides(prefix)
 
     @property
     def checkpoint(self) -> bytes:

@@ -8,8 +8,8 @@ import asyncio
 import json
 import os
 from collections.abc import Set as AbstractSet
+from concurrent.futures import Executor, ThreadPoolExecutor
 from concurrent.futures import Future as Written
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -45,7 +45,7 @@ class FileVoteBook:
     sync, in a thread. A vote that is under way already forbids what it would forbid.
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, disk: Executor | None = None) -> None:
         self._votes: dict[SettlementId, set[Verb]] = {}
         whole = self._read(file) if file.exists() else 0
         self._handle = os.open(file, os.O_WRONLY | os.O_CREAT, 0o600)
@@ -54,7 +54,7 @@ class FileVoteBook:
         self._waiting: dict[Vote, list[asyncio.Future[bool]]] = {}
         self._writing: dict[Vote, list[asyncio.Future[bool]]] = {}
         self._failed = False
-        self._disk = ThreadPoolExecutor(1, "vote book")
+        self._disk = disk if disk is not None else ThreadPoolExecutor(1, "vote book")
 
     def _read(self, file: Path) -> int:
         """Read every whole line; return where the last one ends."""

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -337,19 +337,16 @@ async def opened(wired: Wires, store: Store, seed: int = 1) -> AsyncIterator[Riv
     }
     rail, verify_rail = wired.rail(journal, wired)
     doors = Doors(origins=networks, destinations=networks, rails={RAIL: rail})
-    verifiers: dict[NetworkId, Verify] = {
-        network: partial(
-            verify,
-            pinned={
-                "kind": "network",
-                "network": network,
-                "key": public_hex(key(network)),
-                "escrow": "escrow",
-            },
-        )
-        for network in networks
-    }
-    verifiers[RAIL] = verify_rail
+    verifiers: dict[NetworkId, Verify] = {}
+    for network in networks:
+        pinned: dict[str, Value] = {
+            "kind": "network",
+            "network": network,
+            "key": public_hex(key(network)),
+            "escrow": "escrow",
+        }
+        verifiers[network] = lru_cache(1_024)(partial(verify, pinned=pinned))
+    verifiers[RAIL] = lru_cache(1_024)(verify_rail)
     books = [FileVoteBook(wired.votes / f"{name}.votes") for name in NOTARIES]
     notaries = tuple(
         Notary(

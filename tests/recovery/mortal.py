@@ -8,6 +8,7 @@ before its tasks are ended.
 import asyncio
 import selectors
 from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import Executor, Future
 from contextvars import Context
 from dataclasses import dataclass, field
 from functools import partial
@@ -25,6 +26,7 @@ from bridge.notary.projection import Projection
 from bridge.notary.recheck import recheck
 from bridge.notary.store.memory import Disk, MemoryStore
 from bridge.notary.store.port import Store
+from bridge.notary.votebook import FileVoteBook
 from bridge.notary.writer import Writer
 from bridge.ports import Clock, Unavailable
 from tests.engine import river
@@ -175,6 +177,19 @@ class SteppedJournal(Journal):
             self._stop(jobs, trouble)
 
 
+class SteppedDisk(Executor):
+    """Writes at once: what a thread would do between two steps of the loop."""
+
+    @override
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        try:
+            done.set_result(fn(*args, **kwargs))
+        except OSError as error:
+            done.set_exception(error)
+        return done
+
+
 async def happened(condition: Callable[[], object]) -> None:
     """Wait until it is so."""
     for _ in range(100_000):
@@ -275,5 +290,6 @@ class World:
 
 
 def installed(patch: Any) -> None:
-    """Let rings be opened over the stepped journal."""
+    """Let rings be opened over the stepped journal, with vote books written in step."""
     patch.setattr(river, "Journal", SteppedJournal)
+    patch.setattr(river, "FileVoteBook", partial(FileVoteBook, disk=SteppedDisk()))

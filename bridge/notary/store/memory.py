@@ -139,6 +139,10 @@ class MemoryStore:
         """Return the keys kept beside that begin with `prefix`."""
         return tuple(sorted(key for key in self.disk.side if key.startswith(prefix)))
 
+    def sides(self, prefix: str) -> dict[str, bytes]:
+        """Return what is kept beside under keys that begin with `prefix`."""
+        return {key: self.disk.side[key] for key in self.side_keys(prefix)}
+
     def every_id(self) -> Iterable[tuple[str, int, str]]:
         """Yield every spent id."""
         for name, (n, bound) in sorted(self.disk.ids.items()):

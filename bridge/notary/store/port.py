@@ -93,6 +93,10 @@ class Reader(Protocol):
         """Return the keys kept beside that begin with `prefix`, sorted."""
         ...
 
+    def sides(self, prefix: str) -> dict[str, bytes]:
+        """Return what is kept beside under keys that begin with `prefix`, in their order."""
+        ...
+
     def every_id(self) -> Iterable[tuple[str, int, str]]:
         """Yield every spent id with its number and bound hash; for fsck."""
         ...

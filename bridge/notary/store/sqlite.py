@@ -46,6 +46,7 @@ PRAGMAS: Final = {  # what must read back as it was set
     "secure_delete": 1,  # what is erased is overwritten
 }
 READ_BACK: Final = ("journal_mode", "synchronous", "foreign_keys", "trusted_schema")
+LAST: Final = "\U0010ffff"  # sorts behind whatever may follow a prefix
 BUSY_MS: Final = 5_000  # to become the writer, while another ends its commit
 CHECKPOINT_PAGES: Final = 4_000  # of the write-ahead log, 16 MiB
 
@@ -136,11 +137,14 @@ class SqliteReader:
 
     def side_keys(self, prefix: str) -> tuple[str, ...]:
         """Return the keys kept beside that begin with `prefix`."""
-        end = prefix + "\U0010ffff"
-        found = self._all(
-            "SELECT key FROM side WHERE key >= ? AND key < ? ORDER BY key", (prefix, end)
-        )
-        return tuple(_text(row[0]) for row in found)
+        sql = "SELECT key FROM side WHERE key >= ? AND key < ? ORDER BY key"
+        return tuple(_text(row[0]) for row in self._all(sql, (prefix, prefix + LAST)))
+
+    def sides(self, prefix: str) -> dict[str, bytes]:
+        """Return what is kept beside under keys that begin with `prefix`."""
+        sql = "SELECT key, value FROM side WHERE key >= ? AND key < ? ORDER BY key"
+        found = self._all(sql, (prefix, prefix + LAST))
+        return {_text(key): _bytes(value) for key, value in found}
 
     def every_id(self) -> Iterator[tuple[str, int, str]]:
         """Yield every spent id."""
