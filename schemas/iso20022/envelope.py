@@ -16,6 +16,7 @@ MOST_PLACED = 200  # errors of one part whose places are counted
 _LARGE = 32 * 1024  # bytes from which errors are counted first
 _PIECE = 16 * 1024
 _NUMBER = re.compile(r"\[\d+\]$")
+_NAMESPACE = "{" + NAMESPACE
 _ID = re.compile(r"[a-z]{4}\.[0-9]{3}\.[0-9]{3}\.[0-9]{2}")
 
 
@@ -43,8 +44,8 @@ class Envelope:
 
 
 def _message_id(node: etree._Element) -> str:
-    uri = etree.QName(node).namespace or ""
-    found = uri.removeprefix(NAMESPACE)
+    uri = str(node.tag).rpartition("}")[0]
+    found = uri.removeprefix(_NAMESPACE)
     return found if uri != found and _ID.fullmatch(found) else ""
 
 
@@ -52,20 +53,20 @@ def _find(
     root: etree._Element,
 ) -> tuple[list[etree._Element], list[etree._Element], list[etree._Element]]:
     """Headers, documents, and what bears their name elsewhere; never looking inside."""
-    headers, documents, strangers = [], [], []
+    headers: list[etree._Element] = []
+    documents: list[etree._Element] = []
+    strangers: list[etree._Element] = []
     waiting = [root]
     while waiting:
         node = waiting.pop()
-        name = etree.QName(node).localname
-        found = _message_id(node)
-        if name == "Document" and found and not found.startswith(HEADER):
-            documents.append(node)
-        elif name == "AppHdr" and found.startswith(HEADER):
-            headers.append(node)
-        else:
-            if name in ("Document", "AppHdr"):
-                strangers.append(node)
-            waiting.extend(reversed(node))
+        name = str(node.tag).rpartition("}")[2]
+        if name in ("Document", "AppHdr"):
+            found = _message_id(node)
+            if found and found.startswith(HEADER) == (name == "AppHdr"):
+                (headers if name == "AppHdr" else documents).append(node)
+                continue
+            strangers.append(node)
+        waiting.extend(reversed(node))
     return headers, documents, strangers
 
 

@@ -180,14 +180,16 @@ def _country(agent: Node) -> str:
 @rule("CBPR-013", "U", Mark.C, Severity.WARN, profiles=CBPR, messages=_PARTIES)
 def agents_are_named(case: Case) -> Iterator[Node]:
     """An agent has a BIC, or name and address; a clearing code alone only within one country."""
-    agents = list(case.tagged("FinInstnId"))
-    places = {_country(one) for one in agents} - {""}
+    agents = case.index.tags.get("FinInstnId", ())
+    places: set[str] | None = None  # found when first asked for: nearly every agent has a BIC
     for one in agents:
         has_name, has_address = one.has("Nm"), one.has("PstlAdr")
-        is_known = one.has("BICFI") or (has_name and has_address)
-        is_local = one.has("ClrSysMmbId") and len(places) <= 1
-        if has_name != has_address or not (is_known or is_local):
+        if has_name != has_address:
             yield one
+        elif not has_name and not one.has("BICFI"):
+            places = {_country(each) for each in agents} - {""} if places is None else places
+            if len(places) > 1 or not one.has("ClrSysMmbId"):
+                yield one
 
 
 def _people(case: Case) -> Iterator[tuple[Node, str]]:
