@@ -205,7 +205,7 @@ def _parsed(
     """Return an instance's settings; files are named relative to the folder of the settings."""
     own: dict[str, object] = {}
     for key, value in table.items():
-        if key.endswith(("_key", "_file")) and isinstance(value, str):
+        if key.endswith(("_key", "_file", "_folder")) and isinstance(value, str):
             own[key] = str(folder / value)
         elif key != "adapter":
             own[key] = value

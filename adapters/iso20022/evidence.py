@@ -20,9 +20,9 @@ from adapters.iso20022.codec import (
     short_id,
 )
 from adapters.iso20022.correlation import Asked, Disagreement, find
-from adapters.iso20022.reading import Message, References, Resolved, Statement, message_of
+from adapters.iso20022.reading import Message, References, Resolved, Statement, Status, message_of
 from adapters.iso20022.signed import BadSignature, unframe, verified
-from adapters.iso20022.story import Terms, Told, begin, hear
+from adapters.iso20022.story import REJECTED, Terms, Told, begin, hear
 from adapters.iso20022.write import BadMessage, checked
 from bridge.core.canonical import NotCanonical, Value, canonical, parse
 from bridge.core.events import Fact
@@ -31,6 +31,7 @@ from bridge.ports import Unproved
 
 SCHEMA = "lianqiao.iso20022.evidence/1"
 PAY, COVER, NOTICE, RECALL, QUESTION, REPLY = "P", "V", "N", "C", "Q", "A"  # letters of our ids
+REMEMBERED_MAX = 65_536  # bytes of a message whose reading is remembered
 _AT = 26  # where the letter stands: after the settlement
 
 
@@ -105,9 +106,21 @@ def concerning(message: Message, mine: Ours) -> list[Statement]:
         answers = isinstance(statement, Resolved) and statement.case in mine.recalls
         if answers and not matched and statement.about != References():
             raise Disagreement("the case is ours, what it is said of is not")
+        if _is_superseded(statement, mine):
+            continue
         if answers or any(letter_of(one.message) == PAY for one in matched):
             found.append(statement)
     return found
+
+
+def _is_superseded(statement: Statement, mine: Ours) -> bool:
+    """Whether it rejects an instruction that was replaced: the later one may still be paid."""
+    return (
+        isinstance(statement, Status)
+        and statement.code in REJECTED
+        and letter_of(statement.about.message) == PAY
+        and statement.about.message != mine.instruction.message_id
+    )
 
 
 def retell(terms: Terms, mine: Ours, messages: Iterable[Message]) -> Told:
@@ -163,8 +176,12 @@ def terms_of(pinned: Value, mine: Ours) -> Terms:
     )
 
 
-@lru_cache(1_024)  # the rail, the watcher and every notary read the same bytes
 def _read(raw: bytes) -> Message:
+    return _read_again(raw) if len(raw) <= REMEMBERED_MAX else message_of(raw)
+
+
+@lru_cache(256)  # the rail, the watcher and every notary read the same bytes
+def _read_again(raw: bytes) -> Message:
     return message_of(raw)
 
 
@@ -186,7 +203,7 @@ def _own_words(pinned: Value, settlement: SettlementId, raws: list[bytes]) -> Ou
     return ours(instruct, named, mine)
 
 
-@lru_cache(1_024)
+@lru_cache(256)
 def own_id(raw: bytes) -> str:
     """Return the id of a message of ours.
 

@@ -20,6 +20,7 @@ from adapters.iso20022.evidence import (
     Ours,
     concerning,
     letter_of,
+    own_id,
     retell,
     terms_of,
 )
@@ -282,10 +283,16 @@ class IsoRail:
 
     async def _by_receipts(self, prepared: Prepared, receipts: list[Receipt]) -> Sight:
         doors = {one.door for one in receipts}
+        main = next(
+            receipt
+            for receipt, item in zip(receipts, prepared.items, strict=True)
+            if own_id(unframe(item).raw) == prepared.tx
+        )
         if Door.CONFLICT in doors:
             self.inbox.alarm("message.conflict", f"the bank has other bytes under {prepared.tx}")
             return Unknown("the bank has other bytes under this id")
-        if Door.REFUSED in doors and doors.isdisjoint({Door.TAKEN}) and prepared.replaces is None:
+        covered = self._agreement.cover and Door.TAKEN in doors  # its money may move all the same
+        if main.door is Door.REFUSED and not covered and prepared.replaces is None:
             return Never("the bank's door refused the message for what it is")
         if Door.LATE in doors:
             return Again("it came too late and is taken no more")

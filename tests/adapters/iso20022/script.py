@@ -44,6 +44,7 @@ class Wire:
     clock: StillClock
     sent: list[Signed] = field(default_factory=list)
     door: Door = Door.TAKEN
+    doors: dict[str, Door] = field(default_factory=dict)  # of single digests
     is_down: bool = False
 
     async def put(self, signed: Signed, name: str) -> None:
@@ -53,7 +54,7 @@ class Wire:
         self.sent.append(signed)
 
     async def receipt(self, digest: str) -> Receipt | None:
-        return Receipt(digest, self.door, self.clock.now())
+        return Receipt(digest, self.doors.get(digest, self.door), self.clock.now())
 
 
 @dataclass

@@ -309,3 +309,39 @@ async def test_a_partial_booking_tells_what_was_booked() -> None:
     (fact,) = script.facts
     assert isinstance(fact, PaymentDisputed)
     assert fact.amount == money("9.99", "HKD")
+
+
+async def test_a_rejection_of_what_was_replaced_is_none_of_the_payment() -> None:
+    """The bank rejects the first message, late; the one that replaced it may still be paid."""
+    script = Script(agreed(BANK))
+    bench, order = await script.order()
+    one = await script.kept(bench, InstructPayment(order))
+    first = script.status(order, "RJCT", "AC04")
+    two = await bench.prepare(InstructPayment(order), replaces=one.tx)
+    script.ledger.keep(two.keep)
+    async with script.reading():
+        await script.says(first)
+        assert script.told == []
+        await script.says(script.status(order, "RJCT", "AC04"))
+    assert script.told == [R]
+
+
+@pytest.mark.parametrize(
+    ("cover", "doors", "sight"),
+    [
+        (False, (Door.TAKEN, Door.REFUSED), Never),  # the notice was taken, the payment was not
+        (False, (Door.REFUSED, Door.TAKEN), Unknown),
+        (True, (Door.TAKEN, Door.REFUSED, Door.TAKEN), Unknown),  # its cover may be paid
+        (True, (Door.REFUSED, Door.REFUSED, Door.REFUSED), Never),
+    ],
+)
+async def test_the_door_is_asked_about_the_payment_itself(
+    cover: bool, doors: tuple[Door, ...], sight: type
+) -> None:
+    script = Script(agreed(BANK, notice=True, cover=cover, cover_service="swift.cbprplus.cov.03"))
+    _, prepared = await script.pay()
+    assert len(prepared.items) == len(doors)
+    script.wire.doors = {
+        one.digest: door for one, door in zip(script.wire.sent, doors, strict=True)
+    }
+    assert isinstance(await script.look(prepared), sight)
