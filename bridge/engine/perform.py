@@ -33,6 +33,7 @@ from bridge.core.events import Answer, EffectRefused, NeverLands, NeverPrepared,
 from bridge.core.ids import Instant, NetworkId, SettlementId, TxRef, derived_id
 from bridge.core.order import SettlementOrder
 from bridge.core.settlement import Settlement, due, upkeep
+from bridge.engine.handing import WORLD_S, handed
 from bridge.notary.citation import citing_act, must_read
 from bridge.notary.entries import Draft, Expect, Group
 from bridge.notary.forms import act_of
@@ -64,8 +65,6 @@ from bridge.ports import (
 
 log = structlog.stdlib.get_logger(__name__)
 
-WORLD_S = 30  # bound on one call to a door; a bank's answer to a submit takes seconds at worst
-SUBMIT_AGAIN_S = (0.05, 0.1)  # after a door that took nothing for sure, before it counts as away
 ASK_AGAIN_MS = 2_000  # after a network that is not there, or notaries that are too few
 HOLD_AGAIN_MS = 60_000  # a refused hold is asked again, with an alarm each time
 PATIENCE_MS = 5_000  # beyond finality before we look at what became of bytes we sent
@@ -354,7 +353,7 @@ class Perform:
         self._unmoved(settlement)
         self._sent[prepared.key.text] = prepared.tx
         try:
-            await _handed(door, prepared)
+            await handed(door, prepared)
         except Unavailable:
             del self._sent[prepared.key.text]
             raise
@@ -423,20 +422,6 @@ class Perform:
         if held is not None:
             return (held,)
         return () if effect is None else (effect,)
-
-
-async def _handed(door: Door, prepared: Prepared) -> None:
-    """The door has taken the bytes; one that is away for a moment is asked again."""
-    for pause in SUBMIT_AGAIN_S:
-        try:
-            async with asyncio.timeout(WORLD_S):
-                await door.submit(prepared)
-        except Unavailable:
-            await asyncio.sleep(pause)
-        else:
-            return
-    async with asyncio.timeout(WORLD_S):
-        await door.submit(prepared)
 
 
 def consent_signatures(view: View, order: SettlementOrder) -> tuple[Signature, ...]:
