@@ -84,10 +84,18 @@ def write_settings(
     for section, held in (("network", networks), ("rail", rails)):
         for name, table in held.items():
             lines += ["", f"[{section}.{name}]"]
-            lines += [f"{key} = {json.dumps(value)}" for key, value in table.items()]
+            lines += [f"{key} = {_toml(value)}" for key, value in table.items()]
     file = folder / "lianqiao.toml"
     write_durably(file, ("\n".join(lines) + "\n").encode(), new=True)
     return file
+
+
+def _toml(value: object) -> str:
+    """A value of a table of settings, tables within it in one line."""
+    if isinstance(value, Mapping):
+        pairs = (f"{json.dumps(str(key))} = {_toml(held)}" for key, held in value.items())
+        return f"{{{', '.join(pairs)}}}"
+    return json.dumps(value)
 
 
 def found(folder: Path, notaries: Mapping[str, Ed25519Key], *, profile: str, url: str) -> None:

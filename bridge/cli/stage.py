@@ -63,17 +63,18 @@ class Daemon:
 
     async def start(self) -> None:
         """Start it and wait until it is ready. Errors: RuntimeError with what it said."""
-        self.child = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "bridge",
-            "up",
-            "--config",
-            str(self.config),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=(self.config.parent / "daemon.log").open("ab"),
-            start_new_session=True,  # Ctrl-C asks the demo to stop, and the demo asks its daemon
-        )
+        with (self.config.parent / "daemon.log").open("ab") as log:
+            self.child = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "bridge",
+                "up",
+                "--config",
+                str(self.config),
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C asks the demo to stop, and it asks its daemon
+            )
         assert self.child.stdout is not None, "its standard output is a pipe"
         async with asyncio.timeout(30):
             line = (await self.child.stdout.readline()).decode()
