@@ -46,7 +46,7 @@ class Settings(BaseModel):
     notice: bool = False  # a camt.057 before each payment
     recall: Literal["camt.056", "none"] | None = None
     account: Annotated[str, Field(max_length=34)] = ""  # ours at the servicer; proof of cash
-    currencies: tuple[Code, ...] = ()
+    currencies: Annotated[tuple[Code, ...], Field(strict=False)] = ()  # a list, in TOML
     wide_characters: bool = False
 
     key_name: KeyName

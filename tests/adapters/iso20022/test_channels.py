@@ -261,6 +261,8 @@ TABLE: dict[str, object] = {
 
 def test_settings_as_an_operator_writes_them() -> None:
     assert Settings.model_validate(TABLE).channel == "http"
+    more = {**TABLE, "currencies": ["HKD", "CNY"], "cut_off": "17:30"}
+    assert Settings.model_validate(more).currencies == ("HKD", "CNY")
 
 
 @pytest.mark.parametrize(
