@@ -19,8 +19,6 @@ class Payment:
     instruction: str = ""
     transaction: str = ""
     partner: str = ""  # BIC of the other side
-    amount: str = ""  # currency and amount as told
-    date: str = ""
     is_outbound: bool = False
     is_alone: bool = True  # its message had one transaction
     is_cover: bool = False  # it repeats the UETR of the transfer it covers
@@ -85,3 +83,43 @@ def disagrees(answer: Node, message: str, original: Payment) -> bool:
         (answer.value("OrgnlTxId"), original.transaction),
     )
     return any(theirs and ours and theirs != ours for theirs, ours in said)
+
+
+def bic(party: Node | None) -> str:
+    """The BIC of a header's party or of an agent, or nothing."""
+    if party is None:
+        return ""
+    found = (
+        party.first("FIId/FinInstnId/BICFI")
+        or party.first("FinInstnId/BICFI")
+        or party.first("OrgId/Id/OrgId/AnyBIC")
+    )
+    return found.text.strip() if found is not None else ""
+
+
+def key_of(header: Node) -> Key:
+    """What the message under a header is known by."""
+    ids = header.value("BizMsgIdr"), header.value("MsgDefIdr").strip()
+    return Key(bic(header.first("Fr")), *ids)
+
+
+def payments_of(
+    header: Node | None, document: Node, *, is_outbound: bool = False
+) -> tuple[Payment, ...]:
+    """What is to be remembered of a pacs.008 or pacs.009: one payment a transaction."""
+    body = document.children[0]
+    transactions = body.all("CdtTrfTxInf")
+    end = "To" if is_outbound else "Fr"
+    return tuple(
+        Payment(
+            uetr=one.value("PmtId/UETR").strip(),
+            message=body.value("GrpHdr/MsgId"),
+            instruction=one.value("PmtId/InstrId"),
+            transaction=one.value("PmtId/TxId"),
+            partner=bic(header.first(end)) if header is not None else "",
+            is_outbound=is_outbound,
+            is_alone=len(transactions) == 1,
+            is_cover=one.has("UndrlygCstmrCdtTrf"),
+        )
+        for one in transactions
+    )

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from schemas.iso20022 import values
 from schemas.iso20022.findings import Case, Chapter, Mark
-from schemas.iso20022.known import Key, Known, Payment, disagrees
-from schemas.iso20022.rules.header import CBPR, bic
+from schemas.iso20022.known import Known, Payment, bic, disagrees, key_of, payments_of
+from schemas.iso20022.rules.header import CBPR
 from schemas.iso20022.tree import Node
 from schemas.iso20022.weights import Severity
 
@@ -67,18 +67,11 @@ def original_is_known(case: Case) -> Iterator[Node]:
                 yield one
 
 
-def key_of(case: Case) -> Key | None:
-    """What the message is known by, where it has a header."""
-    if case.header is None:
-        return None
-    ids = case.header.value("BizMsgIdr"), case.header.value("MsgDefIdr").strip()
-    return Key(bic(case.header.first("Fr")), *ids)
-
-
 def _taken(case: Case) -> str:
     """The digest of what was taken under the same key, or nothing."""
-    key = key_of(case)
-    return case.known.taken.get(key, "") if case.known is not None and key is not None else ""
+    if case.known is None or case.header is None:
+        return ""
+    return case.known.taken.get(key_of(case.header), "")
 
 
 @rule("COR-004", "O", Mark.D, of_header=True)
@@ -105,7 +98,8 @@ def not_paid_before(case: Case) -> Iterator[Node]:
     if case.header.value("CpyDplct").strip() in _INFORMATION:
         return
     may_be_again = case.header.value("PssblDplct").strip() in ("true", "1")
-    for one, payment in zip(case.transactions, payments_of(case), strict=True):
+    told = payments_of(case.header, case.document, is_outbound=case.is_outbound)
+    for one, payment in zip(case.transactions, told, strict=True):
         for before in case.known.of_uetr(payment.uetr):
             is_same = (before.partner, before.is_outbound, before.is_cover) == (
                 payment.partner,
@@ -146,29 +140,3 @@ def original_ids_repeated(case: Case) -> Iterator[Node]:
             or (before.transaction and not one.has("OrgnlTxId"))
         ):
             yield one
-
-
-def payments_of(case: Case) -> list[Payment]:
-    """What is to be remembered of a transfer: one payment a transaction."""
-    header = case.header
-    ends = (bic(header.first("Fr")), bic(header.first("To"))) if header is not None else ("", "")
-    dated = case.body.value("GrpHdr/IntrBkSttlmDt")
-    made = []
-    for one in case.transactions:
-        paid = one.first("IntrBkSttlmAmt")
-        assert paid is not None, "a transfer has an amount"
-        made.append(
-            Payment(
-                uetr=one.value("PmtId/UETR").strip(),
-                message=case.body.value("GrpHdr/MsgId"),
-                instruction=one.value("PmtId/InstrId"),
-                transaction=one.value("PmtId/TxId"),
-                partner=ends[1] if case.is_outbound else ends[0],
-                amount=f"{paid.currency} {values.amount(paid.text).normalize()}",
-                date=(one.value("IntrBkSttlmDt") or dated).strip(),
-                is_outbound=case.is_outbound,
-                is_alone=len(case.transactions) == 1,
-                is_cover=one.has("UndrlygCstmrCdtTrf"),
-            )
-        )
-    return made

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from schemas.iso20022 import values
 from schemas.iso20022.findings import Case, Chapter, Mark
+from schemas.iso20022.known import bic
 from schemas.iso20022.profiles import PROFILES, Header
 from schemas.iso20022.tree import Node
 from schemas.iso20022.weights import Severity
@@ -46,18 +47,6 @@ def names_the_id(case: Case) -> Iterator[Node]:
     for node in case.header.all("BizMsgIdr"):
         if own is not None and node.text != own.text:
             yield node
-
-
-def bic(party: Node | None) -> str:
-    """The BIC of a header's party or of an agent, or nothing."""
-    if party is None:
-        return ""
-    found = (
-        party.first("FIId/FinInstnId/BICFI")
-        or party.first("FinInstnId/BICFI")
-        or party.first("OrgId/Id/OrgId/AnyBIC")
-    )
-    return found.text.strip() if found is not None else ""
 
 
 def _unlike_agents(case: Case) -> Iterator[Node]:

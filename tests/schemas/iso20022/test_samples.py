@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from schemas.iso20022.findings import Outcome, Verdict
+from schemas.iso20022.envelope import read
+from schemas.iso20022.findings import TRANSACTIONS, Outcome, Verdict
 from schemas.iso20022.judge import judge
+from schemas.iso20022.known import Known, Payment, payments_of
 from schemas.iso20022.profiles import PROFILES
 from tests.schemas.iso20022.cases import ALL_RIGHT
 from tests.schemas.iso20022.faults import AFTER
@@ -92,3 +94,28 @@ def test_a_right_sample_is_accepted_under_some_profile(data_dir: Path) -> None:
         if verdict.outcome is not Outcome.ACCEPTED and rules != {"ISO-ENV-003"}:
             refused.append((name, sorted(rules)))
     assert refused == []
+
+
+def test_every_answer_of_a_flow_finds_its_question_and_no_other(data_dir: Path) -> None:
+    """All payments of all flows are remembered at once; some flows go on about one payment."""
+    folder = data_dir / "iso20022-samples"
+    with (folder / "FLOWS.csv").open(encoding="utf-8") as opened:
+        names = [row["file"] for row in csv.DictReader(opened)]
+    accepted = PROFILES[BARE].accepted
+    found_ones = [read((folder / name).read_bytes(), accepted) for name in names]
+    payments: list[Payment] = []
+    for one in found_ones:
+        if one.document is not None and one.message.startswith(("pacs.008", "pacs.009")):
+            payments += payments_of(one.header, one.document)
+    known, answered = Known(payments), 0
+    for one in found_ones:
+        where = TRANSACTIONS.get(one.message[:8], "")
+        if one.document is None or not one.message.startswith(("pacs.002", "pacs.004", "camt.0")):
+            continue
+        for transaction in one.document.children[0].all(where) if where else ():
+            uetr = transaction.value("OrgnlUETR")
+            found = known.original(transaction, transaction.value("OrgnlGrpInf/OrgnlMsgId"))
+            assert (found is not None) == bool(known.of_uetr(uetr))
+            assert found is None or found.uetr == uetr
+            answered += found is not None
+    assert answered
