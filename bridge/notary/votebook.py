@@ -51,6 +51,7 @@ class FileVoteBook:
         self._handle = os.open(file, os.O_WRONLY | os.O_CREAT, 0o600)
         os.ftruncate(self._handle, whole)
         os.lseek(self._handle, whole, os.SEEK_SET)
+        os.fdatasync(self._handle)  # a kill leaves votes written and not synced: now they are
         self._waiting: dict[Vote, list[asyncio.Future[bool]]] = {}
         self._writing: dict[Vote, list[asyncio.Future[bool]]] = {}
         self._failed = False

@@ -1,6 +1,7 @@
 """The vote book: no burn beside an unmint, no mint after a return, whatever crashed between."""
 
 import asyncio
+import json
 import os
 from itertools import permutations
 from pathlib import Path
@@ -205,4 +206,18 @@ async def test_who_stops_waiting_takes_no_vote_of_others_along(tmp_path: Path) -
     gone.cancel()
     assert await there
     assert book.votes(ONE) == {Verb.MINT}
+    book.close()
+
+
+def test_votes_a_killed_process_left_unsynced_are_synced_before_anybody_signs_by_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "a.votes"
+    line = json.dumps({"settlement": ONE, "verb": "burn"}).encode() + b"\n"
+    file.write_bytes(line + b'{"settl')
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fdatasync", lambda handle: synced.append(os.fstat(handle).st_size))
+    book = FileVoteBook(file)
+    assert book.votes(ONE) == {Verb.BURN}
+    assert synced == [len(line)]
     book.close()
