@@ -4,7 +4,13 @@ import asyncio
 
 from adapters.memory.bank import Fate, State, Word
 from bridge.core.canonical import canonical
+from bridge.core.ids import EntryId, new_ulid
+from bridge.notary.entries import Draft, Group
+from tests.notary.ledgers import account
+from tests.simulation.disk import SimStore
+from tests.simulation.liars import steals
 from tests.simulation.world import World
+from tests.simulation.writing import SimJournal
 from tests.strategies import DESTINATION, ORIGIN, RAIL
 
 GAP_S = 5.0  # between two events, on average
@@ -22,7 +28,10 @@ class Elements:
         while self._world.rough:
             await asyncio.sleep(self._draw.expovariate(1 / GAP_S))
             await self._draw.choice(
-                (self._fork, self._fork, self._stall, self._shut, self._reorder, self._bank)
+                (
+                    *(self._fork, self._fork, self._stall, self._shut, self._reorder),
+                    *(self._bank, self._steal, self._second),
+                )
             )()
 
     async def _fork(self) -> None:
@@ -58,6 +67,22 @@ class Elements:
         chain = self._world.chains[self._draw.choice((ORIGIN, DESTINATION))]
         chain.reordering = not chain.reordering
         self._world.met("network.reorder")
+
+    async def _steal(self) -> None:
+        await steals(self._world, self._draw)
+
+    async def _second(self) -> None:
+        """Start a second daemon on the same ledger, which writes one group and is gone."""
+        world = self._world
+        if not world.ledger.disk.head.seq or world.ledger.unsynced or self._draw.random() < 0.5:
+            return
+        journal = SimJournal.open(SimStore(world.ledger, lambda _: None), world)
+        journal.told = lambda n, leaf: world.acknowledged.update({n: leaf})
+        name = EntryId(new_ulid(world.now(), self._draw.randbytes(10)))
+        draft = Draft(id=name, kind="account", body=account(f"second/{name}"))
+        await journal.append((Group(id=name, drafts=(draft,)),))
+        await journal.close()
+        world.met("ledger.second_writer")
 
     async def _bank(self) -> None:
         """Settle what waited in silence, or give something back that was settled."""

@@ -19,6 +19,14 @@ from tests.strategies import DESTINATION, ORIGIN
 
 Body = dict[str, Any]
 REST = frozenset({"settled", "released", "rejected"})
+VERBS = {
+    "AssetLocked": "lock",
+    "LockReleased": "release",
+    "AssetBurned": "burn",
+    "AssetMinted": "mint",
+    "AssetUnminted": "unmint",
+    "AssetAssigned": "assign",
+}
 UNDOING = frozenset({"unmint", "release"})
 
 
@@ -123,6 +131,7 @@ def at_the_end(world: World) -> None:
     _screened(world)
     _balanced(world)
     _votes(world)
+    _authorised(world)
     _money(world)
     _private(world)
 
@@ -263,6 +272,21 @@ def _votes(world: World) -> None:
         for of, verbs in votes.items():
             if "burn" in verbs and UNDOING & set(verbs):
                 world.wrong(f"{of}: {name} voted {verbs}")
+
+
+def _authorised(world: World) -> None:
+    """Whatever an escrow did was written down as an act before."""
+    acts = {
+        (entry["body"]["act"]["settlement"], entry["body"]["act"]["verb"])
+        for entry in entries(world)
+        if entry["kind"] == "act"
+    }
+    for chain in world.chains.values():
+        for event in chain.events:
+            told = json.loads(event[64:])
+            verb = VERBS.get(told["name"])
+            if verb is not None and (told["settlement"], verb) not in acts:
+                world.wrong(f"{told['settlement']}: {told['name']}, and nobody was asked to")
 
 
 def _money(world: World) -> None:

@@ -25,6 +25,7 @@ from bridge.notary.outcomes import Full, IoFailed, LedgerError
 from bridge.notary.store.port import Lost
 from tests.engine.river import FINGERPRINT_KEY, NOTARIES, Chance, key
 from tests.simulation.disk import SimStore, quiet
+from tests.simulation.liars import forged
 from tests.simulation.registers import genesis
 from tests.simulation.world import World
 from tests.simulation.writing import SimJournal
@@ -75,6 +76,9 @@ class Wire:
     async def told(self, after: int, wait_ms: int) -> tuple[bytes, ...]:
         told = await self._to.told(after, wait_ms)
         self._life.touch("told")
+        world = self._life.world
+        if world.rough and self._draw.random() < world.weather.lies:
+            return forged(world, self._network, after, self._draw) or told
         return told
 
     async def ask(self, question: Mapping[str, Value]) -> Mapping[str, Value]:

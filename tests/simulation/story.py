@@ -11,6 +11,7 @@ import structlog
 
 from bridge.notary import votebook, writer
 from tests.simulation import invariants
+from tests.simulation.clerk import Clerk
 from tests.simulation.customers import Customers
 from tests.simulation.desk import People
 from tests.simulation.disk import Inline
@@ -21,6 +22,7 @@ from tests.simulation.world import Weather, World
 
 RECHECKED = 60  # entries that a start makes again: crashes are many here, and each start costs
 CALM_S = 6 * 3_600  # virtual: what is not at rest by then is stuck
+SETTLE_S = 40  # virtual: what falls due has fallen, and the daemon lives again
 ROUGH_S = 900  # virtual: crashes that have not come by then will not come
 
 
@@ -84,7 +86,10 @@ async def _play(world: World) -> None:
     customers = Customers(world, watchman)
     people = People(world, watchman)
     loop = asyncio.get_running_loop()
-    tasks = [loop.create_task(actor.run()) for actor in (watchman, elements, people)]
+    tasks = [
+        loop.create_task(actor.run())
+        for actor in (watchman, elements, people, Clerk(world, watchman))
+    ]
     buying = loop.create_task(customers.run())
     tasks.append(buying)
     try:
@@ -93,6 +98,7 @@ async def _play(world: World) -> None:
         world.rough = False
         elements.calm()
         await buying
+        await asyncio.sleep(SETTLE_S)
         await _until(30, CALM_S, lambda: invariants.resting(world) or bool(world.violations))
         for task in tasks:
             if task is not buying and task.done() and (error := task.exception()) is not None:

@@ -13,7 +13,7 @@ from adapters.memory.chain import Block, Chain
 from adapters.memory.codec import public_hex
 from adapters.memory.direct import Direct, counter, node
 from adapters.memory.escrow import Escrow, Quorum
-from bridge.core.canonical import parse
+from bridge.core.canonical import Value, parse
 from bridge.core.ids import Instant, NetworkId
 from bridge.notary.outcomes import LedgerError
 from tests.engine.river import NOTARIES, key
@@ -21,6 +21,7 @@ from tests.simulation.disk import LedgerDisk, SimFile, SimOs
 from tests.simulation.virtual import SimLoop
 from tests.strategies import DESTINATION, NOW, ORIGIN, RAIL
 
+VOTED: Final = frozenset({"mint", "burn", "unmint", "release", "assign"})
 PARTIES: Final = 6
 CANARY: Final = "Canary"  # stands in every name and account; nowhere but beside the leaves
 Draw: TypeAlias = random.Random
@@ -52,6 +53,7 @@ class Weather:
     silent: float = 0.02  # of messages whose answer takes longer than anybody waits
     rail: float = 0.3  # of payments the bank does something else with
     power: float = 0.4  # of crashes that are the power's
+    lies: float = 0.02  # of pages that a node makes up
     disk: float = 0.004  # of calls to the disk that fail
     people: float = 0.35  # of settlements that people meddle with
 
@@ -107,6 +109,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.ledger = LedgerDisk()
+        self.notaries = {public_hex(key(name)): name for name in NOTARIES}
         self.os = SimOs(lambda _: None)
         self.mean_steps = 350.0
         self.files = {name: SimFile(name) for name in NOTARIES}
@@ -174,7 +177,20 @@ class World:
         act = body.get("act", body) if isinstance(body, Mapping) else {}
         if isinstance(act, Mapping):
             verb = act.get("verb") or act.get("kind")
-            self.reached.add((str(act.get("settlement")), str(verb)))
+            of, verb = str(act.get("settlement")), str(verb)
+            self.reached.add((of, verb))
+            if verb in VOTED:
+                self._voted(of, verb, body)
+
+    def _voted(self, of: str, verb: str, body: Value) -> None:
+        """See that whoever signed what is on its way had its vote on the disk before."""
+        listed = body.get("signatures") if isinstance(body, Mapping) else ()
+        line = f'"settlement": "{of}", "verb": "{verb}"'.encode()
+        for one in listed if isinstance(listed, list | tuple) else ():
+            signer = str(one.get("signer")) if isinstance(one, Mapping) else ""
+            name = self.notaries.get(signer)
+            if name is not None and line not in self.files[name].synced:
+                self.wrong(f"{of}: {name} signed {verb} with no vote on the disk")
 
     def moved(self, of: str) -> None:
         """Look at a settlement that something on a network has moved."""

@@ -54,6 +54,7 @@ class SimJournal(Journal):
     told: Callable[[int, bytes], None] = staticmethod(lambda n, leaf: None)
     _judge: Writer
     _due: asyncio.TimerHandle | None = None
+    _falling: asyncio.TimerHandle | None = None
 
     @classmethod
     @override
@@ -64,16 +65,29 @@ class SimJournal(Journal):
             journal._judge = cast("_Thread", journal._thread).judge
             journal._thread = None
             journal._wake = cast("Condition", _Bell(journal._ring_writer))
+            journal._ring_writer()
         return journal
 
     def _ring_writer(self) -> None:
-        if self._due is None and self._queue:
+        if self._queue and self._due is None:
             self._due = self._loop.call_later(self.latency(), self._turn)
+        falls = self._judge.next_due()
+        if falls is not None and self._falling is None:
+            left = max(0, falls - self._clock.now()) / 1000 + 0.001
+            self._falling = self._loop.call_later(left, self._fallen)
+
+    def _fallen(self) -> None:
+        """Write what has fallen due, as a resting writer does."""
+        self._falling = None
+        if self._due is None and not self._closing and self.trouble is None:
+            self._turn()
 
     def _turn(self) -> None:
         """What the writer's thread does once it is woken."""
         self._due = None
-        jobs = self._drain(self._judge) or []
+        falls = self._judge.next_due()
+        due = falls is not None and falls <= self._clock.now()
+        jobs = (self._drain(self._judge) or []) if self._queue or due else []
         try:
             self._commit(self._judge, jobs)
         except Overloaded as trouble:
@@ -95,3 +109,5 @@ class SimJournal(Journal):
         self._closing = True
         if self._due is not None:
             self._due.cancel()
+        if self._falling is not None:
+            self._falling.cancel()
