@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from schemas.iso20022.tree import Node
+from schemas.iso20022.values import same_bic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,20 +59,25 @@ class Known:
         """The payments that bear the UETR: a transfer, those it was sent on as, and covers."""
         return tuple(self._by_uetr.get(uetr, ()))
 
-    def original(self, answer: Node, message: str) -> Payment | None:
-        """The payment an answer's transaction is about; `message` is the id of its message.
+    def original(self, answer: Node, message: str, sender: str = "") -> Payment | None:
+        """The payment an answer's transaction is about.
 
+        `message` is the id of its message; `sender` the BIC of who answers, who must have been
+        the other side where the UETR finds nothing: ids of messages are unique to a sender only.
         The first key that finds one decides; keys that disagree are `disagrees`' to say.
         """
         found = self._by_uetr.get(answer.value("OrgnlUETR").strip(), [])
         if found:
             agreeing = (one for one in found if not disagrees(answer, message, one))
             return next(agreeing, found[0])
-        return (
+        by_id = (
             self._by_instruction.get((message, answer.value("OrgnlInstrId")))
             or self._by_transaction.get((message, answer.value("OrgnlTxId")))
             or (self._alone.get(message) if not answer.has("OrgnlUETR") else None)
         )
+        if by_id is None or not by_id.partner or not sender:
+            return by_id
+        return by_id if same_bic(by_id.partner, sender) else None
 
 
 def disagrees(answer: Node, message: str, original: Payment) -> bool:

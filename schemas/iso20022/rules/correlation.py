@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from schemas.iso20022 import values
 from schemas.iso20022.findings import Case, Chapter, Mark
 from schemas.iso20022.known import Known, Payment, bic, disagrees, key_of, payments_of
 from schemas.iso20022.rules.header import CBPR
@@ -32,11 +31,8 @@ def _asked(case: Case) -> Iterator[tuple[Node, str]]:
 
 def _found(case: Case, known: Known, one: Node, message: str) -> Payment | None:
     """The payment an answer is about, when it was with the one who answers."""
-    payment = known.original(one, message)
     sender = bic(case.header.first("Fr")) if case.header is not None else ""
-    if payment is None or not payment.partner or not sender or one.has("OrgnlUETR"):
-        return payment
-    return payment if values.same_bic(payment.partner, sender) else None
+    return known.original(one, message, sender)
 
 
 @rule("COR-001", "O", Mark.D, messages=_ANSWERS)

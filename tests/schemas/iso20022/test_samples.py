@@ -9,7 +9,7 @@ from pathlib import Path
 from schemas.iso20022.envelope import read
 from schemas.iso20022.findings import TRANSACTIONS, Outcome, Verdict
 from schemas.iso20022.judge import judge
-from schemas.iso20022.known import Known, Payment, payments_of
+from schemas.iso20022.known import Known, Payment, bic, payments_of
 from schemas.iso20022.profiles import PROFILES
 from tests.schemas.iso20022.cases import ALL_RIGHT
 from tests.schemas.iso20022.faults import AFTER
@@ -106,7 +106,7 @@ def test_every_answer_of_a_flow_finds_its_question_and_no_other(data_dir: Path) 
     payments: list[Payment] = []
     for one in found_ones:
         if one.document is not None and one.message.startswith(("pacs.008", "pacs.009")):
-            payments += payments_of(one.header, one.document)
+            payments += payments_of(one.header, one.document, is_outbound=True)
     known, answered = Known(payments), 0
     for one in found_ones:
         where = TRANSACTIONS.get(one.message[:8], "")
@@ -114,7 +114,9 @@ def test_every_answer_of_a_flow_finds_its_question_and_no_other(data_dir: Path) 
             continue
         for transaction in one.document.children[0].all(where) if where else ():
             uetr = transaction.value("OrgnlUETR")
-            found = known.original(transaction, transaction.value("OrgnlGrpInf/OrgnlMsgId"))
+            message = transaction.value("OrgnlGrpInf/OrgnlMsgId")
+            sender = bic(one.header.first("Fr")) if one.header is not None else ""
+            found = known.original(transaction, message, sender)
             assert (found is not None) == bool(known.of_uetr(uetr))
             assert found is None or found.uetr == uetr
             answered += found is not None
