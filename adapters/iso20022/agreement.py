@@ -50,6 +50,7 @@ class Agreement:
     reimbursement: Bic | None = None  # our correspondent, where a cover is settled
     notice: bool = False  # a camt.057 goes before the payment
     recall: bool = True  # whether a camt.056 is taken
+    reject: bool = False  # whether an admi.002 answers what is refused
     account: str = ""
     currencies: tuple[str, ...] = ()
     wide_characters: bool = False  # beyond the set X

@@ -135,7 +135,7 @@ class Desk:
                 self._recalled(paper, now)
             case "pacs.028":
                 self._asked(paper, now)
-            case "camt.057" | "camt.029" | "pacs.002" | "admi.007":
+            case "camt.057" | "camt.029" | "pacs.002" | "admi.002" | "admi.007":
                 self.noted.append(f"{paper.kind} {paper.id} {verdict(paper)}".strip())
             case _:
                 return "refused"

@@ -74,11 +74,12 @@ class Paper:
 
     @property
     def id(self) -> str:
-        return self.body.say("GrpHdr/MsgId", "Assgnmt/Id")
+        own = self.body.say("GrpHdr/MsgId", "Assgnmt/Id")
+        return own or (self.head.say("BizMsgIdr") if self.head is not None else "")
 
     @property
     def created(self) -> Instant:
-        text = self.body.say("GrpHdr/CreDtTm", "Assgnmt/CreDtTm")
+        text = self.body.say("GrpHdr/CreDtTm", "Assgnmt/CreDtTm", "Rsn/RjctnDtTm")
         try:
             at = datetime.fromisoformat(text)
         except ValueError as error:

@@ -16,6 +16,7 @@ from bridge.core.money import BadMoney, Money, money
 from schemas.iso20022.tree import Node
 
 PAIN_001, PACS_008, PACS_009 = "pain.001.001.09", "pacs.008.001.08", "pacs.009.001.08"
+ADMI_002 = "admi.002.001.01"
 PACS_002, CAMT_029 = "pacs.002.001.10", "camt.029.001.09"
 CAMT_056, CAMT_057, PACS_028 = "camt.056.001.08", "camt.057.001.06", "pacs.028.001.03"
 HEADERS = ("head.001.001.02", "head.001.001.01", "head.001.001.03", "head.001.001.04")

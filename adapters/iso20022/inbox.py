@@ -59,6 +59,7 @@ class Inbox:
         self.waiting: dict[str, Arrival] = {}  # by digest
         self.again: deque[int] = deque()  # parked ones whose question has come
         self.notices: deque[Notice] = deque(maxlen=NOTICES_MAX)
+        self.rejected: deque[tuple[str, Refusal]] = deque(maxlen=NOTICES_MAX)
         self._network = network
         self._memo = memo
         self._agreement = agreement
@@ -97,6 +98,9 @@ class Inbox:
             return Answer(Taken.UNSIGNED, digest, findings=(str(error),))
         except Refusal as error:
             self.alarm("message.refused", str(error))
+            if self._agreement.reject and error.is_answered:
+                self.rejected.append((digest, error))
+                self._stirred.set()
             return Answer(Taken.REFUSED, digest, findings=error.findings)
         message = judged.message
         before = self._memo.known(message) or self._known_waiting(message)
@@ -146,7 +150,7 @@ class Inbox:
 
     async def stirred(self, within_s: float) -> None:
         """Wait until there is something to do, or so long."""
-        if self.waiting or self.again or self.notices:
+        if self.waiting or self.again or self.notices or self.rejected:
             return
         self._stirred.clear()
         try:

@@ -2,6 +2,7 @@
 
 from adapters.iso20022.agreement import Agreement
 from adapters.iso20022.codec import (
+    ADMI_002,
     CAMT_029,
     CAMT_056,
     INSTRUCTIONS,
@@ -121,6 +122,26 @@ def status(agreement: Agreement, name: str, at: Instant, about: References, code
     }
     body: Part = {"GrpHdr": {"MsgId": name, "CreDtTm": moment(at)}, "TxInfAndSts": line}
     return sent(agreement, PACS_002, body, name, at)
+
+
+def rejection(
+    agreement: Agreement, name: str, at: Instant, *, reference: str, findings: tuple[str, ...]
+) -> bytes:
+    """Return our admi.002 to a message that was refused: rule and place, never a value.
+
+    Errors: BadMessage.
+    """
+    rule, _, place = findings[0].partition(" ")
+    body: Part = {
+        "RltdRef": {"Ref": reference[:35]},
+        "Rsn": {
+            "RjctgPtyRsn": rule[:35],
+            "RjctnDtTm": moment(at),
+            "ErrLctn": place[:350] or None,
+            "RsnDesc": "; ".join(findings)[:350],
+        },
+    }
+    return sent(agreement, ADMI_002, body, name, at)
 
 
 def _original(about: References) -> dict[str, Part]:

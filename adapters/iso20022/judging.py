@@ -29,9 +29,13 @@ _RECALLS = ("camt.056.001.08", "camt.029.001.09")  # by agreement, also with a c
 class Refusal(BadMessage):
     """Raised for a message the rules refuse, with every finding that did."""
 
-    def __init__(self, findings: tuple[str, ...]) -> None:
+    def __init__(
+        self, findings: tuple[str, ...], reference: str = "", *, is_answered: bool = True
+    ) -> None:
         super().__init__("; ".join(findings))
         self.findings = findings
+        self.reference = reference  # the message's own id, where it could be read
+        self.is_answered = is_answered  # a rejection is not rejected in turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,11 @@ class Judge:
         """
         verdict = self._verdict(raw, self._speaks(), is_outbound=False)
         if verdict.outcome is Outcome.REFUSED:
-            raise Refusal(_found(verdict, Severity.REFUSE))
+            raise Refusal(
+                _found(verdict, Severity.REFUSE),
+                _reference(verdict),
+                is_answered=not verdict.message.startswith("admi."),
+            )
         found = Envelope(message=verdict.message, header=verdict.header, document=verdict.document)
         try:
             message = said(found)
@@ -96,6 +104,15 @@ class Judge:
         return market.judge(
             raw, speaks, day, agreement=agreed, now_ms=int(Instant(now)), is_outbound=is_outbound
         )
+
+
+def _reference(verdict: Verdict) -> str:
+    if verdict.header is not None:
+        return verdict.header.value("BizMsgIdr")
+    if verdict.document is not None:
+        body = verdict.document.children[0]
+        return body.value("GrpHdr/MsgId") or body.value("Assgnmt/Id")
+    return ""
 
 
 def _found(verdict: Verdict, *weights: Severity) -> tuple[str, ...]:

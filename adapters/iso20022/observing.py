@@ -5,6 +5,7 @@ message repeats the message and loses nothing. What it owes in answer is sent af
 """
 
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from adapters.iso20022.agreement import Agreement
@@ -18,6 +19,7 @@ from adapters.iso20022.reading import Message, message_of
 from adapters.iso20022.replying import Replies
 from adapters.iso20022.signed import Signed, Signer, unframe
 from adapters.iso20022.story import Told
+from adapters.iso20022.write import BadMessage
 from bridge.core.events import Fact
 from bridge.core.ids import BEGINNING, Cursor, Instant, SettlementId
 from bridge.ports import Clock, FinalityBroken, Notice, Observation, Page, Unavailable, Uncertain
@@ -121,6 +123,11 @@ class Reader:
 
     async def _answered(self, cursor: Cursor) -> AsyncGenerator[Page, None]:
         """Send what is owed in answer, and forget each once it was handed over."""
+        while self._inbox.rejected:
+            digest, error = self._inbox.rejected.popleft()
+            with suppress(BadMessage, Unavailable, Uncertain):  # said once, as a courtesy
+                signed = self._replies.rejecting(digest, error, self._clock.now())
+                await self._channel.put(signed, signed.digest)
         if self._clock.now() < self._again_at:
             return
         for key in self._memo.kept.keys("owe/"):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from adapters.iso20022 import inquiry
 from adapters.iso20022.agreement import Agreement
 from adapters.iso20022.codec import short_id
+from adapters.iso20022.judging import Refusal
 from adapters.iso20022.memo import Keep
 from adapters.iso20022.reading import Message, RecallAsked, References, StatusAsked
 from adapters.iso20022.signed import Signed, Signer
@@ -52,6 +53,18 @@ class Replies:
                 raw = inquiry.status(self.agreement, name, at, statement.about, _state(told))
                 keep.append((f"owe/{name}", self.signer.sign(raw).frame))
         return tuple(keep)
+
+    def rejecting(self, digest: str, error: Refusal, at: Instant) -> Signed:
+        """Return the admi.002 to a message that left no trace here; it leaves none either."""
+        name = f"{short_id(SettlementId(digest), 'reject')}A000"
+        raw = inquiry.rejection(
+            self.agreement,
+            name,
+            at,
+            reference=error.reference or digest,
+            findings=error.findings,
+        )
+        return self.signer.sign(raw)
 
     def decided(self, of: SettlementId, told: Told, at: Instant) -> Keep:
         """Return the last word to who recalled a payment, once a fact has decided it."""

@@ -45,6 +45,7 @@ class Settings(BaseModel):
     reimbursement_bic: Annotated[str, Field(pattern=_BIC)] | None = None
     notice: bool = False  # a camt.057 before each payment
     recall: Literal["camt.056", "none"] | None = None
+    reject: bool = False  # an admi.002 answers what is refused
     account: Annotated[str, Field(max_length=34)] = ""  # ours at the servicer; proof of cash
     currencies: Annotated[tuple[Code, ...], Field(strict=False)] = ()  # a list, in TOML
     wide_characters: bool = False
@@ -109,6 +110,7 @@ class Settings(BaseModel):
             reimbursement=Bic(self.reimbursement_bic) if self.reimbursement_bic else None,
             notice=self.notice,
             recall=recall != "none",
+            reject=self.reject,
             account=self.account,
             currencies=self.currencies,
             wide_characters=self.wide_characters,

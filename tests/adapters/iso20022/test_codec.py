@@ -164,6 +164,10 @@ def test_every_message_of_ours_is_valid_by_the_official_schema(data_dir: Path, n
         )  # fmt: skip
     raws += [inquiry.status(agreement, "A1", asked.created, about, c) for c in ("ACSC", "RJCT")]
     raws.append(inquiry.question(agreement, asked, "Q1", asked.created))
+    findings = ("ISO-ENV-002 Document/FIToFIPmtStsRpt SCHEMAV_ELEMENT_CONTENT",)
+    raws.append(
+        inquiry.rejection(agreement, "R1", asked.created, reference="M1", findings=findings)
+    )
     for raw in raws:
         assert is_valid_officially(data_dir, raw), raw
 

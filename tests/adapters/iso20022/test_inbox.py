@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from adapters.iso20022 import inquiry
 from adapters.iso20022.agreement import Instruct
 from adapters.iso20022.bank_paper import About
 from adapters.iso20022.inbox import PENDING_MAX, Taken
@@ -324,3 +325,27 @@ async def test_an_answer_that_was_not_delivered_is_sent_again_after_a_crash() ->
         await asyncio.sleep(0.01)
     assert len(script.wire.sent) == begun + 1
     assert not script.ledger.keys("owe/")
+
+
+@pytest.mark.parametrize("agreed_on", [True, False])
+async def test_what_is_refused_is_answered_where_that_was_agreed(agreed_on: bool) -> None:
+    script = Script(agreed(BANK, reject=agreed_on))
+    order, _ = await script.pay()
+    bad = script.status(order, "ACSP").replace(b"swift.cbprplus.03", b"somebody.else.01")
+    rejection = inquiry.rejection(
+        script.agreement, "R1", NOW, reference="x", findings=("ISO-ENV-001 place",)
+    )  # it names us as its sender, so it is refused, and must not be answered in turn
+    begun, before = len(script.wire.sent), dict(script.ledger.held)
+    async with script.reading():
+        (answer,) = await script.says(bad)
+        await script.says(b"<unreadable", rejection)
+        await asyncio.sleep(0.01)
+    assert answer.taken == Taken.REFUSED
+    replies = [one.raw for one in script.wire.sent[begun:]]
+    assert len(replies) == 2 * agreed_on
+    if agreed_on:
+        assert b"<Ref>BANK000001</Ref>" in replies[0]
+        assert b"BAH-008" in replies[0]
+        assert b"ISO-ENV" in replies[1]
+        assert b"somebody.else" not in replies[0]
+    assert script.ledger.held == before
