@@ -6,6 +6,7 @@ text in two, and the validator and the reader would see different amounts.
 """
 
 import re
+import threading
 from enum import StrEnum
 from itertools import islice
 
@@ -14,19 +15,28 @@ from lxml import etree
 MAX_BYTES = 10 * 1024 * 1024  # one message; a batch has a reader of its own
 _BOM = b"\xef\xbb\xbf"
 _STEP = re.compile(r"(?:([^:\[]+):)?([^:\[]+)(?:\[(\d+)\])?")
-# One parser for all messages. libxml2 holds the limits: 256 levels, 10 MB a text.
-_PARSER = etree.XMLParser(
-    resolve_entities=False,
-    no_network=True,
-    load_dtd=False,
-    dtd_validation=False,
-    attribute_defaults=False,
-    huge_tree=False,
-    recover=False,
-    collect_ids=False,
-    remove_comments=True,
-    remove_pis=True,
-)
+
+
+class _OwnParser(threading.local):
+    """One parser a thread for all its messages: what it says of the last one is its thread's."""
+
+    def __init__(self) -> None:
+        # libxml2 holds the limits: 256 levels, 10 MB a text.
+        self.parser = etree.XMLParser(
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            dtd_validation=False,
+            attribute_defaults=False,
+            huge_tree=False,
+            recover=False,
+            collect_ids=False,
+            remove_comments=True,
+            remove_pis=True,
+        )
+
+
+_OWN = _OwnParser()
 
 
 class Fault(StrEnum):
@@ -63,11 +73,12 @@ def parse(raw: bytes) -> etree._Element:
         body.decode("utf-8", "strict")
     except UnicodeDecodeError:
         raise Unreadable(Fault.NOT_UTF8) from None
+    parser = _OWN.parser
     try:
-        root: etree._Element = etree.fromstring(body, _PARSER)
+        root: etree._Element = etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, ValueError, LookupError):
         raise Unreadable(Fault.MALFORMED) from None
-    if any(entry.level >= etree.ErrorLevels.ERROR for entry in _PARSER.error_log):
+    if any(entry.level >= etree.ErrorLevels.ERROR for entry in parser.error_log):
         raise Unreadable(Fault.MALFORMED)  # a prefix that is not bound, hidden by a later warning
     about = root.getroottree().docinfo
     if about.doctype or about.internalDTD is not None:

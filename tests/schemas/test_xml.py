@@ -1,5 +1,7 @@
 """Bytes nobody may believe are refused before anything in them is read."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -85,3 +87,20 @@ def test_an_unreadable_message_quotes_nothing() -> None:
 def test_a_path_numbers_brothers_and_drops_prefixes() -> None:
     root = xml.parse(b'<p:a xmlns:p="urn:x"><p:b/><p:b><p:c/></p:b></p:a>')
     assert xml.local_path(root[1][0]) == "a/b[2]/c"
+
+
+def test_threads_do_not_take_each_others_faults() -> None:
+    """A parser tells what was wrong with its last document; two threads share none."""
+    right = b"<a>" + b"<b/>" * 2_000 + b"</a>"
+    wrong = b'<a><h:b/><c xmlns="rel"/></a>'
+
+    def refused(raw: bytes) -> bool:
+        try:
+            xml.parse(raw)
+        except xml.Unreadable:
+            return True
+        return False
+
+    with ThreadPoolExecutor(4) as pool:
+        said = list(pool.map(refused, [right, wrong] * 400))
+    assert said == [False, True] * 400
