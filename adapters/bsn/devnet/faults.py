@@ -1,10 +1,11 @@
 """What may go wrong between an honest gateway and its caller, each thing once when its turn comes.
 
-A fault waits for the next call of its end point, or of any.
+A fault waits for the next call of its end point, of any, or for the next that orders something.
 """
 
 from dataclasses import dataclass, field
 
+ORDERED = "(ordered)"  # in place of a path: the next call that orders a transaction
 FAULTS = {
     "lose_request": "the connection ends before anything was read",
     "lose_answer": "all is done, ordering too, and the connection ends before the answer",
@@ -31,7 +32,7 @@ class Fault:
     """One thing to go wrong."""
 
     kind: str
-    path: str = ""  # the end of an end point's path; empty for any
+    path: str = ""  # the end of an end point's path, or ORDERED; empty for any
     by: int = 0
 
 

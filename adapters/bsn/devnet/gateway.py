@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.bsn.devnet import texts
-from adapters.bsn.devnet.faults import Fault, Faults
+from adapters.bsn.devnet.faults import ORDERED, Fault, Faults
 from adapters.bsn.devnet.ledger import Endorsed, EndorsementFailed, Ledger, proposal
 from adapters.bsn.devnet.macs import Public, Secret
 from adapters.bsn.devnet.names import certificate
@@ -68,6 +68,7 @@ class Gateway:
     msg: str = NEW
     orders_reads: bool = False  # whether what changes nothing is ordered too
     closed: bool = False
+    _ordered: bool = False  # whether the call that is being answered was
 
     def open(self, algorithm: int, mode: int, user: Public) -> App:
         """A new application whose user signs with this key."""
@@ -99,10 +100,13 @@ class Gateway:
         if isinstance(found, Reply):
             return found
         app, body = found
+        self._ordered = False
         try:
             code, msg, answered = 0, self.msg, self._done(app, path, body)
         except Failed as failed:
             code, msg, answered = -1, str(failed), None
+        if fault is None and self._ordered:
+            fault = self.faults.take(ORDERED)
         return self._spoken(app, path, (code, msg, answered), fault)
 
     def _app(self, path: str, raw: bytes) -> "tuple[App, Any] | Reply":
@@ -222,6 +226,7 @@ class Gateway:
             raise Failed("transData is no proposal") from error
         if made.results.writes or made.event or self.orders_reads:
             self.ledger.order(made)
+            self._ordered = True
         return _outcome(made)
 
     def transaction(self, app: App, body: Any) -> Any:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.adapters.bsn.devnet.grounds import VirtualLoop
 
-REAL = {"test_server.py"}
+REAL = {"test_server.py", "test_ring.py"}
 
 
 def pytest_asyncio_loop_factories(

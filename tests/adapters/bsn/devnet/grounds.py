@@ -69,8 +69,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 class LoopClock:
     """The running loop's time as a clock."""
 
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._began = self._loop.time()
+
     def now(self) -> Instant:
-        return Instant(START + round(asyncio.get_running_loop().time() * 1_000))
+        return Instant(START + round((self._loop.time() - self._began) * 1_000))
 
 
 @dataclass
@@ -127,6 +131,7 @@ class Here:
     is_home: bool = True
     folder: Path = Path()
     made: int = 0
+    notary_keys: tuple[str, ...] = NOTARY_KEYS
 
     def __post_init__(self) -> None:
         self.clock = LoopClock()
@@ -164,7 +169,7 @@ class Here:
             "escape_after": str(400 * DAY),
             "window": str(WINDOW_MS),
             "operators": [self.operator.account],
-            "notaries": list(NOTARY_KEYS),
+            "notaries": sorted(self.notary_keys),
             "threshold": str(THRESHOLD),
         }
         assert EPOCH == 1

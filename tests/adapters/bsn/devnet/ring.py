@@ -1,0 +1,244 @@
+"""The whole ring with a channel behind the gateway on one side and a memory network on the other.
+
+What is outside lives on while the daemon dies: the gateway with its ledger, the network, the bank.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from adapters.bsn.adapter import network_over, network_pinned
+from adapters.bsn.network import PcnNetwork
+from adapters.bsn.pcn_evidence import verify as verify_block
+from adapters.memory.codec import public_hex
+from adapters.memory.codec import verify as verify_event
+from adapters.memory.network import MemoryNetwork
+from bridge.core.canonical import canonical
+from bridge.core.consent import Consent
+from bridge.core.ids import AssetId, EntryId, Instant, LaneId, NetworkId, PartyId, SettlementId
+from bridge.core.ids import new_ulid as ulid_at
+from bridge.core.instrument import InstrumentKind
+from bridge.core.money import Units, money
+from bridge.core.order import Leg
+from bridge.core.parties import Jurisdiction, personal
+from bridge.core.registers import Asset, Lane, Party, Wallet
+from bridge.engine.admission import OrderRequest, Side
+from bridge.engine.desk import disclosed
+from bridge.engine.dossiers import DossierScreening
+from bridge.engine.lists import list_draft, pack_payload, refreshed
+from bridge.engine.perform import Doors
+from bridge.engine.ring import Ring
+from bridge.notary.attestation import CanonicalSigner
+from bridge.notary.attestor import DevelopmentCustody, Notary
+from bridge.notary.entries import Draft, Group
+from bridge.notary.journal import Journal
+from bridge.notary.keys import Ed25519Key
+from bridge.notary.register_forms import asset_form, lane_form, party_form, person_form
+from bridge.notary.store.port import Store
+from bridge.notary.votebook import FileVoteBook
+from tests.adapters.bsn.devnet.grounds import DAY, Here
+from tests.engine import river
+from tests.engine.railing import Verify
+from tests.engine.river import BACK, NOTARIES, Chance, River, Wires, key, wires
+from tests.notary.ledgers import LI, WANG, ZHAO, person
+from tests.policy.packs import pack_value
+from tests.strategies import DESTINATION, RAIL, SEED
+
+UNITS = Units(5)
+WALLETS = {"seller": "seller-wallet", "buyer": "buyer-wallet"}
+
+
+@dataclass
+class Crossing:
+    """A channel, a memory network and a bank, with one bond that is at home on the channel."""
+
+    here: Here
+    wired: Wires
+    asset: str
+
+    @property
+    def channel(self) -> NetworkId:
+        return NetworkId(self.here.ledger.network)
+
+    def account(self, who: str, network: NetworkId) -> str:
+        """A party's account on one side."""
+        if network == DESTINATION:
+            return WALLETS[who]
+        return self.here.holder.account if who == "seller" else self.here.receiver.account
+
+    def request(self, at: River, *, back: bool) -> OrderRequest:
+        """An order for the whole bond: away and paid for, or home again for nothing."""
+        there, to = (DESTINATION, self.channel) if back else (self.channel, DESTINATION)
+        giver, taker = ("buyer", "seller") if back else ("seller", "buyer")
+        changes: dict[str, object] = {
+            "lane": BACK if back else LaneId("sz-hk"),
+            "units": UNITS,
+            "originator": Side(party=PartyId(giver), account=self.account(giver, there)),
+            "beneficiary": Side(party=PartyId(taker), account=self.account(taker, to)),
+        }
+        if back:
+            changes["payment"] = None
+        return at.order(1, **changes)
+
+    async def send(self, at: River, *, back: bool) -> SettlementId:
+        """Send an order and bring its holder's consent, in the network's own kind."""
+        request = self.request(at, back=back)
+        sent = await at.ring.desk.send(request, LI, at.request("send"))
+        for owed in sent.consents:
+            if owed.network == self.channel:
+                holder = self.here.holder if owed.by == self.here.holder.account else None
+                assert holder is not None, "nobody else gives a consent on the channel"
+                signature = holder.secret.sign(owed.message)
+                public = holder.key.point.hex()
+            else:
+                who = owed.by.removesuffix("-wallet")
+                signature, public = key(who).sign(owed.message), public_hex(key(who))
+            consent = Consent(
+                settlement=sent.settlement,
+                terms=sent.terms,
+                network=owed.network,
+                by=owed.by,
+                kind=owed.kind,
+                public_key=public,
+                signature=signature,
+                not_after=Instant(request.deadline + 7 * DAY),
+            )
+            await at.ring.desk.give_consent(consent, at.request("consent"))
+        return sent.settlement
+
+
+async def crossing(folder: Path, algorithm: int) -> Crossing:
+    """A new world."""
+    (folder / "votes").mkdir()
+    keys = tuple(public_hex(key(name)) for name in NOTARIES)
+    here = Here(folder=folder, algorithm=algorithm, notary_keys=keys)
+    here.ledger.block_ms = 20
+    owned = await here.new_asset()
+    return Crossing(here, wires(here.clock, folder / "votes"), owned.asset)
+
+
+def _genesis(world: Crossing, draw: Chance) -> Group:
+    drafts: list[Draft] = []
+    side: list[tuple[str, bytes | None]] = []
+    sides = (world.channel, DESTINATION)
+
+    def write(kind: str, body: object) -> None:
+        name = EntryId(ulid_at(world.wired.clock.now(), draw(10)))
+        drafts.append(Draft(id=name, kind=kind, body=body))  # type: ignore[arg-type]
+
+    write("epoch", {"epoch": "1", "notaries": list(NOTARIES), "threshold": "2"})
+    for one in (LI, WANG, ZHAO):
+        write("person", person_form(person(one, "operator", "approver", "compliance", "admin")))
+    for who, called, where in (("seller", river.SELLER, "CN"), ("buyer", river.BUYER, "HK")):
+        name = personal(called, SEED, "name")
+        side.append((f"personal/party/{who}/name", name.salt + called.encode()))
+        row = Party(
+            id=PartyId(who),
+            name=name.commitment,
+            kind="legal",
+            jurisdiction=Jurisdiction(where),
+            wallets=tuple(Wallet(net, world.account(who, net)) for net in sides),
+        )
+        write("party", party_form(row))
+    legs = (
+        Leg(network=world.channel, escrow=world.here.escrow, asset=world.asset),
+        Leg(network=DESTINATION, escrow="escrow", asset="bond"),
+    )
+    held = Asset(
+        id=AssetId("bond"),
+        profile="bond/1",
+        kind=InstrumentKind.BOND,
+        home=world.channel,
+        legs=legs,
+        scale=0,
+        issued=UNITS,
+        cap=Units(10**9),
+    )
+    write("asset", asset_form(held))
+    for lane, there, back in (("sz-hk", *sides), (BACK, *sides[::-1])):
+        opened_lane = Lane(
+            id=LaneId(lane),
+            origin=there,
+            destination=back,
+            rail=RAIL,
+            pack="cn-hk",
+            limit=money("100000000000.00", "HKD"),
+            quorum=2,
+            notaries=NOTARIES,
+            acknowledge="committed",
+            assets=(AssetId("bond"),),
+            lapse_ms=400 * DAY,
+            open=True,
+        )
+        write("lane", lane_form(opened_lane))
+    pack = pack_value(corridor=["CN-HK", "HK-CN"])
+    body, beside = pack_payload(canonical(pack))
+    write("pack", body)
+    return Group(id=drafts[0].id, drafts=tuple(drafts), side=(*side, *beside))
+
+
+@asynccontextmanager
+async def turning(world: Crossing, store: Store, seed: int) -> AsyncIterator[River]:
+    """A daemon's ring over this world and store, turning until the test is done with it."""
+    clock, draw, wired = world.wired.clock, Chance(seed), world.wired
+    journal = Journal.open(store, clock)
+    if journal.head.seq == 0:
+        await journal.append((_genesis(world, draw),))
+        taken = refreshed(journal, "house", river.LIST, source="a test", as_of=clock.now())
+        name = EntryId(ulid_at(clock.now(), draw(10)))
+        await journal.append((Group(id=name, drafts=(list_draft(name, taken),), side=taken.side),))
+    settings = world.here.settings(poll_ms=50)
+    channel = network_over(world.here.wire, settings, clock)
+    memory = MemoryNetwork(
+        DESTINATION, "escrow", wired.nodes[DESTINATION], clock, operator=key("operator")
+    )
+    networks: dict[NetworkId, PcnNetwork | MemoryNetwork] = {
+        world.channel: channel,
+        DESTINATION: memory,
+    }
+    rail, verify_rail = wired.rail(journal, wired)
+    pinned = {
+        "kind": "network",
+        "network": DESTINATION,
+        "key": public_hex(key(DESTINATION)),
+        "escrow": "escrow",
+    }
+    verifiers: dict[NetworkId, Verify] = {
+        world.channel: partial(verify_block, pinned=network_pinned(settings)),
+        DESTINATION: partial(verify_event, pinned=pinned),
+        RAIL: verify_rail,
+    }
+    doors = Doors(origins=networks, destinations=networks, rails={RAIL: rail})
+    books = [FileVoteBook(wired.votes / f"{name}.votes") for name in NOTARIES]
+    notaries = tuple(
+        Notary(
+            name, book, {"*": CanonicalSigner(Ed25519Key(public_hex(key(name)), key(name).sign))}
+        )
+        for name, book in zip(NOTARIES, books, strict=True)
+    )
+    ring = Ring(
+        journal,
+        doors,
+        verifiers,
+        attestor=DevelopmentCustody(notaries, lambda: journal.view, journal.side, verifiers, clock),
+        screening=DossierScreening(
+            journal, doors, clock, disclosed=lambda order: disclosed(journal, order), key=b"p" * 32
+        ),
+        clock=clock,
+        entropy=draw,
+        fingerprint_key=river.FINGERPRINT_KEY,
+    )
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            turn = tasks.create_task(ring.run())
+            try:
+                yield River(ring, wired, draw, notaries=notaries)
+            finally:
+                turn.cancel()
+    finally:
+        for book in books:
+            book.close()
+        await journal.close()
