@@ -201,3 +201,19 @@ def test_every_message_spoiled_in_structure_is_read_or_flawed() -> None:
             spoil(root, chance)
             found = read(etree.tostring(root), ALL)
             assert (found.document is None) <= bool(found.flaws), f"{message.id} {number}"
+
+
+def test_an_invalid_part_whose_errors_were_lost_is_flawed_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Threads that share a validator share its log, and one may clear what another wrote."""
+
+    class Forgetful:
+        error_log: tuple[object, ...] = ()
+
+        def validate(self, node: etree._Element) -> bool:
+            del node
+            return False
+
+    monkeypatch.setattr("schemas.iso20022.xsd.compiled", lambda _: Forgetful())
+    assert rules(envelope(DOCUMENT)) == {"ISO-ENV-002"}
