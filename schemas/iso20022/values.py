@@ -9,9 +9,9 @@ from schemas.iso20022 import codes
 
 _HEAD_OFFICE = "X" * 3
 _ZONE = re.compile(r"(Z|[+-]\d{2}:\d{2})\Z")
-_NUMBERS = {
-    ord(letter): str(int(letter, 36))
-    for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_NUMBERS = {  # a letter counts as two digits
+    letter: str(int(letter, 36))
+    for letter in "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 }
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DATE_TIME = re.compile(
@@ -48,7 +48,7 @@ def is_lei(text: str) -> bool:
 
 
 def _mod_97(text: str) -> int:
-    return int(text.translate(_NUMBERS)) % 97
+    return int("".join(map(_NUMBERS.__getitem__, text))) % 97
 
 
 def is_bic(text: str) -> bool:
