@@ -173,9 +173,10 @@ class Perform:
         key: Key,
     ) -> Answer | Wait:
         prepared = self._kept(key) if key.verb in settlement.prepared else None
-        if prepared is not None and self._sent.get(key.text) == prepared.tx:
+        sent = prepared is not None and self._sent.get(key.text) == prepared.tx
+        if prepared is not None and (sent or self._lapsed(prepared)):
             return await self._look(settlement, effect, door, prepared)
-        if prepared is None and isinstance(effect, RecallPayment) and not _asked(settlement):
+        if isinstance(effect, RecallPayment) and Verb.PAY not in settlement.prepared:
             return NothingToRecall(visit=settlement.visit)
         if prepared is None:
             ready = await self._prepare(settlement, effect, key, None)
@@ -357,9 +358,9 @@ class Perform:
         except Unavailable:
             del self._sent[prepared.key.text]
             raise
-        except Refused as error:
-            return self._refused(settlement, prepared.key, str(error))
-        except (Uncertain, TimeoutError):
+        except (Refused, Uncertain, TimeoutError) as error:
+            if isinstance(error, Refused) and not self._lapsed(prepared):
+                return self._refused(settlement, prepared.key, str(error))
             log.info(
                 "effect.uncertain",
                 settlement_id=prepared.key.settlement,
@@ -375,6 +376,9 @@ class Perform:
             tx=prepared.tx,
         )
         return Wait(self._patience(door, prepared), f"finality on {prepared.network}")
+
+    def _lapsed(self, prepared: Prepared) -> bool:
+        return prepared.expires is not None and prepared.expires <= self._clock.now()
 
     def _patience(self, door: Door, prepared: Prepared) -> Instant:
         patience = Instant(self._clock.now() + door.finality_ms + PATIENCE_MS)
@@ -437,10 +441,6 @@ def consent_signatures(view: View, order: SettlementOrder) -> tuple[Signature, .
 def _object(value: Value) -> Mapping[str, Value]:
     assert isinstance(value, Mapping), "an act's row holds an object"
     return value
-
-
-def _asked(settlement: Settlement) -> bool:
-    return Verb.PAY in settlement.prepared
 
 
 def network_of(effect: NetworkEffect | PaymentEffect) -> NetworkId:

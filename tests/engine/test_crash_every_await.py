@@ -25,6 +25,7 @@ from tests.notary.ledgers import LI
 from tests.recovery.mortal import World, happened, installed
 from tests.strategies import DAY_MS, DESTINATION, NOW, make_id
 
+LAPSED_S = 60  # longer than any transaction or message of ours is good for
 WITHIN_S = 600  # of told time
 BACK = (Stage.UNMINTING, Stage.RECHECKING, Stage.RELEASING, Stage.RELEASED)
 PASSED = (Stage.PAYING, Stage.RECALLING, Stage.BURNING, Stage.ASSIGNING, Stage.SETTLED, *BACK)
@@ -108,7 +109,7 @@ HOME = frozenset({"AssetLocked", "AssetMinted", "AssetUnminted", "LockReleased"}
 AWAY = frozenset({"AssetLocked", "AssetMinted", "AssetBurned", "AssetAssigned", "PaymentSettled"})
 STORIES = {
     "clean": Told(clean, Stage.SETTLED, MOVED, AWAY),
-    "given back": Told(given_back, Stage.RELEASED, NOTHING, HOME, deadline_ms=5_000),
+    "given back": Told(given_back, Stage.RELEASED, NOTHING, HOME, deadline_ms=100_000),
     "frozen": Told(frozen, Stage.SETTLED, MOVED, AWAY),
     "recalled": Told(recalled, Stage.RELEASED, NOTHING, HOME | {"PaymentRejected"}),
     "recalled too late": Told(recalled_too_late, Stage.SETTLED, MOVED, AWAY | {"RecallRefused"}),
@@ -146,13 +147,14 @@ def _stepped(monkeypatch: pytest.MonkeyPatch) -> None:
     installed(monkeypatch)
 
 
-def told_with(folder: Path, name: str, *deaths: int) -> None:
+def told_with(folder: Path, name: str, *deaths: int, outage_s: int = 0) -> None:
     """Tell a story whose ring dies at those steps, one life after the other."""
     told = STORIES[name]
     world = World(folder)
     for step in deaths:
         if world.live(lambda water: told.tell(world, water), die_at=step):
             break  # it was told before that step came
+        world.line.s += outage_s
     else:
         assert world.live(lambda water: told.tell(world, water))
     at_rest(world, told)
@@ -193,6 +195,14 @@ def test_a_crash_at_every_moment_is_recovered(tmp_path: Path, name: str) -> None
     worlds = folders(tmp_path)
     for step in moments(next(worlds), name):
         told_with(next(worlds), name, step)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", STORIES)
+def test_bytes_that_lapsed_while_nobody_was_there_change_no_end(tmp_path: Path, name: str) -> None:
+    worlds = folders(tmp_path)
+    for step in moments(next(worlds), name):
+        told_with(next(worlds), name, step, outage_s=LAPSED_S)
 
 
 @pytest.mark.slow
