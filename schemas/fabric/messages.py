@@ -120,6 +120,9 @@ _LINES: Final = {
     "orderer.SeekNewest": "",
     "orderer.SeekOldest": "",
     "orderer.SeekNextCommit": "",
+    "common.BlockchainInfo": (
+        "1 height uint64, 2 currentBlockHash bytes, 3 previousBlockHash bytes"
+    ),
     "google.protobuf.Any": "1 type_url string, 2 value bytes",
     "google.rpc.Status": "1 code int32, 2 message string, 3 details repeated google.protobuf.Any",
 }

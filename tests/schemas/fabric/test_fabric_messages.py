@@ -5,10 +5,11 @@ from pathlib import Path
 
 from schemas.fabric.messages import ENUMS, MESSAGES, METHODS, SCALARS, Field
 
-OURS_TOO = {  # proto messages without fields, and the two of google.rpc that carry an error
+OURS_TOO = {  # without fields, qscc's answer, and the carriers of an error
     "orderer.SeekNewest",
     "orderer.SeekOldest",
     "orderer.SeekNextCommit",
+    "common.BlockchainInfo",
     "google.protobuf.Any",
     "google.rpc.Status",
 }
