@@ -68,14 +68,14 @@ def network_over(wire: Wire, settings: PcnSettings, clock: Clock) -> PcnNetwork:
     """Return the door over a wire. Errors: ValueError, OSError for keys that cannot be used."""
     trusted = trusted_by(settings.pinned)
     allowed = settings.allow_software_sm2
-    key = key_of_user(Path(settings.user_key_file).read_text("ascii"), allow_software_sm2=allowed)
+    key = key_of_user(_secret(settings, settings.user_key_file), allow_software_sm2=allowed)
     if key.public.algorithm is not ALGORITHMS[settings.algorithm]:
         raise ValueError(f"user_key_file: not of algorithm {settings.algorithm}")
     identity = None
     if settings.mode == "upload":
         assert settings.identity_key_file, "the settings have been checked"
         assert settings.identity_certificate_file, "the settings have been checked"
-        signer = Path(settings.identity_key_file).read_text("ascii")
+        signer = _secret(settings, settings.identity_key_file)
         identity = Identity(
             settings.msp_id,
             Path(settings.identity_certificate_file).read_text("ascii"),
@@ -100,6 +100,16 @@ def network_over(wire: Wire, settings: PcnSettings, clock: Clock) -> PcnNetwork:
         finality_ms=settings.finality_ms,
     )
     return PcnNetwork(client, reader, trusted, place, clock, identity=identity)
+
+
+def _secret(settings: PcnSettings, file: str) -> str:
+    """Return a key file's PEM; a devnet's key is taken on this machine only. Errors: ValueError."""
+    text = Path(file).read_text("ascii")
+    if not text.startswith("# a devnet's key"):
+        return text
+    if not settings.is_local:
+        raise ValueError(f"{file}: a devnet's key protects nothing beyond this machine")
+    return text.partition("\n")[2]
 
 
 ADAPTER = Adapter(

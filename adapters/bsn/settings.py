@@ -3,6 +3,8 @@
 Nothing of it is taken from the gateway: what the gateway says of itself is compared with this.
 """
 
+from base64 import b64decode
+from hashlib import sha256
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -16,6 +18,13 @@ ALGORITHMS = {
     "secp256r1": Algorithm.SECP256R1,
     "secp256k1": Algorithm.SECP256K1,
 }
+DEVNET_KEYS = frozenset(  # SHA-256 of the SubjectPublicKeyInfo of the devnet's gateway keys
+    {
+        "9a214bcdecd1cc8d6327ee475a4a509f8556fefe71497e70786054dc1e4ad28d",
+        "8ad4873d80e8f7d1ef141c9b4d35c4b29c4f97fc7f0bed54f9f54553a8882079",
+        "7ac9e22a4a9fcfbf3a52a193a20823bd88d6ad82c68e2bb2994fddc537971ca4",
+    }
+)
 _URL = r"^(https://[^\s/?#@]+|http://(127\.0\.0\.1|localhost)(:[0-9]{1,5})?)(/[^\s?#@]*)?$"
 _CODE = r"^[A-Za-z0-9_]{1,64}$"
 _NAME = r"^[A-Za-z0-9._-]{1,64}$"
@@ -88,6 +97,9 @@ class PcnSettings(_Strict):
             raise ValueError("genesis_hash: network is not its first 32 digits")
         if point_of(self.gateway_key).algorithm is not ALGORITHMS[self.algorithm]:
             raise ValueError(f"gateway_key: not of algorithm {self.algorithm}")
+        known = sha256(b64decode(self.gateway_key)).hexdigest()
+        if known in DEVNET_KEYS and not self.is_local:
+            raise ValueError("gateway_key: a devnet's, which everybody can make")
         if self.mode == "upload" and not (
             self.identity_key_file and self.identity_certificate_file
         ):
@@ -97,6 +109,11 @@ class PcnSettings(_Strict):
         if len({one.msp for one in self.endorsers}) < self.endorsements:
             raise ValueError("endorsements: more than the endorsers' organisations")
         return self
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the gateway runs on this machine."""
+        return self.base_url.startswith("http://")
 
     @property
     def escrow(self) -> str:

@@ -194,16 +194,17 @@ class Ledger:
         self.advance()
         self._pending.append((endorsed, self.clock()))
         if len(self._pending) >= self.most and not self.stalled:
-            self._cut()
+            self.cut()
 
     def advance(self) -> None:
         """Cut the blocks whose time has come."""
         while self._pending and not self.stalled:
             if self.clock() < self._pending[0][1] + self.block_ms:
                 return
-            self._cut()
+            self.cut()
 
-    def _cut(self) -> None:
+    def cut(self) -> None:
+        """Cut the next block of what waits."""
         taken, self._pending = self._pending[: self.most], self._pending[self.most :]
         number = len(self.blocks)
         self._before.append((dict(self.state), dict(self.places)))

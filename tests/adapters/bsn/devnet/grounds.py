@@ -193,7 +193,7 @@ class Here:
         )
         endorsed = self.ledger.endorse(signed)
         self.ledger.order(endorsed)
-        self.ledger._cut()
+        self.ledger.cut()
         return endorsed.payload
 
     def settings(self, **changes: object) -> PcnSettings:

@@ -30,6 +30,7 @@ class TestHomeAsDestination(DestinationConformance):
         return Here(folder=tmp_path).bench(destination=True)
 
 
+@pytest.mark.slow
 class TestSm2HomeAsOrigin(OriginConformance):
     """The whole exam again where SM2 and SM3 sign everything."""
 
