@@ -151,7 +151,7 @@ def written(stand: Stand, folder: Path, base: str, *, window_ms: int = 60_000) -
     algorithm = next(name for name, number in ALGORITHMS.items() if number == app.algorithm)
     upload = app.mode == UPLOAD
     lines = [
-        "[networks.channel]",
+        "[network.channel]",
         'adapter = "bsn"',
         f'network = "{ledger.network}"',
         f'base_url = "{base}"',
@@ -174,7 +174,7 @@ def written(stand: Stand, folder: Path, base: str, *, window_ms: int = 60_000) -
         lines.append(f'identity_key_file = "{folder / "identity.pem"}"')
         lines.append(f'identity_certificate_file = "{folder / "identity.crt"}"')
     for one in ENDORSERS:
-        lines += ["", "[[networks.channel.endorsers]]", f'msp = "{one.msp}"']
+        lines += ["", "[[network.channel.endorsers]]", f'msp = "{one.msp}"']
         lines.append(f'key = "{spki(one.secret.public())}"')
     lines += ["", "# accounts and what they hold"]
     for name, holder in stand.holders.items():

@@ -180,6 +180,11 @@ def _genesis(world: Crossing, draw: Chance) -> Group:
     return Group(id=drafts[0].id, drafts=tuple(drafts), side=(*side, *beside))
 
 
+def _notary(name: str, book: FileVoteBook) -> Notary:
+    signer = CanonicalSigner(Ed25519Key(public_hex(key(name)), key(name).sign))
+    return Notary(name, book, {"*": signer})
+
+
 @asynccontextmanager
 async def turning(world: Crossing, store: Store, seed: int) -> AsyncIterator[River]:
     """A daemon's ring over this world and store, turning until the test is done with it."""
@@ -213,12 +218,7 @@ async def turning(world: Crossing, store: Store, seed: int) -> AsyncIterator[Riv
     }
     doors = Doors(origins=networks, destinations=networks, rails={RAIL: rail})
     books = [FileVoteBook(wired.votes / f"{name}.votes") for name in NOTARIES]
-    notaries = tuple(
-        Notary(
-            name, book, {"*": CanonicalSigner(Ed25519Key(public_hex(key(name)), key(name).sign))}
-        )
-        for name, book in zip(NOTARIES, books, strict=True)
-    )
+    notaries = tuple(map(_notary, NOTARIES, books))
     ring = Ring(
         journal,
         doors,

@@ -15,7 +15,7 @@ from tests.adapters.bsn.devnet.grounds import Direct, LoopClock, spki
 
 
 def table_of(text: str) -> dict[str, object]:
-    table: dict[str, object] = tomllib.loads(text)["networks"]["channel"]
+    table: dict[str, object] = tomllib.loads(text)["network"]["channel"]
     assert table.pop("adapter") == ADAPTER.name
     return table
 
