@@ -102,7 +102,7 @@ def _sorted(
 
 def _keys(name: str, data: bytes) -> list[Known]:
     try:
-        return read_keys(name, data.decode("ascii"))
+        return read_keys(name, data.decode("utf-8", "replace"))
     except ValueError as error:
         raise click.UsageError(f"key {name}: {error}") from error
 
