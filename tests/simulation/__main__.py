@@ -4,6 +4,7 @@ import argparse
 import sys
 import time
 
+from tests.simulation.bugs import BUGS
 from tests.simulation.story import tell
 
 
@@ -14,11 +15,12 @@ def main() -> int:
     parser.add_argument("--worlds", type=int, default=1, help="so many seeds, one after the other")
     parser.add_argument("--size", type=int, default=20, help="orders of a world")
     parser.add_argument("--tail", action="store_true", help="show what happened last")
+    parser.add_argument("--bug", default="", choices=("", *BUGS), help="planted")
     asked = parser.parse_args()
     bad = 0
     for seed in range(asked.seed, asked.seed + asked.worlds):
         began = time.process_time()
-        told = tell(seed, asked.size)
+        told = tell(seed, asked.size, bug=asked.bug)
         spent = time.process_time() - began
         print(
             f"seed {seed}: {told.settlements} settlements, {told.counts['crash']} crashes, "

@@ -190,12 +190,16 @@ def _rested(world: World) -> None:
 
 
 def _stopped(world: World) -> None:
-    """Nothing but a hold is signed, prepared or sent while a settlement is stopped."""
+    """Nothing but a hold is signed or prepared under a stop; no answer comes after its visit."""
     stop: dict[str, str] = {}
+    visit: dict[str, str] = defaultdict(lambda: "1")
     for entry in entries(world):
         kind, body = entry["kind"], entry["body"]
         if kind == "saga":
-            stop[body["settlement"]] = body["stop"]
+            of = body["settlement"]
+            if body["event"].get("visit", visit[of]) != visit[of]:
+                world.wrong(f"{of}: {body['event']['name']} answers a question of an earlier visit")
+            stop[of], visit[of] = body["stop"], body["visit"]
         elif kind == "act" and stop.get(body["act"]["settlement"]):
             if body["act"]["verb"] != "hold":
                 world.wrong(f"{body['act']['settlement']}: {body['act']['verb']} under a stop")

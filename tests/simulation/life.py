@@ -68,6 +68,7 @@ class Wire:
             world.met("message.silence")
         if arrives:
             world.carried(raw)
+        await self._slow()
         await self._to.send(raw)
         life.touch("sent")
         if silent:
@@ -83,7 +84,16 @@ class Wire:
 
     async def ask(self, question: Mapping[str, Value]) -> Mapping[str, Value]:
         self._life.touch("ask")
-        return await self._to.ask(question)
+        await self._slow()
+        answer = await self._to.ask(question)
+        await self._slow()
+        return answer
+
+    async def _slow(self) -> None:
+        """Take a while, now and then: meanwhile the settlement may move on."""
+        if self._life.world.rough and self._draw.random() < self._life.world.weather.slow:
+            await asyncio.sleep(self._draw.choice((0.01, 0.3, 2.0, 8.0)))
+            self._life.touch("ask")
 
 
 class Life:

@@ -11,6 +11,7 @@ import structlog
 
 from bridge.notary import votebook, writer
 from tests.simulation import invariants
+from tests.simulation.bugs import planted
 from tests.simulation.clerk import Clerk
 from tests.simulation.customers import Customers
 from tests.simulation.desk import People
@@ -41,11 +42,15 @@ class Told:
     tail: tuple[str, ...]
 
 
-def tell(seed: int, size: int = 20, crashes: int | None = None) -> Told:
+def tell(seed: int, size: int = 20, crashes: int | None = None, bug: str = "") -> Told:
     """Play the world of a seed and return what became of it."""
     weather = Weather(crashes=size * 3 // 5 if crashes is None else crashes)
     loop = SimLoop()
-    world = World(seed, size, weather, loop)
+    with planted(bug):
+        return _told(World(seed, size, weather, loop), loop)
+
+
+def _told(world: World, loop: SimLoop) -> Told:
     quiet = structlog.make_filtering_bound_logger(logging.CRITICAL)
     before = structlog.get_config()
     structlog.configure(wrapper_class=quiet, cache_logger_on_first_use=False)
@@ -68,7 +73,7 @@ def tell(seed: int, size: int = 20, crashes: int | None = None) -> Told:
     invariants.at_the_end(world)
     disk = world.ledger.disk
     return Told(
-        seed=seed,
+        seed=world.seed,
         root=disk.head.root,
         entries=disk.head.seq,
         settlements=invariants.settlements(world),

@@ -53,6 +53,7 @@ class Weather:
     silent: float = 0.02  # of messages whose answer takes longer than anybody waits
     rail: float = 0.3  # of payments the bank does something else with
     power: float = 0.4  # of crashes that are the power's
+    slow: float = 0.08  # of calls to a network that take a while
     lies: float = 0.02  # of pages that a node makes up
     disk: float = 0.004  # of calls to the disk that fail
     people: float = 0.35  # of settlements that people meddle with
