@@ -311,7 +311,7 @@ class IsoRail:
         if self._agreement.is_customer or mine is None:
             return
         turn = (self._clock.now() - mine.instruction.created) // self._question_ms
-        if turn < 1 or self._questions.get(prepared.key.settlement, 0) >= turn:
+        if self._questions.get(prepared.key.settlement, 0) >= turn:
             return
         name = codec.message_id(prepared.key.settlement, QUESTION, turn)
         try:

@@ -46,10 +46,11 @@ class Wire:
     door: Door = Door.TAKEN
     doors: dict[str, Door] = field(default_factory=dict)  # of single digests
     is_down: bool = False
+    down_after: int = 10**9
 
     async def put(self, signed: Signed, name: str) -> None:
         del name
-        if self.is_down:
+        if self.is_down or len(self.sent) >= self.down_after:
             raise Unavailable("down")
         self.sent.append(signed)
 

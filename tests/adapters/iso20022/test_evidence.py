@@ -141,3 +141,24 @@ def test_another_curve_is_no_key_of_ours() -> None:
     assert point.curve.name == "secp256k1"
     with pytest.raises(BadSignature):
         verified(SIGNERS["p256"].sign(b"m"), {"k": "p256:" + "02" + "ff" * 32})
+
+
+async def test_a_copy_for_information_proves_nothing_to_a_notary() -> None:
+    script = Script(agreed(BANK))
+    order, _ = await script.pay()
+    copy = script.status(order, "RJCT", "AC04").replace(
+        b"</CreDt></AppHdr>", b"</CreDt><CpyDplct>COPY</CpyDplct></AppHdr>"
+    )
+    own = [script.ledger.held[key] for key in script.ledger.keys(f"out/{order.id}")]
+    forged = bundle(order.id, own, [THEIRS.sign(copy).frame])
+    assert script.verify(forged) == ()
+
+
+async def test_an_instruction_under_another_uetr_is_none_of_the_settlement() -> None:
+    script = Script(agreed(BANK))
+    order, _ = await script.pay()
+    other = b"7a562c67-ca16-48ba-b074-65581be6f001"
+    own = [OURS.sign(script.wire.sent[0].raw.replace(order.uetr.encode(), other)).frame]
+    said = script.status(order, "RJCT", "AC04").replace(order.uetr.encode(), other)
+    with pytest.raises(Unproved):
+        script.verify(bundle(order.id, own, [THEIRS.sign(said).frame]))

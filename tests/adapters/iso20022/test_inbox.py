@@ -7,10 +7,10 @@ import pytest
 from adapters.iso20022 import inquiry
 from adapters.iso20022.agreement import Instruct
 from adapters.iso20022.bank_paper import About
-from adapters.iso20022.inbox import PENDING_MAX, Taken
+from adapters.iso20022.inbox import PENDING_MAX, Answer, Taken
 from adapters.iso20022.signed import signer
 from bridge.core.effects import InstructPayment
-from bridge.core.ids import uetr_of
+from bridge.core.ids import Cursor, Instant, uetr_of
 from tests.adapters.iso20022.script import NOW, Script
 from tests.adapters.iso20022.teller import THEIRS, agreed, ed25519
 
@@ -125,6 +125,11 @@ async def test_an_answer_waits_for_its_question() -> None:
     assert script.told == ["PaymentRejected"]
     assert not script.ledger.keys("park/")
     assert not script.ledger.keys("wait/")
+    script.facts.clear()
+    script.cursor = Cursor("")  # read again from the beginning: told once, where it was told
+    async with script.reading():
+        await asyncio.sleep(0.01)
+    assert script.told == ["PaymentRejected"]
 
 
 async def test_what_waits_too_long_is_an_alarm() -> None:
@@ -237,7 +242,8 @@ async def test_more_than_the_ledger_takes_is_told_to_come_again() -> None:
     for _ in range(PENDING_MAX):
         arrival = script.rail.inbox._judged(THEIRS.sign(script.status(order, "ACSP")))
         assert not hasattr(arrival, "taken")
-    answer = await script.rail.inbox.receive(THEIRS.sign(script.status(order, "ACSP")))
+    answer = script.rail.inbox._judged(THEIRS.sign(script.status(order, "ACSP")))
+    assert isinstance(answer, Answer)
     assert answer.taken == Taken.BUSY
 
 
@@ -349,3 +355,36 @@ async def test_what_is_refused_is_answered_where_that_was_agreed(agreed_on: bool
         assert b"ISO-ENV" in replies[1]
         assert b"somebody.else" not in replies[0]
     assert script.ledger.held == before
+
+
+async def test_what_is_held_is_not_answered_either() -> None:
+    script = Script(agreed(BANK))
+    order, _ = await script.pay()
+    early = Instant(script.clock.now() + 3_600_000)  # from the future: BAH-007 holds it
+    asked = script.pen.recall(
+        script.name, early, script.about(order), script.asked(order).amount, "DUPL"
+    )[1]
+    begun = len(script.wire.sent)
+    async with script.reading():
+        await script.says(asked)
+        await asyncio.sleep(0.01)
+    assert "message.held" in script.noticed
+    assert len(script.wire.sent) == begun
+    assert not script.ledger.keys("owe/")
+
+
+async def test_a_notice_of_ours_and_of_others_business_is_ours_and_does_not_wait() -> None:
+    script = Script(agreed(BANK))
+    order, _ = await script.pay()
+    raw = script.booking(order)
+    entry = raw[raw.index(b"<Ntry>") : raw.index(b"</Ntfctn>")]
+    stray = entry.replace(order.uetr.encode(), b"7a562c67-ca16-48ba-b074-65581be6f001")
+    stray = stray.replace(order.id.encode(), b"SOMEBODYELSES").replace(
+        script.asked(order).instr_id.encode(), b"THEIRS"
+    )
+    both = raw.replace(entry, stray + entry)
+    async with script.reading():
+        await script.says(script.status(order, "ACSC"), both)
+    assert script.told == ["PaymentSettled"]
+    assert not script.ledger.keys("wait/")
+    assert not script.ledger.keys("park/")

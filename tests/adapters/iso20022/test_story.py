@@ -15,7 +15,7 @@ from bridge.core.effects import InstructPayment
 from bridge.core.events import PaymentDisputed, RecallRefused
 from bridge.core.money import money
 from bridge.core.order import SettlementOrder
-from bridge.ports import Again, Landed, Never, Refused, Unknown
+from bridge.ports import Again, Landed, Never, Refused, Unavailable, Uncertain, Unknown
 from tests.adapters.iso20022.script import Script
 from tests.adapters.iso20022.teller import agreed
 
@@ -345,3 +345,40 @@ async def test_the_door_is_asked_about_the_payment_itself(
         one.digest: door for one, door in zip(script.wire.sent, doors, strict=True)
     }
     assert isinstance(await script.look(prepared), sight)
+
+
+@pytest.mark.parametrize("door", [Door.LATE, Door.UNKNOWN, Door.REFUSED])
+async def test_what_the_bank_has_spoken_of_is_never_asked_for_anew(door: Door) -> None:
+    script = Script(agreed(BANK))
+    order, prepared = await script.pay()
+    recall = await script.recall(order, 4)
+    async with script.reading():
+        await script.says(script.status(order, "ACSP"), script.answer(order, recall.tx, "CNCL"))
+    script.wire.door = door
+    script.clock.at += 10**9  # type: ignore[assignment]
+    assert isinstance(await script.look(prepared), Unknown)
+    assert isinstance(await script.look(recall), Unknown)
+
+
+async def test_a_payment_half_sent_is_uncertain_and_carried_on() -> None:
+    script = Script(agreed(BANK, notice=True))
+    bench, order = await script.order()
+    prepared = await script.kept(bench, InstructPayment(order))
+    script.wire.down_after = 1
+    with pytest.raises(Uncertain):
+        await script.rail.submit(prepared)
+    assert len(script.wire.sent) == 1
+    script.wire.down_after = 99
+    script.wire.doors = {script.wire.sent[0].digest: Door.TAKEN}
+    script.wire.door = Door.UNKNOWN
+    assert isinstance(await script.look(prepared), Unknown)
+    assert [b"pacs.008" in one.raw for one in script.wire.sent] == [False, False, True]
+
+
+async def test_a_payment_not_sent_at_all_is_told_so() -> None:
+    script = Script(agreed(BANK))
+    bench, order = await script.order()
+    prepared = await script.kept(bench, InstructPayment(order))
+    script.wire.is_down = True
+    with pytest.raises(Unavailable):
+        await script.rail.submit(prepared)
