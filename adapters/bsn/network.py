@@ -122,7 +122,10 @@ class PcnNetwork:
             raise
         if not answer.done:
             raise Unavailable(f"the gateway says: {answer.msg[:200]}")
-        told = object_of(answer.body)
+        try:
+            told = object_of(answer.body)
+        except Untrusted as error:
+            raise self._client.disagree(APP_INFO, str(error)) from error
         mode = 1 if self._identity is None else 2
         for name, ours in (
             ("caType", mode),
@@ -176,10 +179,9 @@ class PcnNetwork:
                 _check("it is a whole lot", units, f"{held.get('units', '0')} of {order.units}"),
             ]
             if self._identity is not None:
-                operators = configuration.get("operators", ())
-                assert not isinstance(operators, str | bool | Mapping), "operators: no list"
-                ours = account_name(self._identity)
-                checks.append(_check("operator may lock", ours in operators, ours))
+                operators, ours = configuration.get("operators"), account_name(self._identity)
+                listed = isinstance(operators, list | tuple) and ours in operators
+                checks.append(_check("operator may lock", listed, ours))
         elif leg.asset.startswith(TWINS):
             checks.append(_check("it can be made", not held, f"{lot} is not here"))
         else:
