@@ -58,6 +58,8 @@ def _allowed(path: str, name: str, value: object, fixed: Fixed) -> bool:
         "nonce": r"[A-Za-z0-9+/]{32}",
         "txId": r"[0-9a-f]{64}",
         "notifyUrl": r"https://\S+",
+        "eventKey": r"[a-z]+(?:\.[a-z]+)*",  # an address behind it begins with https://
+        "eventId": r"[0-9a-f]{32}",
         "transData": r"[A-Za-z0-9+/]+={0,2}",
         "csrPem": r"-----BEGIN CERTIFICATE REQUEST-----\n[^-]+-----END CERTIFICATE REQUEST-----\n",
     }

@@ -13,26 +13,23 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.bsn.devnet import texts
-from adapters.bsn.devnet.faults import ORDERED, Fault, Faults
+from adapters.bsn.devnet.faults import ORDERED, Faults
 from adapters.bsn.devnet.ledger import Endorsed, EndorsementFailed, Ledger, proposal
 from adapters.bsn.devnet.macs import Public, Secret
 from adapters.bsn.devnet.names import certificate
+from adapters.bsn.devnet.registry import NotRegistered, Registry
+from adapters.bsn.devnet.replies import NEW, Lost, Reply, spoken
 from adapters.bsn.devnet.requests import requested_key
 from adapters.bsn.devnet.wire import message
 from schemas.bsn.gateway import ENDPOINTS
 
 FABRIC = "/api/fabric/v1/"
 TRUST, UPLOAD = 1, 2
-OLD, NEW = "处理成功", "success"
 MSP = "Org1MSP"
 
 
 class Failed(Exception):
     """The gateway says code -1 and this."""
-
-
-class Lost(Exception):
-    """The connection ends without an answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,15 +44,6 @@ class App:
     secret: Secret  # the gateway's own key for this algorithm
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What goes out: a status of HTTP, its bytes, and how late."""
-
-    status: int
-    data: bytes
-    late_ms: int = 0
-
-
 @dataclass(slots=True, kw_only=True)
 class Gateway:
     """The gateway of one channel for several applications."""
@@ -68,6 +56,7 @@ class Gateway:
     msg: str = NEW
     orders_reads: bool = False  # whether what changes nothing is ordered too
     closed: bool = False
+    registry: Registry = field(default_factory=Registry)
     _ordered: bool = False  # whether the call that is being answered was
 
     def open(self, algorithm: int, mode: int, user: Public) -> App:
@@ -107,7 +96,7 @@ class Gateway:
             code, msg, answered = -1, str(failed), None
         if fault is None and self._ordered:
             fault = self.faults.take(ORDERED)
-        return self._spoken(app, path, (code, msg, answered), fault)
+        return spoken(app.secret, path, (code, msg, answered), fault)
 
     def _app(self, path: str, raw: bytes) -> "tuple[App, Any] | Reply":
         """The application and the body of a request that is what it claims to be."""
@@ -310,36 +299,32 @@ class Gateway:
             "preBlockHash": last.previous.hex(),
         }
 
-    def _spoken(
-        self, app: App, path: str, said: tuple[int, str, Any], fault: Fault | None
-    ) -> Reply:
-        code, msg, body = said
-        kind, zeros = fault.kind if fault else "", False
-        if kind == "lose_answer":
-            raise Lost("lost after all was done")
-        if kind in ("http_502", "not_json"):
-            return Reply(502 if kind == "http_502" else 200, b"<html>Bad Gateway</html>")
-        if kind == "failed_though_ordered":
-            code, msg, body = -1, "系统繁忙", None
-        if kind == "other_msg" and code == 0:
-            msg = OLD if msg == NEW else NEW
-        if kind in ("absent_zeros", "absent_nothing"):
-            body, zeros = _without_zeros(body), kind == "absent_zeros"
-        if kind == "other_question" and isinstance(body, dict):
-            body = {**body, **_another(body)}
-        text = texts.response(path, code, msg, body, zeros=zeros)
-        mac = app.secret.mac(text)
-        if kind in ("bad", "empty", "high_s", "single_hashed"):
-            mac = app.secret.wrong_mac(text, kind)
-        if kind == "number_as_text":
-            body = _numbers_as_text(body)
-        if kind == "forged_field" and isinstance(body, dict):
-            body = {**body, **_another(body)}
-        head = {"code": code, "msg": msg}
-        made = json.dumps({"header": head, "mac": mac, "body": body}, ensure_ascii=False)
-        if kind == "duplicate_name":
-            made = made.replace('"body": {', '"body": {"txId": "00", "txId": "00", ', 1)
-        return Reply(200, made.encode(), fault.by if fault and kind == "delay" else 0)
+    def register_event(self, app: App, body: Any) -> Any:
+        """A registration for an event of the chaincode."""
+        return self._noted(app, body, blocks=False)
+
+    def register_blocks(self, app: App, body: Any) -> Any:
+        """A registration for every block."""
+        return self._noted(app, body, blocks=True)
+
+    def _noted(self, app: App, body: Any, *, blocks: bool) -> Any:
+        try:
+            made = self.registry.add((app.user_code, app.app_code), body, blocks=blocks)
+        except NotRegistered as error:
+            raise Failed(str(error)) from error
+        return {"eventId": made}
+
+    def events(self, app: App, body: Any) -> Any:
+        """The registrations of an application."""
+        del body
+        return self.registry.rows.get(app.app_code, [])
+
+    def remove_event(self, app: App, body: Any) -> Any:
+        """The end of a registration."""
+        try:
+            self.registry.remove(app.app_code, body.get("eventId", ""))
+        except NotRegistered as error:
+            raise Failed(str(error)) from error
 
 
 DEEDS: dict[str, Callable[[Gateway, App, Any], Any]] = {
@@ -352,6 +337,10 @@ DEEDS: dict[str, Callable[[Gateway, App, Any], Any]] = {
     "node/getBlockInfo": Gateway.block_info,
     "node/getBlockData": Gateway.block_data,
     "node/getLedgerInfo": Gateway.ledger_info,
+    "chainCode/event/register": Gateway.register_event,
+    "chainCode/event/blockRegister": Gateway.register_blocks,
+    "chainCode/event/query": Gateway.events,
+    "chainCode/event/remove": Gateway.remove_event,
 }
 
 
@@ -360,28 +349,3 @@ def _outcome(made: Endorsed) -> Any:
         "blockInfo": {"txId": made.tx, "blockHash": "", "status": 0},
         "ccRes": {"ccCode": made.status, "ccData": made.payload.decode()},
     }
-
-
-def _without_zeros(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _without_zeros(v) for k, v in value.items() if v is False or v != 0}
-    return [_without_zeros(one) for one in value] if isinstance(value, list) else value
-
-
-def _numbers_as_text(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _numbers_as_text(one) for name, one in value.items()}
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-def _another(body: dict[str, Any]) -> dict[str, Any]:
-    """The members of a body that say which question it answers, changed."""
-    changed: dict[str, Any] = {}
-    if "blockInfo" in body:
-        changed["blockInfo"] = {**body["blockInfo"], "txId": "ab" * 32}
-    if "txId" in body:
-        changed["txId"] = "ab" * 32
-    for number in ("blockNumber", "height"):
-        if number in body:
-            changed[number] = body[number] + 1
-    return changed

@@ -8,7 +8,8 @@ from typing import Any
 from aiohttp import web
 
 from adapters.bsn.devnet.faults import FAULTS
-from adapters.bsn.devnet.gateway import NEW, OLD, Gateway, Lost
+from adapters.bsn.devnet.gateway import Gateway
+from adapters.bsn.devnet.replies import NEW, OLD, Lost
 
 LARGEST = 4 << 20  # bytes of a request
 PANEL = "/devnet"

@@ -15,10 +15,11 @@ from typing_extensions import override
 from adapters.bsn.adapter import network_over, network_pinned
 from adapters.bsn.certificates import Algorithm
 from adapters.bsn.devnet.blocks import ENDORSERS, ORDERER
-from adapters.bsn.devnet.gateway import MSP, UPLOAD, App, Gateway, Lost
+from adapters.bsn.devnet.gateway import MSP, UPLOAD, App, Gateway
 from adapters.bsn.devnet.ledger import Ledger, proposal
 from adapters.bsn.devnet.macs import SECP256R1, SM2, Public, Secret
 from adapters.bsn.devnet.names import certificate
+from adapters.bsn.devnet.replies import Lost
 from adapters.bsn.devnet.server import steer
 from adapters.bsn.devnet.wire import part
 from adapters.bsn.network import PcnNetwork
