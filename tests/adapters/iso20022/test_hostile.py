@@ -1,8 +1,9 @@
 """Whatever arrives is answered: taken, held or refused, soon, and a refusal leaves no trace."""
 
+import gc
 from collections.abc import Iterator
 from random import Random  # noqa: TID251 a seed makes every case repeatable
-from time import perf_counter
+from time import process_time
 
 import pytest
 from lxml import etree
@@ -65,11 +66,13 @@ def answered(count: int) -> dict[str, int]:
     before = dict(script.ledger.held)
     seen: dict[str, int] = {}
     slowest = 0.0
+    gc.collect()
+    gc.freeze()  # what other tests left is not this message's to look through
     for raw in cases(count):
         signed = THEIRS.sign(raw)
-        began = perf_counter()
+        began = process_time()
         said = script.rail.inbox._judged(signed)
-        slowest = max(slowest, perf_counter() - began)
+        slowest = max(slowest, process_time() - began)
         if isinstance(said, Arrival):
             kind = "held" if said.judged.held else "taken"
             script.rail.inbox.waiting.clear()
@@ -79,8 +82,9 @@ def answered(count: int) -> dict[str, int]:
             assert said.findings
             kind = "refused"
         seen[kind] = seen.get(kind, 0) + 1
+    gc.unfreeze()
     assert script.ledger.held == before
-    assert slowest < 10 * ANSWER_S, f"{slowest:.3f} s"
+    assert slowest <= ANSWER_S, f"{slowest:.3f} s"
     return seen
 
 
