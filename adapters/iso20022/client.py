@@ -99,26 +99,45 @@ class HttpChannel:
         self._bank_keys = bank_keys
 
     async def put(self, signed: Signed, name: str) -> None:
-        """Post a message; what goes wrong after the first byte left may have been taken."""
+        """Post a message; what goes wrong after the first byte left may have been taken.
+
+        A kept connection the bank has closed meanwhile is met once in a while: the same bytes are
+        posted once more, which is once.
+        """
         del name
-        within = aiohttp.ClientTimeout(total=CALL_S)
         try:
-            async with self._session.post(
-                f"{self._address}/messages",
-                data=signed.raw,
-                headers=headers(signed),
-                timeout=within,
-            ) as answer:
-                await answer.content.read(ANSWER_MAX)
-                status = answer.status
+            status = await self._post(signed)
         except aiohttp.ClientConnectorError as error:
             raise Unavailable(f"nobody is there: {type(error).__name__}") from error
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+            status = await self._again(signed)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Uncertain(f"no answer: {type(error).__name__}") from error
         if status == 503:
             raise Unavailable("the bank's door is not open")
         if status not in {200, 202, 409, 422}:
             raise Uncertain(f"the bank's door said {status}")
+
+    async def _again(self, signed: Signed) -> int:
+        """Post once more what may have been taken: whatever goes wrong now, nobody knows."""
+        try:
+            status = await self._post(signed)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise Uncertain(f"no answer: {type(error).__name__}") from error
+        if status == 503:
+            raise Uncertain("the door closed after something may have been taken")
+        return status
+
+    async def _post(self, signed: Signed) -> int:
+        async with self._session.post(
+            f"{self._address}/messages",
+            data=signed.raw,
+            headers=headers(signed),
+            timeout=aiohttp.ClientTimeout(total=CALL_S),
+            allow_redirects=False,
+        ) as answer:
+            await answer.content.read(ANSWER_MAX)
+            return answer.status
 
     async def receipt(self, digest: str) -> Receipt | None:
         """Ask the door; an answer the bank has not signed is none."""

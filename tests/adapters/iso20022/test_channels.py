@@ -93,9 +93,14 @@ async def test_a_door_that_closes_lets_nobody_wait() -> None:
 async def test_three_outcomes_of_a_put(unused_tcp_port: int) -> None:
     signed = OURS.sign(b"<a/>")
     answers = [202]
+    once: list[bool] = []  # the next connection is closed without an answer
 
     async def door(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"<a/>")
+        if once:
+            once.pop()
+            writer.close()
+            return
         if answers[0]:
             writer.write(f"HTTP/1.1 {answers[0]} X\r\nConnection: close\r\n\r\n".encode())
         writer.close()
@@ -113,6 +118,13 @@ async def test_three_outcomes_of_a_put(unused_tcp_port: int) -> None:
                 await channel.put(signed, "")  # what the door said is asked with `receipt`
             answers[0] = 503
             with pytest.raises(Unavailable):
+                await channel.put(signed, "")
+            once.append(True)
+            answers[0] = 202
+            await channel.put(signed, "")  # the first connection was closed without a word
+            once.append(True)
+            answers[0] = 503
+            with pytest.raises(Uncertain):
                 await channel.put(signed, "")
             for status in (0, 500, 302, 401):
                 answers[0] = status
