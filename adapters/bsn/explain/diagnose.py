@@ -225,6 +225,7 @@ def _all_variants(message: Message) -> Iterator[Variant]:
         texts.orders(message),
         texts.lacking(message),
         texts.having(message),
+        texts.doubled(message),
         texts.zeros(message),
         writings.lines(message),
         writings.numbers(message),

@@ -82,6 +82,10 @@ def messages(message: Message) -> Iterator[Variant]:
         said = f"the msg was replaced: the mac covers {other!r}, the capture has {found.raw!r}"
         edit = _setting(at, partial(_with, text=other))
         yield Variant("msg", said, edit, likely=other in MESSAGES[:3])
+    for code in ("0", "-1", "200", "1", "500", "-200"):
+        said = f"the code was replaced: the mac covers {code}"
+        edit = _setting(("header", "code"), partial(_with, text=code))
+        yield Variant("msg", said, edit)
 
 
 def orders(message: Message) -> Iterator[Variant]:
@@ -164,6 +168,16 @@ def lacking(message: Message) -> Iterator[Variant]:
 
 def _both(first: Edit, then: Edit, root: Parts) -> Parts:
     return then(first(root))
+
+
+def doubled(message: Message) -> Iterator[Variant]:
+    """A field stands in the text twice."""
+    for at, inside in objects(message.root):
+        for part in inside:
+            if render((part,)):
+                twice = partial(_insert, part, inside.index(part))
+                said = f"the text has {name_of((*at, part.name))} twice"
+                yield Variant("fields", said, partial(_at, at, twice))
 
 
 def _dropping(at: Path) -> Edit:

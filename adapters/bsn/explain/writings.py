@@ -249,6 +249,8 @@ def _contained(part: Part) -> Iterator[tuple[str, str]]:
         yield "values alone", "".join(value for _, value in pairs)
         yield "sorted by name", "".join(name + value for name, value in sorted(pairs))
         yield "in reverse order", "".join(name + value for name, value in reversed(pairs))
+        based = [(name, base64.b64encode(value.encode()).decode()) for name, value in pairs]
+        yield "with its values in base64", "".join(name + value for name, value in based)
         yield "as name=value", "&".join(f"{name}={value}" for name, value in pairs)
     else:
         yield "sorted", "".join(sorted(part.values))

@@ -111,6 +111,13 @@ TEXT_ROWS: list[Row] = [
      f"USER0001,app0001,bridge1,{'n' * 32},cc_app_00,lock,{ARGUMENT}", "separators", "','"),
     ("body as JSON", FISCO + "node/getTxInfoByTxHash", "request", CODES, INFO,
      HEAD + '{"txHash":"0xab"}', "separators", "JSON"),
+    ("code replaced", FABRIC + "node/getLedgerInfo", "response", DONE, LEDGER, "200successbb8aa",
+     "msg", "the mac covers 200"),
+    ("header twice", FABRIC + "node/getLedgerInfo", "request", CODES, None, HEAD + HEAD,
+     "fields", "header twice"),
+    ("map sorted", FABRIC + "node/reqChainCode", "request", CODES,
+     {**CALL, "transientData": {"b": "1", "a": "2"}}, START + ARGUMENT + "a2b1", "json",
+     "sorted by name"),
     ("two mistakes", FABRIC + "node/getLedgerInfo", "response", DONE, LEDGER, "0处理成功aabb8",
      "msg", "处理成功"),
 ]  # fmt: skip
