@@ -1,9 +1,9 @@
 """The folder channel: a message is a file, taken by rename, acknowledged after the ledger has it.
 
-A folder has `in work done bad ack`. Who sends writes into the other side's `in`: a `.tmp`, synced,
-renamed, and the folder synced. Who reads renames into its own `work`, so one file has one reader;
-a restart reads `work` again. `ack/DIGEST.json` is written, signed, only after the commit; an
-existing name with other bytes is an alarm and never overwritten.
+A folder has `in work done bad ack`. Who sends writes into the other side's `in`: a hidden file,
+synced, linked under its name, and the folder synced. Who reads renames into its own `work`, so one
+file has one reader; a restart reads `work` again. `ack/DIGEST.json` is written, signed, only after
+the commit; an existing name with other bytes is an alarm and never overwritten.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from tempfile import mkstemp
 
 from adapters.iso20022.client import Door, Receipt, receipt_of
 from adapters.iso20022.inbox import Answer, Inbox, Taken
@@ -43,17 +44,32 @@ def write(target: Path, raw: bytes) -> None:
 
     Errors: FileExistsError where the name stands for other bytes.
     """
-    if target.exists():
-        if target.read_bytes() == raw:
-            return
-        raise FileExistsError(target.name)
-    draft = target.with_name(f".{target.name}.tmp")
-    with draft.open("wb") as file:
-        file.write(raw)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.rename(target)
+    handle, name = mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(raw)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(name, target)  # as a rename, but never over another file
+        except FileExistsError:
+            if not _is(target, raw):
+                raise
+        except OSError:  # a file system without links
+            if target.exists():
+                raise
+            Path(name).rename(target)
+    finally:
+        Path(name).unlink(missing_ok=True)
     sync(target.parent)
+
+
+def _is(target: Path, raw: bytes) -> bool:
+    """Whether a file holds these bytes, or was taken meanwhile by who reads it."""
+    try:
+        return target.read_bytes() == raw
+    except FileNotFoundError:
+        return True
 
 
 def sync(folder: Path) -> None:
