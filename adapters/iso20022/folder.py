@@ -160,8 +160,13 @@ class FolderReader:
                 for name in await asyncio.to_thread(self._names):
                     if name not in under_way:
                         await room.acquire()
+                        try:
+                            signed = await asyncio.to_thread(self._read, name)
+                        except FileNotFoundError:  # it was finished since we looked
+                            room.release()
+                            continue
                         under_way.add(name)
-                        tasks.create_task(self._one(name, room, under_way))
+                        tasks.create_task(self._one(name, signed, room, under_way))
                 await asyncio.sleep(POLL_S)
 
     def _names(self) -> list[str]:
@@ -176,9 +181,11 @@ class FolderReader:
                     arrived.rename(self._folder / "work" / arrived.name)
         return [path.stem for path in sorted((self._folder / "work").glob("*.xml"), key=_age)]
 
-    async def _one(self, name: str, room: asyncio.Semaphore, under_way: set[str]) -> None:
+    async def _one(
+        self, name: str, signed: Signed | None, room: asyncio.Semaphore, under_way: set[str]
+    ) -> None:
+        """Hand over one file; they are begun in the order they came, and end as they may."""
         try:
-            signed = await asyncio.to_thread(self._read, name)
             if signed is None:
                 said: Door | None = Door.REFUSED
                 digest = name
