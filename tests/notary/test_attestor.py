@@ -29,9 +29,9 @@ async def test_a_freeze_that_comes_while_the_vote_is_written_keeps_the_notaries_
         signed.append(act)
         return sign(self, act)
 
-    monkeypatch.setattr(os, "fdatasync", slow)
-    monkeypatch.setattr(CanonicalSigner, "sign", signing)
-    async with river(tmp_path) as water:
+    async with river(tmp_path) as water:  # opening a book syncs it, and is not what is slow here
+        monkeypatch.setattr(os, "fdatasync", slow)
+        monkeypatch.setattr(CanonicalSigner, "sign", signing)
         of = await water.send(water.order())
         await water.until(of, Stage.PREPARING)
         assert await asyncio.to_thread(begun.wait, 10)  # the mint's votes are on their way
@@ -57,8 +57,8 @@ async def test_the_loop_turns_while_the_disk_writes_votes(
         assert going.wait(10)
         real(handle)
 
-    monkeypatch.setattr(os, "fdatasync", slow)
     async with river(tmp_path) as water:
+        monkeypatch.setattr(os, "fdatasync", slow)
         first = await water.send(water.order(1))
         await water.until(first, Stage.PREPARING)
         second = await water.send(water.order(2))
