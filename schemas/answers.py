@@ -56,6 +56,7 @@ class SettlementView(Wire):
     lane: str
     stage: str
     stop: str
+    ahead: tuple[str, ...]  # the stages that follow if nothing goes wrong
     visit: str
     maker: str
     created: str
@@ -70,6 +71,8 @@ class SettlementView(Wire):
     beneficiary: str
     payment: Amount | None
     waiting: str  # for whom or what, in words
+    cause: str  # the same as one word of a closed list; empty at rest
+    remedy: str  # what somebody can do, with the command
     papers: tuple[str, ...]  # kinds it still waits for
     proposals: tuple[str, ...]  # open, about it
     steps: tuple[Step, ...]

@@ -134,7 +134,12 @@ async def by_uetr(call: Call) -> Answer:
 
 
 def _shown(call: Call, settlement: Settlement) -> SettlementView:
-    return settlement_view(call.room.ring, settlement, _proposals(call, settlement))
+    return settlement_view(
+        call.room.ring,
+        settlement,
+        _proposals(call, settlement),
+        findings=bool(call.caller.roles & DESK),
+    )
 
 
 def _proposals(call: Call, settlement: Settlement) -> tuple[str, ...]:

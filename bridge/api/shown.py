@@ -6,12 +6,15 @@ from pydantic import JsonValue
 
 from bridge.api.times import time_text
 from bridge.core.canonical import Value, canonical, parse
+from bridge.core.effects import Screen, network_of
 from bridge.core.ids import Instant
 from bridge.core.money import Money
-from bridge.core.settlement import Settlement, Stage
+from bridge.core.settlement import Settlement, Stage, due
+from bridge.engine.decisions import held_by
 from bridge.engine.desk import Sent as SentWords
 from bridge.engine.proposals import SUBJECTS
 from bridge.engine.ring import Ring
+from bridge.engine.waiting import Waiting, ahead, waiting
 from bridge.notary.entries import Entry
 from bridge.notary.register_forms import Register, register_form
 from bridge.notary.state.proposals import approval_message
@@ -80,10 +83,13 @@ def line_view(settlement: Settlement) -> SettlementLine:
 
 
 def settlement_view(
-    ring: Ring, settlement: Settlement, proposals: tuple[str, ...]
+    ring: Ring, settlement: Settlement, proposals: tuple[str, ...], *, findings: bool
 ) -> SettlementView:
-    """Return where a settlement stands, what it waits for, and when it came through each stage."""
-    order = settlement.order
+    """Return where a settlement stands, what it waits for, and when it came through each stage.
+
+    `findings`: whoever asks may read what policy found.
+    """
+    order, waits = settlement.order, _waiting(ring, settlement, findings=findings)
     given = {key.rpartition("/")[2] for key in settlement.history if key.startswith("PaperGiven/")}
     return SettlementView(
         id=order.id,
@@ -91,6 +97,7 @@ def settlement_view(
         lane=order.lane,
         stage=settlement.stage.value,
         stop=settlement.stop.value if settlement.stop else "",
+        ahead=tuple(stage.value for stage in ahead(settlement)),
         visit=str(settlement.visit),
         maker=order.maker,
         created=time_text(order.created),
@@ -104,25 +111,24 @@ def settlement_view(
         originator=order.originator.party,
         beneficiary=order.beneficiary.party,
         payment=None if order.payment is None else amount_view(order.payment.amount),
-        waiting=_waiting(ring, settlement),
+        waiting="" if waits is None else waits.why,
+        cause="" if waits is None else waits.cause.value,
+        remedy="" if waits is None else waits.remedy,
         papers=tuple(one.kind for one in order.conditions if one.kind not in given),
         proposals=proposals,
         steps=_steps(ring, settlement),
     )
 
 
-def _waiting(ring: Ring, settlement: Settlement) -> str:
-    of = settlement.order.id
-    if settlement.at_rest:
-        return ""
-    if settlement.stop is not None:
-        return f"people decide: it is {settlement.stop.value}"
-    if settlement.stage is Stage.PROPOSED:
-        return "the holder's consent"
-    if settlement.stage is Stage.AWAITING:
-        return "papers"
-    notice = ring.trouble.notices.get(of)
-    return ring.errands.waits.get(of, "") or (notice.detail if notice is not None else "")
+def _waiting(ring: Ring, settlement: Settlement, *, findings: bool) -> Waiting | None:
+    notice, effect = ring.trouble.notices.get(settlement.order.id), due(settlement)
+    owed = None if effect is None or isinstance(effect, Screen) else network_of(effect)
+    return waiting(
+        settlement,
+        ring.errands.met(settlement),
+        noticed=notice.detail if notice is not None and notice.network == owed else "",
+        held_by=held_by(ring.journal, settlement) if findings else (),
+    )
 
 
 def _steps(ring: Ring, settlement: Settlement) -> tuple[Step, ...]:

@@ -62,8 +62,11 @@ def lines(told: Doc) -> list[str]:
         )
     if stop:
         rows.append(f"! {stop}")
+    if told.texts("ahead"):
+        rows.append("   ".join(f"○ {stage}" for stage in told.texts("ahead")))
     if told.text("waiting"):
         rows.append(f"why: {told.text('waiting')}")
+        rows.append(f"you can do: {told.text('remedy')}")
     rows += [f"paper awaited: {kind}" for kind in told.texts("papers")]
     rows += [f"proposal {one}: lianqiao approve {one}" for one in told.texts("proposals")]
     return rows

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from bridge.core.ids import Instant
+from bridge.core.ids import Instant, NetworkId
 from bridge.core.order import SettlementOrder
 
 
@@ -122,3 +122,16 @@ def attempt_of(effect: NetworkEffect | PaymentEffect) -> int:
             return number
         case _:
             return 0
+
+
+def network_of(effect: NetworkEffect | PaymentEffect) -> NetworkId:
+    """Return where an effect is carried out."""
+    order = effect.order
+    match effect:
+        case InstructPayment() | RecallPayment():
+            assert order.payment is not None, f"{order.id} owes a payment nobody asked for"
+            return order.payment.rail
+        case _ if verb_of(effect) in {Verb.MINT, Verb.UNMINT, Verb.ASSIGN}:
+            return order.destination.network
+        case _:
+            return order.origin.network

@@ -9,7 +9,7 @@ from bridge.core.canonical import Value, canonical, digest, parse
 from bridge.core.events import Decided, PolicyBlocked, PolicyCleared, PolicyHeld, PolicyRejected
 from bridge.core.ids import Digest, derived_id
 from bridge.core.order import SettlementOrder
-from bridge.core.settlement import Settlement
+from bridge.core.settlement import Settlement, Stop
 from bridge.engine.errands import Screened
 from bridge.engine.lists import InForce
 from bridge.notary.entries import Draft
@@ -117,6 +117,23 @@ def cleared_by_people(journal: Journal, settlement: Settlement) -> frozenset[str
         if lifted and row.outcome in {"hold", "block"}:
             cleared.update(_held_subjects(told.get("findings", ())))
     return frozenset(cleared)
+
+
+def held_by(journal: Journal, settlement: Settlement) -> tuple[str, ...]:
+    """Return the kinds of the rules that hold a settlement now."""
+    row = journal.view.decision(settlement.order.id, settlement.stage.value)
+    data = journal.side(row.findings) if row is not None else None
+    if data is None or settlement.stop is not Stop.HELD:
+        return ()
+    told = parse(data)
+    assert isinstance(told, Mapping), "findings are an object"
+    findings = told.get("findings", ())
+    assert isinstance(findings, list | tuple), "findings are an array"
+    return tuple(
+        str(finding["kind"])
+        for finding in findings
+        if isinstance(finding, Mapping) and finding.get("outcome") == Outcome.HOLD.word
+    )
 
 
 def _held_subjects(findings: Value) -> Iterator[str]:

@@ -18,8 +18,9 @@ from bridge.core.ids import Instant, SettlementId, derived_id
 from bridge.core.settlement import Settlement, Stop, deadline, half_life
 from bridge.engine.book import step
 from bridge.engine.loop import Inbox
-from bridge.engine.perform import Perform, Wait
+from bridge.engine.perform import Perform
 from bridge.engine.proposals import clearing
+from bridge.engine.waiting import Cause, Wait
 from bridge.notary.entries import Draft, Group
 from bridge.notary.journal import Journal
 from bridge.notary.outcomes import Outcome, RefusedGroup
@@ -118,7 +119,12 @@ class Errands:
         self._deadlines: list[tuple[Instant, SettlementId]] = []
         self._until: dict[SettlementId, Instant] = {}  # the latest of each that is on the list
         self._worried: set[SettlementId] = set()
-        self.waits: dict[SettlementId, str] = {}  # why, for `trace`
+        self._met: dict[SettlementId, tuple[int, Wait]] = {}  # in which visit, for `trace`
+
+    def met(self, settlement: Settlement) -> Wait | None:
+        """Return what the errand of this visit last met."""
+        visit, wait = self._met.get(settlement.order.id, (-1, None))
+        return wait if visit == settlement.visit else None
 
     async def run(self) -> None:
         """Carry out what every open settlement owes, for ever."""
@@ -141,7 +147,7 @@ class Errands:
         for woken in running.values():
             woken.set()
         if settlement.at_rest:
-            self.waits.pop(of, None)
+            self._met.pop(of, None)
         for effect in self._perform.owed(settlement):
             name = _name(effect)
             if name not in running:
@@ -201,12 +207,14 @@ class Errands:
     ) -> Instant:
         result = await self._perform.perform(settlement, effect)
         if isinstance(result, Wait):
-            self.waits[of] = result.why
+            self._met[of] = settlement.visit, result
             return result.until
         outcome = await self._tell(of, Screened(result))
         if outcome is None:
-            self.waits[of] = f"{_name(effect)} was refused, and is still owed"
-            self._alarm("effect.refused_for_good", of, self.waits[of])
+            until = Instant(self._clock.now() + DROPPED_MS)
+            why = f"{_name(effect)} was refused, and is still owed"
+            self._met[of] = settlement.visit, Wait(until, why, Cause.OWED)
+            self._alarm("effect.refused_for_good", of, why)
         return Instant(self._clock.now() + DROPPED_MS)
 
     async def _tell(self, of: SettlementId, screened: Screened) -> Outcome | None:

@@ -27,6 +27,7 @@ from bridge.core.effects import (
     UnmintAsset,
     Verb,
     attempt_of,
+    network_of,
     verb_of,
 )
 from bridge.core.events import Answer, EffectRefused, NeverLands, NeverPrepared, NothingToRecall
@@ -34,6 +35,7 @@ from bridge.core.ids import Instant, NetworkId, SettlementId, TxRef, derived_id
 from bridge.core.order import SettlementOrder
 from bridge.core.settlement import Settlement, due, upkeep
 from bridge.engine.handing import WORLD_S, handed
+from bridge.engine.waiting import Cause, Wait
 from bridge.notary.citation import citing_act, must_read
 from bridge.notary.entries import Draft, Expect, Group
 from bridge.notary.forms import act_of
@@ -69,14 +71,6 @@ ASK_AGAIN_MS = 2_000  # after a network that is not there, or notaries that are 
 HOLD_AGAIN_MS = 60_000  # a refused hold is asked again, with an alarm each time
 PATIENCE_MS = 5_000  # beyond finality before we look at what became of bytes we sent
 EXITS = frozenset({Verb.RELEASE, Verb.UNMINT, Verb.BURN, Verb.ASSIGN, Verb.HOLD, Verb.RECALL})
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """What an errand still waits for; `until` is when it is worth another look."""
-
-    until: Instant
-    why: str
 
 
 class Stale(Exception):
@@ -145,25 +139,26 @@ class Perform:
         door = self._doors.of(effect)
         key = Key(settlement.order.id, verb, attempt_of(effect))
         if door is None:
-            return self._later(f"no adapter is open for {network}")
+            return self._later(f"no adapter is open for {network}", Cause.AWAY)
         async with self._turn(network, verb):
             try:
                 result = await self._carry_out(settlement, effect, door, key)
             except Stale:
                 log.info("effect.stale", settlement_id=key.settlement, verb=verb.value)
-                return self._later("moved on")
+                return self._later("moved on", Cause.MOVING)
             except Unavailable as error:
-                return self._later(f"{network}: {error}")
+                return self._later(f"{network}: {error}", Cause.AWAY)
             except TimeoutError:
-                return self._later(f"{network}: no answer in {WORLD_S} s")
+                return self._later(f"{network}: no answer in {WORLD_S} s", Cause.AWAY)
         if isinstance(effect, HoldLock) and isinstance(result, Answer):
             # a hold's refusal answers no question of the stage: somebody must look at it
             self._alarm("hold.refused", key.settlement, f"{network} refused to hold the lock")
-            return Wait(Instant(self._clock.now() + HOLD_AGAIN_MS), "the hold was refused")
+            again = Instant(self._clock.now() + HOLD_AGAIN_MS)
+            return Wait(again, "the hold was refused", Cause.OWED)
         return result
 
-    def _later(self, why: str) -> Wait:
-        return Wait(Instant(self._clock.now() + ASK_AGAIN_MS), why)
+    def _later(self, why: str, cause: Cause) -> Wait:
+        return Wait(Instant(self._clock.now() + ASK_AGAIN_MS), why, cause)
 
     async def _carry_out(
         self,
@@ -244,10 +239,10 @@ class Perform:
             case Attested(signatures=signatures):
                 return signatures
             case NotYet(why=why):
-                return self._later(f"notaries: {why}")
+                return self._later(f"notaries: {why}", Cause.NOTARIES)
             case FinalNo(why=why):
                 self._alarm("attestor.final_no", act.settlement, why)
-                return self._later(f"a notary will never sign this: {why}")
+                return self._later(f"a notary will never sign this: {why}", Cause.NEVER_SIGNED)
 
     def _evidence(self, view: View, of: SettlementId, name: str) -> Evidence:
         row = view.fact(of, name)
@@ -375,7 +370,7 @@ class Perform:
             verb=prepared.key.verb.value,
             tx=prepared.tx,
         )
-        return Wait(self._patience(door, prepared), f"finality on {prepared.network}")
+        return _under_way(self._patience(door, prepared), effect)
 
     def _lapsed(self, prepared: Prepared) -> bool:
         return prepared.expires is not None and prepared.expires <= self._clock.now()
@@ -403,7 +398,7 @@ class Perform:
         later = Instant(self._clock.now() + door.finality_ms + PATIENCE_MS)
         match sight:
             case Landed():
-                return Wait(later, f"finality on {prepared.network}")
+                return _under_way(later, effect)
             case Never(why=why):
                 log.warning(
                     "effect.refused",
@@ -413,7 +408,7 @@ class Perform:
                 )
                 return NeverLands(visit=settlement.visit)
             case Unknown(why=why):
-                return Wait(later, why)
+                return _under_way(later, effect, why)
             case Again():
                 ready = await self._prepare(settlement, effect, prepared.key, prepared.tx)
                 if not isinstance(ready, Prepared):
@@ -443,14 +438,9 @@ def _object(value: Value) -> Mapping[str, Value]:
     return value
 
 
-def network_of(effect: NetworkEffect | PaymentEffect) -> NetworkId:
-    """Return where an effect is carried out."""
-    order = effect.order
-    match effect:
-        case InstructPayment() | RecallPayment():
-            assert order.payment is not None, f"{order.id} owes a payment nobody asked for"
-            return order.payment.rail
-        case _ if verb_of(effect) in {Verb.MINT, Verb.UNMINT, Verb.ASSIGN}:
-            return order.destination.network
-        case _:
-            return order.origin.network
+def _under_way(until: Instant, effect: NetworkEffect | PaymentEffect, why: str = "") -> Wait:
+    """What was handed over is not told yet: a chain makes it final, a bank answers."""
+    network = network_of(effect)
+    if isinstance(effect, PaymentEffect):
+        return Wait(until, why or f"the answer of {network}", Cause.BANK)
+    return Wait(until, why or f"finality on {network}", Cause.FINALITY)

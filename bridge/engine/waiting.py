@@ -1,0 +1,154 @@
+"""Why a settlement waits, and what somebody can do: one row for every cause.
+
+What stands here is computed from the ledger and from what the errands last met; nothing of it is
+truth, and nothing of it names why policy holds to anybody but the desk.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from bridge.core.ids import Instant
+from bridge.core.settlement import Settlement, Stage, Stop
+
+
+class Cause(StrEnum):
+    """What a settlement waits for."""
+
+    CONSENT = "consent"  # the holder's, before anything moves
+    PAPER = "paper"  # a stranger's signed statement
+    POLICY = "policy"  # it is being judged
+    FINALITY = "finality"  # sent, not final yet
+    BANK = "bank"  # instructed, not answered
+    AWAY = "away"  # a network or a bank cannot be reached
+    NOTARIES = "notaries"  # too few of them answer
+    NEVER_SIGNED = "never_signed"  # one of them says it never will
+    OWED = "owed"  # refused, and still owed: somebody must look
+    PERSON = "person"  # held
+    QUOTA = "quota"  # held, because a quota is full
+    LIST = "list"  # held, because a list is too old
+    FROZEN = "frozen"
+    SUSPENDED = "suspended"
+    MOVING = "moving"  # it is just being carried on
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What an errand still waits for; `until` is when it is worth another look."""
+
+    until: Instant
+    why: str
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Why it waits, for people, and what they can do; `remedy` is a sentence with the command."""
+
+    cause: Cause
+    why: str
+    remedy: str
+
+
+BY_ITSELF: Final = "nothing: it goes on by itself"
+REMEDIES: Final[Mapping[Cause, str]] = {  # {id}: the settlement
+    Cause.CONSENT: "lianqiao consent show {id} says what the holder signs, consent give brings it",
+    Cause.PAPER: "who signs the paper brings it; lianqiao cancel {id} proposes to give it back",
+    Cause.POLICY: BY_ITSELF,
+    Cause.FINALITY: BY_ITSELF,
+    Cause.BANK: "ask the bank by UETR; lianqiao recall {id} proposes to ask the payment back",
+    Cause.AWAY: "lianqiao status names what is down; when it is back, this goes on by itself",
+    Cause.NOTARIES: "see that the notaries run; when enough of them do, it goes on by itself",
+    Cause.NEVER_SIGNED: "lianqiao status shows the alarm: a notary found the evidence wrong",
+    Cause.OWED: "lianqiao status shows the alarm: see why the network refuses what is owed",
+    Cause.PERSON: "somebody but the maker decides: lianqiao ls approvals",
+    Cause.QUOTA: "lianqiao cancel {id} proposes to give it up; somebody but the maker may clear it",
+    Cause.LIST: "bring the list: lianqiao lists refresh; then somebody but the maker clears it",
+    Cause.FROZEN: "lianqiao thaw {id} --go-on or --give-back proposes, a second person decides",
+    Cause.SUSPENDED: "lianqiao resume {id} --to STAGE proposes, a second person decides",
+    Cause.MOVING: BY_ITSELF,
+}
+SCREENS: Final = frozenset({Stage.SCREENING, Stage.RESCREENING, Stage.RECHECKING})
+_KINDS: Final = {  # kinds of rule a hold may be due to, and to nothing else
+    "person_period_quota": Cause.QUOTA,
+    "net_aggregate_quota": Cause.QUOTA,
+    "balance_cap": Cause.QUOTA,
+    "list_freshness": Cause.LIST,
+}
+
+FORTH: Final = (
+    Stage.PROPOSED,
+    Stage.SCREENING,
+    Stage.LOCKING,
+    Stage.PREPARING,
+    Stage.AWAITING,
+    Stage.RESCREENING,
+    Stage.PAYING,
+    Stage.BURNING,
+    Stage.ASSIGNING,
+    Stage.SETTLED,
+)
+BACK: Final = (Stage.UNMINTING, Stage.RECHECKING, Stage.RELEASING, Stage.RELEASED)
+
+
+def ahead(settlement: Settlement) -> tuple[Stage, ...]:
+    """Return the stages that follow if nothing goes wrong; none where people decide the way."""
+    if settlement.stop is not None:
+        return ()
+    for way in (FORTH, BACK):
+        if settlement.stage in way:
+            rest = way[way.index(settlement.stage) + 1 :]
+            return tuple(stage for stage in rest if not _spared(settlement, stage))
+    return ()
+
+
+def _spared(settlement: Settlement, stage: Stage) -> bool:
+    """Tell whether an order passes a stage over: it waits for no paper, or is free of payment."""
+    order = settlement.order
+    return (stage is Stage.AWAITING and not order.conditions) or (
+        stage is Stage.PAYING and order.payment is None
+    )
+
+
+def waiting(
+    settlement: Settlement, met: Wait | None, *, noticed: str = "", held_by: tuple[str, ...] = ()
+) -> Waiting | None:
+    """Return why a settlement waits, or None where it is at rest.
+
+    `met` is what its errand last met, `noticed` what its network last showed, `held_by` the kinds
+    of the rules that hold it: empty for whoever may not know them.
+    """
+    if settlement.at_rest:
+        return None
+    cause, why = _cause(settlement, met, held_by)
+    if noticed and cause in {Cause.FINALITY, Cause.BANK, Cause.MOVING}:
+        why = f"{why}: {noticed}" if why else noticed
+    remedy = REMEDIES[cause].format(id=settlement.order.id)
+    return Waiting(cause, why or "it is being carried on", remedy)
+
+
+def _cause(settlement: Settlement, met: Wait | None, held_by: tuple[str, ...]) -> tuple[Cause, str]:
+    match settlement.stop:
+        case Stop.HELD:
+            causes = {_KINDS.get(kind, Cause.PERSON) for kind in held_by}
+            cause = causes.pop() if len(causes) == 1 else Cause.PERSON
+            return cause, {
+                Cause.QUOTA: "held: a quota has no room for it",
+                Cause.LIST: "held: a screening list is too old",
+            }.get(cause, "held: a person decides")
+        case Stop.FROZEN:
+            return Cause.FROZEN, "frozen: two people decide how it goes on"
+        case Stop.SUSPENDED:
+            return Cause.SUSPENDED, "suspended: what was seen contradicts what was asked"
+        case None:
+            pass
+    if settlement.stage is Stage.PROPOSED:
+        return Cause.CONSENT, "the holder's consent"
+    if settlement.stage is Stage.AWAITING:
+        given = {key.rpartition("/")[2] for key in settlement.history if "PaperGiven/" in key}
+        missing = (one.kind for one in settlement.order.conditions if one.kind not in given)
+        return Cause.PAPER, f"papers: {', '.join(missing)}"
+    if settlement.stage in SCREENS:
+        return Cause.POLICY, "policy is judging"
+    return (Cause.MOVING, "") if met is None else (met.cause, met.why)
