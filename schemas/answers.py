@@ -262,6 +262,18 @@ class Lanes(Wire):
     state: str
 
 
+class DoorView(Wire):
+    """A network or bank that is set, and why it cannot be read now; empty where it can."""
+
+    id: str
+    away: str
+
+
+class ListAge(Wire):
+    name: str
+    age_s: str
+
+
 class Status(Wire):
     """What `lianqiao status` says in one look."""
 
@@ -270,7 +282,10 @@ class Status(Wire):
     up_s: str
     entries: str
     sealed: str
+    last_entry: str
     lanes: tuple[Lanes, ...]
+    doors: tuple[DoorView, ...]
+    lists: tuple[ListAge, ...]
     in_flight: str
     oldest_s: str
     stopped: dict[str, str]

@@ -7,11 +7,14 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from bridge import __version__
 from bridge.api.routes import READERS, Answer, Call, Room, Route
+from bridge.api.times import time_text
 from bridge.api.waiting import open_proposals
+from bridge.core.ids import Instant
 from bridge.core.registers import Lane
 from bridge.core.settlement import Stage, Stop
 from bridge.engine.proposals import SUBJECTS
-from schemas.answers import Alive, Lanes, Ready, Status
+from bridge.notary.state.rows import ListRow
+from schemas.answers import Alive, DoorView, Lanes, ListAge, Ready, Status
 
 
 async def livez(_: Call) -> Answer:
@@ -57,7 +60,10 @@ async def status(call: Call) -> Answer:
         up_s=str((now - room.started) // 1000),
         entries=str(journal.head.seq),
         sealed=str(journal.sealed),
+        last_entry=time_text(_last_entry(room)),
         lanes=tuple(_lanes(room)),
+        doors=tuple(DoorView(id=one.reader, away=one.down[:200]) for one in room.ring.watches),
+        lists=tuple(_lists(room)),
         in_flight=str(len(open_ones)),
         oldest_s=str(max(0, now - oldest) // 1000),
         stopped={stop: str(count) for stop, count in stopped.items()},
@@ -73,6 +79,22 @@ def _lanes(room: Room) -> list[Lanes]:
         Lanes(id=row.id, state="paused" if row.paused else "open" if row.open else "shut")
         for _, row in rows
         if isinstance(row, Lane)
+    ]
+
+
+def _last_entry(room: Room) -> Instant:
+    """When the ledger's last entry was written; an empty ledger is as old as this process."""
+    journal = room.ring.journal
+    entry = journal.entry(journal.head.seq - 1) if journal.head.seq else None
+    return room.started if entry is None else entry.t
+
+
+def _lists(room: Room) -> list[ListAge]:
+    rows, now = room.ring.journal.view.scan("list", "", 500), room.clock.now()
+    return [
+        ListAge(name=name, age_s=str(max(0, now - int(row.as_of)) // 1000))
+        for name, row in rows
+        if isinstance(row, ListRow) and row.as_of.isdecimal()
     ]
 
 

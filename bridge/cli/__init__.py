@@ -20,6 +20,7 @@ COMMANDS = {  # name -> where it is, and what it does in a line
     "config": ("bridge.cli.config:config", "Check or show the settings."),
     "consent": ("bridge.cli.consent:consent", "Show, sign or bring a holder's consent."),
     "demo": ("bridge.cli.demo:demo", "See settlements end to end on this machine."),
+    "doctor": ("bridge.cli.doctor:doctor", "Say what is broken, and what mends it."),
     "down": ("bridge.cli.run:down", "Stop the daemon cleanly."),
     "explain": ("bridge.cli.explain:explain", "Read an adapter's own files and wires."),
     "freeze": ("bridge.cli.steer:freeze", "Freeze a scope, at once."),
