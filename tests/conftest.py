@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-NEVER_SILENT = ("tests/recovery/", "tests/security/", "tests/notary/")
+NEVER_SILENT = ("tests/recovery/", "tests/security/", "tests/notary/", "tests/adapters/evm/")
 
 DEEPEST = 10_240  # Python calls; py-evm asks for 100,000 of everybody, and then C code crashes
 

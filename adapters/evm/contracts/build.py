@@ -53,29 +53,45 @@ class BuildFailed(Exception):
 
 
 def toolchain() -> Path:
-    """Return the node_modules of the pinned toolchain, installed once per lock file.
+    """Return the node_modules of the compiler and the library the contracts are built with."""
+    return installed(TOOLCHAIN)
 
-    It lies in the user's cache under the hash of the lock, never in the tree.
+
+def installed(folder: Path) -> Path:
+    """Return the node_modules of what a folder's lock file pins, installed once per lock file.
+
+    They lie in the user's cache under the hash of the lock, never in the tree. Nothing of them is
+    run to install them, and two who install at once do not see each other's half.
+    Errors: BuildFailed.
     """
-    lock = (TOOLCHAIN / "package-lock.json").read_bytes()
+    lock = (folder / "package-lock.json").read_bytes()
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     home = cache / "lianqiao-contracts" / hashlib.sha256(lock).hexdigest()[:16]
-    modules = home / "node_modules"
     if (home / "complete").exists():
-        return modules
+        return home / "node_modules"
     npm = shutil.which("npm")
     if npm is None:
         raise BuildFailed("npm is not installed: the contract toolchain comes from there")
-    home.mkdir(parents=True, exist_ok=True)
-    for name in ("package.json", "package-lock.json", ".npmrc"):
-        shutil.copy(TOOLCHAIN / name, home / name)
-    done = subprocess.run(  # noqa: S603 - the program is looked up, the arguments are ours
-        [npm, "ci", "--ignore-scripts"], cwd=home, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise BuildFailed(f"npm ci failed: {done.stderr.strip()}")
-    (home / "complete").touch()
-    return modules
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=home.parent) as made:
+        for name in ("package.json", "package-lock.json", ".npmrc"):
+            shutil.copy(folder / name, Path(made) / name)
+        done = subprocess.run(  # noqa: S603 - the program is looked up, the arguments are ours
+            [npm, "ci", "--ignore-scripts"], cwd=made, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise BuildFailed(f"npm ci failed: {done.stderr.strip()}")
+        (Path(made) / "complete").touch()
+        whole = Path(made) / "whole"
+        whole.mkdir()
+        for name in ("node_modules", "complete"):
+            (Path(made) / name).rename(whole / name)
+        try:
+            whole.rename(home)
+        except OSError as error:
+            if not (home / "complete").exists():
+                raise BuildFailed(f"{home} is in the way: delete it") from error
+    return home / "node_modules"
 
 
 def sources(modules: Path, entry: Path = HERE) -> dict[str, str]:
