@@ -55,6 +55,24 @@ def test_an_installation_that_does_well_says_so(tmp_path: Path) -> None:
     assert len({one.name for one in found}) >= len(CHECKS)
 
 
+def _mode(seen: Ground, mode: int) -> Ground:
+    (seen.folder / "keys" / "log.pem").chmod(mode)
+    return seen
+
+
+def _gone(seen: Ground) -> Ground:
+    (seen.folder / "keys" / "log.pem").unlink()
+    return seen
+
+
+def _later(seen: Ground, told: Doc) -> Ground:
+    return replace(seen, status=told, now_ms=NOW + 120_000)
+
+
+def _certificate(seen: Ground) -> Ground:
+    return replace(seen, settings=parse({"api": {"tls_certificate": "no.pem"}}, "a test"))
+
+
 Break = Callable[[Ground], Ground]
 CASES: dict[str, tuple[str, str, Break]] = {
     "readable": ("fail", "files", lambda seen: _mode(seen, 0o644)),
@@ -88,24 +106,6 @@ CASES: dict[str, tuple[str, str, Break]] = {
     "certificate": ("fail", "certificate", _certificate),
     "full": ("fail", "disk", lambda seen: seen),
 }
-
-
-def _mode(seen: Ground, mode: int) -> Ground:
-    (seen.folder / "keys" / "log.pem").chmod(mode)
-    return seen
-
-
-def _gone(seen: Ground) -> Ground:
-    (seen.folder / "keys" / "log.pem").unlink()
-    return seen
-
-
-def _later(seen: Ground, told: Doc) -> Ground:
-    return replace(seen, status=told, now_ms=NOW + 120_000)
-
-
-def _certificate(seen: Ground) -> Ground:
-    return replace(seen, settings=parse({"api": {"tls_certificate": "no.pem"}}, "a test"))
 
 
 @pytest.mark.parametrize("case", CASES)
