@@ -114,20 +114,10 @@ class Elements:
         self._wake()
 
     def _answer(self, uetr: str, number: int) -> None:
-        """Let the bank answer a recall that it has been silent about."""
-        bank, now = self._world.bank, self._world.now()
-        payment = bank.payments.get(uetr)
-        if payment is not None:
-            asked = {
-                "kind": "recall",
-                "settlement": payment.settlement,
-                "uetr": uetr,
-                "recall": str(number),
-                "minor": str(payment.minor),
-                "currency": payment.currency,
-                "expires": str(now + 1),
-            }
-            bank.receive(canonical(asked), now)
+        """Let the bank answer a recall it has been silent about, also of what it never saw."""
+        now = self._world.now()
+        asked = {**self._world.recalls[uetr, number], "expires": str(now + 1)}
+        self._world.bank.receive(canonical(asked), now)
 
     def _wake(self) -> None:
         for gate in self._world.nodes.values():

@@ -103,6 +103,7 @@ class World:
     sales: dict[str, Sale] = field(default_factory=dict)
     acknowledged: dict[int, bytes] = field(default_factory=dict)
     answered: set[str] = field(default_factory=set)  # orders a client was told are in
+    recalls: dict[tuple[str, int], Mapping[str, Value]] = field(default_factory=dict)  # as asked
     reached: set[tuple[str, str]] = field(default_factory=set)  # settlement, verb: it got there
     tail: deque[str] = field(default_factory=lambda: deque(maxlen=200))
     rough: bool = True
@@ -175,6 +176,8 @@ class World:
     def carried(self, raw: bytes) -> None:
         """Remember that a message reached its network, or may yet."""
         body = parse(raw[64:] if b'{"act":' in raw else raw)
+        if isinstance(body, Mapping) and body.get("kind") == "recall":
+            self.recalls[str(body["uetr"]), int(str(body["recall"]))] = body
         act = body.get("act", body) if isinstance(body, Mapping) else {}
         if isinstance(act, Mapping):
             verb = act.get("verb") or act.get("kind")
