@@ -7,15 +7,18 @@ It ends when whoever started it ends, however that happens.
 
 import http.client
 import json
+import os
 import platform
 import re
 import subprocess
+import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 from eth_account import Account
@@ -32,8 +35,9 @@ HARDFORK = "prague"
 EPOCH = 2  # slots: safe is so many blocks behind the head, finalized twice as many
 GAS = 12_000_000
 GWEI = 10**9
+PATIENCE_S, LOOK_S = 30, 0.01
 RICH = hex(10**24)
-LISTENING = re.compile(r"Listening on 127\.0\.0\.1:(\d+)")
+LISTENING = re.compile(rb"Listening on 127\.0\.0\.1:(\d+)")
 # The shell waits for its own input to end, as it does when its parent dies, and ends the node.
 UNTIL_INPUT_ENDS = '"$@" </dev/null & read -r _; kill $!; wait $!'
 
@@ -56,27 +60,31 @@ def anvil(*more: str) -> Iterator[str]:
     """A node on a port of its own, with nothing on its chain; its address."""
     command = [str(program()), "--port", "0", "--hardfork", HARDFORK, "--chain-id", str(CHAIN_ID)]
     command += ["--slots-in-an-epoch", str(EPOCH), "--timestamp", str(START), *more]
-    with subprocess.Popen(
-        ["/bin/sh", "-c", UNTIL_INPUT_ENDS, "sh", *command],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
+    with (
+        tempfile.TemporaryFile() as said,  # it tells every call, and a full pipe would stop it
+        subprocess.Popen(
+            ["/bin/sh", "-c", UNTIL_INPUT_ENDS, "sh", *command],
+            stdin=subprocess.PIPE,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+        ) as process,
+    ):
         assert process.stdin is not None
-        assert process.stdout is not None
         try:
-            said = []
-            for line in process.stdout:
-                said.append(line)
-                if found := LISTENING.search(line):
-                    break
-            else:
-                raise AssertionError("anvil did not start: " + "".join(said))
-            yield f"http://127.0.0.1:{found.group(1)}"
+            yield f"http://127.0.0.1:{_port(process, said)}"
         finally:
             process.stdin.close()
-            process.stdout.close()
+
+
+def _port(process: subprocess.Popen[bytes], said: IO[bytes]) -> int:
+    for _ in range(int(PATIENCE_S / LOOK_S)):
+        told = os.pread(said.fileno(), 65_536, 0)  # its place is where the node writes
+        if found := LISTENING.search(told):
+            return int(found[1])
+        if process.poll() is not None:
+            raise AssertionError("anvil did not start: " + told.decode(errors="replace"))
+        time.sleep(LOOK_S)
+    raise AssertionError(f"anvil was not ready in {PATIENCE_S} s")
 
 
 class Refusal(Exception):
@@ -110,7 +118,10 @@ class Node:
 
 @dataclass
 class AnvilChain(Chain):
-    """A chain on anvil: every transaction is signed, sent, and mined in a block of its own."""
+    """A chain on anvil: every transaction is signed, sent, and mined in a block of its own.
+
+    It mines when told: on its own the node mines a moment after it has taken a transaction.
+    """
 
     node: Node = field(kw_only=True)
     receipt: dict[str, Any] = field(default_factory=dict)  # of the last transaction
@@ -118,6 +129,7 @@ class AnvilChain(Chain):
 
     @override
     def __post_init__(self) -> None:
+        self.node.ask("evm_setAutomine", False)
         self.now = int(self.block("latest")["timestamp"], 16)
 
     def block(self, which: str) -> dict[str, Any]:
@@ -175,7 +187,9 @@ class AnvilChain(Chain):
         self.now += 1
         self.node.ask("evm_setNextBlockTimestamp", hex(self.now))
         raw = f"0x{signed.raw_transaction.hex()}"
-        self.receipt = self.node.ask("eth_sendRawTransactionSync", raw)
+        sent = self.node.ask("eth_sendRawTransaction", raw)
+        self.node.ask("evm_mine")
+        self.receipt = self.node.ask("eth_getTransactionReceipt", sent)
         self.gas = int(self.receipt["gasUsed"], 16)
         if self.receipt["status"] != "0x1":
             raise Reverted(calls.revert(self._why(by, to, data, value)))

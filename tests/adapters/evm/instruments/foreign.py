@@ -1,0 +1,80 @@
+"""Contracts of others, as their packages bring them: deployed, called and asked by signature.
+
+The hash of each creation code is pinned in `codes.json`: a test against something else than what
+was reviewed would prove nothing.
+"""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import cast
+
+from eth_abi.abi import encode
+from eth_hash.auto import keccak
+
+from adapters.evm import calls
+from adapters.evm.calls import Word
+from tests.adapters.evm.anvil import AnvilChain, packages
+from tests.adapters.evm.chain import GOVERNOR, STRANGER, Party
+
+CODES = Path(__file__).with_name("codes.json")
+ZERO = "0x" + "00" * 20
+
+
+@cache
+def creation_code(file: str) -> bytes:
+    """The creation code of a package's artifact, the one that was reviewed."""
+    told = json.loads((packages() / file).read_text("utf-8"))
+    code = bytes.fromhex(told["bytecode"].removeprefix("0x"))
+    pinned = json.loads(CODES.read_text("utf-8"))[file]
+    assert keccak(code).hex() == pinned, f"{file} is not the code that was reviewed"
+    return code
+
+
+def members(inside: str) -> list[str]:
+    """The types of a list of them, tuples whole."""
+    found, depth, begin = [], 0, 0
+    for place, sign in enumerate(inside):
+        depth += {"(": 1, ")": -1}.get(sign, 0)
+        if sign == "," and not depth:
+            found.append(inside[begin:place])
+            begin = place + 1
+    return [*found, inside[begin:]] if inside else []
+
+
+def calldata(signature: str, *args: Word) -> bytes:
+    """The bytes of a call, from the function's signature."""
+    name, _, inside = signature.partition("(")
+    assert name
+    return keccak(signature.encode())[:4] + encode(members(inside[:-1]), args)
+
+
+class Foreign:
+    """A chain as one speaks to contracts that are not ours."""
+
+    def __init__(self, chain: AnvilChain) -> None:
+        self.chain = chain
+
+    def deploy(self, file: str, types: str = "", *args: Word, by: Party = GOVERNOR) -> str:
+        code = creation_code(file) + encode(members(types), args)
+        return self.chain.deploy_code(code, by=by)
+
+    def tell(self, by: Party, to: str, signature: str, *args: Word) -> None:
+        """Send a call, in a block of its own. Errors: Reverted."""
+        self.chain.send(by, to, calldata(signature, *args))
+
+    def ask(self, to: str, signature: str, *args: Word, gives: str, by: Party = STRANGER) -> Word:
+        """What a contract answers. Errors: Reverted."""
+        return calls.decoded([gives], self.chain.answer(to, calldata(signature, *args), by=by))[0]
+
+    def whole(self, to: str, signature: str, *args: Word) -> int:
+        """A number a contract answers."""
+        return cast("int", self.ask(to, signature, *args, gives="uint256"))
+
+    def holds(self, to: str, signature: str, *args: Word) -> bool:
+        """What a contract says yes or no to."""
+        return self.ask(to, signature, *args, gives="bool") is True
+
+    def address(self, to: str, signature: str, *args: Word) -> str:
+        """An address a contract answers."""
+        return str(self.ask(to, signature, *args, gives="address"))
