@@ -4,6 +4,7 @@ Nothing of a body is handed out before the mac under the pinned key verifies; a 
 too. What breaks any step is Untrusted: somebody else speaks, or the gateway is not what it was.
 """
 
+import base64
 import json
 import re
 from collections.abc import Mapping
@@ -154,6 +155,14 @@ def text_of(body: Mapping[str, Any], name: str) -> str:
     if not isinstance(found, str):
         raise Untrusted(f"{name}: no text")
     return found
+
+
+def bytes_of(body: Mapping[str, Any], name: str) -> bytes:
+    """A member that is bytes in base64; absent it is empty. Errors: Untrusted."""
+    try:
+        return base64.b64decode(text_of(body, name), validate=True)
+    except ValueError as error:  # binascii's own for a wrong form, a plain one for a foreign sign
+        raise Untrusted(f"{name}: not base64") from error
 
 
 def object_of(body: Any, name: str = "") -> Mapping[str, Any]:

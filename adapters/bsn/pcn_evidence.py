@@ -1,7 +1,6 @@
 """What a block proves: the gateway's signed answer that holds it is the evidence of its facts."""
 
 import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,11 +12,11 @@ from adapters.bsn.pcn_answers import (
     Answer,
     NotAnAnswer,
     Untrusted,
+    bytes_of,
     count_of,
     hash_of,
     object_of,
     read_answer,
-    text_of,
 )
 from adapters.bsn.pcn_blocks import Block, BlockRefused, Pins, read_block
 from adapters.bsn.signing import MacVerifier
@@ -49,9 +48,10 @@ def point_of(key: str) -> KeyPoint:
     Errors: ValueError.
     """
     try:
-        return certificates.read_spki(base64.b64decode(key, validate=True))
-    except binascii.Error as error:
+        raw = base64.b64decode(key, validate=True)
+    except ValueError as error:
         raise der.FormRefused("public key: not base64") from error
+    return certificates.read_spki(raw)
 
 
 def block_of(answer: Answer, pins: Pins, number: int | None = None) -> Block:
@@ -63,10 +63,7 @@ def block_of(answer: Answer, pins: Pins, number: int | None = None) -> Block:
         raise Untrusted("it holds no block")
     body = object_of(answer.body)
     try:
-        raw = base64.b64decode(text_of(body, "blockData"), validate=True)
-        block = read_block(raw, pins)
-    except (binascii.Error, UnicodeEncodeError) as error:
-        raise Untrusted("blockData is not base64") from error
+        block = read_block(bytes_of(body, "blockData"), pins)
     except BlockRefused as error:
         raise Untrusted(f"block: {error}") from error
     said = count_of(body, "blockNumber"), hash_of(body, "blockHash")

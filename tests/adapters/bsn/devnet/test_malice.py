@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 
 from adapters.bsn.adapter import network_over
 from adapters.bsn.devnet import texts
+from adapters.bsn.network import PcnNetwork
+from adapters.bsn.pcn_evidence import BLOCK_DATA
 from adapters.bsn.pcn_wire import Heard
 from bridge.core.canonical import canonical
 from bridge.core.effects import LockAsset
 from bridge.core.ids import BEGINNING
-from bridge.ports import AdapterError, Prepared
+from bridge.ports import AdapterError, Prepared, Unavailable
 from schemas.bsn.gateway import ENDPOINTS
 from schemas.bsn.shapes import Field, Kind
 from tests.adapters.bsn.devnet.grounds import Here, VirtualLoop
@@ -94,14 +96,19 @@ async def everything(here: Here, wire: Malice, prepared: Prepared) -> None:
     await network.preflight(order, {})
     await network.consent_holds(order, word)
     for call in (
-        network.prepare(LockAsset(order), act, signed),
-        network.submit(prepared),
-        network.look(prepared),
-        anext(aiter(network.observe(BEGINNING))),
+        lambda: network.prepare(LockAsset(order), act, signed),
+        lambda: network.submit(prepared),
+        lambda: network.look(prepared),
+        lambda: first_page(network),
     ):
         with suppress(AdapterError, TimeoutError):
             async with asyncio.timeout(5):
-                await call
+                await call()
+
+
+async def first_page(network: PcnNetwork) -> None:
+    async with aclosing(network.observe(BEGINNING)) as reading:
+        await anext(reading)
 
 
 @pytest.mark.slow
@@ -118,6 +125,25 @@ def test_only_the_ports_errors_cross_the_door(
 
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         runner.run(run())
+
+
+@pytest.mark.parametrize("data", ["\x80", "AAAA\n", "A", "AA=A", "链桥", "AAAA"])
+async def test_a_block_that_is_none_is_not_believed(data: str, tmp_path: Path) -> None:
+    """Found by the test above: a sign outside ASCII in base64 ended in another error."""
+    here = Here(folder=tmp_path)
+
+    class Bent:
+        async def post(self, path: str, data_: bytes) -> Heard:
+            if path != BLOCK_DATA:
+                return await here.wire.post(path, data_)
+            body = {"blockData": data}
+            mac = here.app.secret.mac(texts.response(path, 0, "success", body))
+            header = {"code": 0, "msg": "success"}
+            return Heard(200, json.dumps({"header": header, "mac": mac, "body": body}).encode())
+
+    network = network_over(Bent(), here.settings(), here.clock)
+    with pytest.raises(Unavailable, match=r"blockData|block:"):
+        await network.check()
 
 
 @pytest.mark.parametrize(

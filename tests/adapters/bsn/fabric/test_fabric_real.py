@@ -144,7 +144,7 @@ async def test_nothing_is_concluded_from_silence(fabric: Real) -> None:
 
 async def test_a_peer_that_cannot_serve_us_says_so(fabric: Real) -> None:
     for wrong in ({"channel": "other"}, {"chaincode": "other"}):
-        async with fabric.client(**wrong) as client:  # type: ignore[arg-type]
+        async with fabric.client(**wrong) as client:
             with pytest.raises((Misconfigured, Unavailable)):
                 await client.endorse(client.propose("read", b"{}"))
     async with fabric.client() as client:
