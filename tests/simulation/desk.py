@@ -36,6 +36,7 @@ class People:
         self._asked = 0
         self._named: dict[int, str] = {}
         self._wallets: dict[int, str] = {}
+        self._unbrought = False  # the daemon may have died before it took the list
         self._seen: set[tuple[str, str]] = set()  # settlement and stage somebody thought about
 
     async def run(self) -> None:
@@ -197,6 +198,7 @@ class People:
         await self._bring()
 
     async def _bring(self) -> None:
+        self._unbrought = True
         data = list_of(self._named, self._wallets)
 
         async def bring(ring: Ring) -> None:
@@ -204,6 +206,7 @@ class People:
             await ring.journal.append((list_group(ring.journal, name, data, self._world.now()),))
 
         await self._watchman.visit(bring)
+        self._unbrought = False
 
     async def _lane(self, draw: Draw) -> None:
         lane = draw.choice((THERE, BACK))
@@ -216,7 +219,7 @@ class People:
     # When it is over
 
     async def _tidy(self) -> None:
-        if self._named or self._wallets:
+        if self._named or self._wallets or self._unbrought:
             self._named.clear()
             self._wallets.clear()
             await self._bring()
