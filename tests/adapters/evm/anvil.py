@@ -222,6 +222,10 @@ class AnvilChain(Chain):
         self.events = [said for log in logs if (said := self._read(log))]
         return b""
 
+    def pay(self, by: Party, to: str, data: bytes, *, value: int) -> None:
+        """Send some of the chain's own coin along."""
+        self._sent(by, to, data, value)
+
     def answer(self, to: str, data: bytes, *, by: Party = STRANGER) -> bytes:
         """What a contract answers now. Errors: Reverted."""
         asked = {"from": by.address, "to": to, "input": f"0x{data.hex()}"}
