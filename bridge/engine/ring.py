@@ -144,8 +144,12 @@ class Ring:
         return {**self.doors.origins, **self.doors.destinations, **self.doors.rails}
 
     async def run(self) -> None:
-        """Turn: absorb, carry out, observe. What a crash left is said again first."""
+        """Turn: absorb, carry out, observe. What a crash left is said again first.
+
+        Errors: a group that holds the LedgerError that stopped writing, also of a ring at rest.
+        """
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.journal.stopped())
             tasks.create_task(self._loop.run())
             tasks.create_task(self.errands.run())
             await self.people.enforce_freezes()

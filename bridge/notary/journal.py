@@ -219,6 +219,11 @@ class Journal:
         while self.head.seq - 1 <= after:
             await self._next()
 
+    async def stopped(self) -> None:
+        """Wait until nothing is written any more. Errors: the LedgerError that stopped it."""
+        while True:
+            await self._next()
+
     async def _next(self) -> None:
         if self.trouble is not None:
             raise self.trouble

@@ -1,9 +1,17 @@
 """The ring from order to rest, on the reference networks: what an operator would see."""
 
+import asyncio
 from pathlib import Path
 
+import pytest
+
+from bridge.core.ids import EntryId, new_ulid
 from bridge.core.settlement import Stage
-from tests.engine.river import river
+from bridge.notary.entries import Draft, Group
+from bridge.notary.outcomes import Fenced
+from bridge.notary.store.memory import Disk, MemoryStore
+from tests.engine.river import LoopClock, opened, river, wires
+from tests.notary.ledgers import account
 from tests.strategies import DESTINATION, ORIGIN
 
 
@@ -18,3 +26,22 @@ async def test_an_order_is_settled_paid_and_booked(tmp_path: Path) -> None:
         assert origin.balance("bond", "", "seller-wallet") == 1_000_000_000 - 10
         assert water.wires.bank.accounts["CN00456", "HKD"] == 100_000
         assert water.journal.head.seq <= 45 + 12
+
+
+async def test_a_ledger_that_stopped_writing_stops_the_ring(tmp_path: Path) -> None:
+    """A ring at rest has nothing to write, so it would not meet the trouble by itself."""
+    disk = Disk()
+    async with opened(wires(LoopClock(), tmp_path), MemoryStore(disk)) as water:
+        turning = asyncio.get_running_loop().create_task(water.ring.run())
+        await asyncio.sleep(0.1)
+        assert not turning.done()
+        MemoryStore(disk).take("another")
+        name = EntryId(new_ulid(water.ring.clock.now(), water.draw(10)))
+        group = Group(id=name, drafts=(Draft(id=name, kind="account", body=account("gold")),))
+        with pytest.raises(Fenced):
+            await water.journal.append((group,))
+        await asyncio.wait({turning}, timeout=2)
+        assert turning.done()
+        with pytest.raises(ExceptionGroup) as ended:
+            await turning
+        assert ended.group_contains(Fenced)
