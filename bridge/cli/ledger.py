@@ -90,8 +90,9 @@ def checked(talk: Talk) -> None:
 
     reader = SqliteReader(_database(talk))
     try:
-        entries = reader.head().seq
-        found = fsck(reader)
+        with reader.standing():  # a daemon may write meanwhile
+            entries = reader.head().seq
+            found = fsck(reader)
     finally:
         reader.close()
     items: list[dict[str, Json]] = [

@@ -12,7 +12,7 @@ from bridge.notary.outcomes import Fenced, IoFailed
 from bridge.notary.projection import Projection
 from bridge.notary.store.memory import MemoryStore
 from bridge.notary.store.port import Reader, Store
-from bridge.notary.store.sqlite import SqliteStore
+from bridge.notary.store.sqlite import SqliteReader, SqliteStore
 from bridge.notary.writer import Asked, Writer
 from tests.notary.ledgers import SetClock, account, draft, genesis, group, settled, transfer
 
@@ -114,6 +114,20 @@ def test_a_reader_cannot_write(tmp_path: Path) -> None:
     reader = store.reader()
     with pytest.raises(apsw.ReadOnlyError):
         reader._db.execute("DELETE FROM entries")
+
+
+def test_a_standing_reader_sees_one_commit_while_another_writes(tmp_path: Path) -> None:
+    bench = Bench(SqliteStore(tmp_path / "ledger.sqlite"))
+    bench.put(genesis())
+    reader = SqliteReader(tmp_path / "ledger.sqlite")
+    with reader.standing():
+        seen = everything(reader)
+        bench.put(group(1, draft(1, "account", account("a"))))
+        assert everything(reader) == seen
+        assert fsck(reader) == ()
+    assert everything(reader) != seen
+    assert fsck(reader) == ()
+    reader.close()
 
 
 def test_a_file_that_is_not_durable_does_not_start(tmp_path: Path) -> None:

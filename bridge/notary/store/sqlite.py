@@ -159,6 +159,16 @@ class SqliteReader:
             for kind, key, value in found:
                 yield _text(kind), _text(key), _bytes(value)
 
+    @contextmanager
+    def standing(self) -> Generator[None]:
+        """Let every read of the body see one commit, however long it takes and whoever writes."""
+        self._all("BEGIN")
+        try:
+            yield
+        finally:
+            with suppress(apsw.Error):  # what broke it is told already
+                self._db.execute("ROLLBACK")
+
     def sound(self) -> str:
         """Return what the database says of its own pages: `ok`, or the first trouble."""
         return _text(self._all("PRAGMA integrity_check(1)")[0][0])
