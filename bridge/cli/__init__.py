@@ -11,7 +11,7 @@ import sys
 
 import click
 
-from bridge.cli.lazy import Lazy
+from bridge.cli.adapters import WithAdapters
 from bridge.cli.manners import WAITING, Stopped, Waiting, say_stopped, wanted_form
 
 COMMANDS = {  # name -> where it is, and what it does in a line
@@ -47,7 +47,7 @@ COMMANDS = {  # name -> where it is, and what it does in a line
 
 
 @click.group(
-    cls=Lazy, commands_at=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]}
+    cls=WithAdapters, commands_at=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]}
 )
 def lianqiao() -> None:
     """Settle trade instruments between networks, and prove it.

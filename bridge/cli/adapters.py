@@ -1,0 +1,43 @@
+"""The adapters' own commands beside ours: found by entry point, loaded when typed."""
+
+import click
+
+from bridge.cli.lazy import Lazy
+from bridge.cli.overriding import override
+
+
+class WithAdapters(Lazy):
+    """Our commands, and one for each adapter that names one; ours are never taken by theirs."""
+
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *_of_adapters()})
+
+    @override
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        ours = super().get_command(ctx, cmd_name)
+        if ours is not None or cmd_name not in _of_adapters():
+            return ours
+        from bridge.registry import COMMANDS, load  # noqa: PLC0415  loaded when needed
+
+        command = load(COMMANDS, cmd_name)
+        assert isinstance(command, click.Command), f"{cmd_name} is no command"
+        return command
+
+    @override
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_commands(ctx, formatter)
+        ours = super().list_commands(ctx)
+        theirs = [name for name in _of_adapters() if name not in ours]
+        if theirs:
+            with formatter.section("Commands of adapters"):
+                formatter.write_dl(
+                    [(name, "What this adapter does of its own.") for name in theirs]
+                )
+
+
+def _of_adapters() -> list[str]:
+    """The names without a point: `explain.evm` is a verb of `explain`."""
+    from bridge.registry import COMMANDS, found  # noqa: PLC0415  loaded when needed
+
+    return [point.name for point in found(COMMANDS) if "." not in point.name]
