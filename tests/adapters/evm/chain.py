@@ -134,7 +134,10 @@ class Chain:
     def view(self, to: str, function: str, *args: Word) -> tuple[Word, ...]:
         contract = self.names[to]
         data = calls.call(contract, function, *args)
-        out = bytes(self.evm.message_call(STRANGER.address, to, data, is_static=True))
+        try:
+            out = bytes(self.evm.message_call(STRANGER.address, to, data, is_static=True))
+        except RuntimeError as error:
+            raise self._refusal(error) from error
         return calls.result(contract, function, out)
 
     def _refusal(self, error: RuntimeError) -> Reverted:

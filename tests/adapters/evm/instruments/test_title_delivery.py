@@ -198,7 +198,9 @@ def test_a_bill_goes_to_another_network_and_comes_back_with_its_history_whole(
     home = world.bridge.ticket(world.registry.address, BUYER, 1, token_id=DOCUMENT, number=number)
     world.bridge.do("mint", home)
     away.do("burn", back_there)
-    with pytest.raises(RuntimeError):  # one operative document: the twin is gone
+    with pytest.raises(
+        Reverted, match="NonexistentToken"
+    ):  # one operative document: the twin is gone
         away.chain.view(twin, "ownerOf", DOCUMENT)
     world.bridge.do("assign", home)
     world.title.tell(BUYER, "transferBeneficiary", BUYER.address)
