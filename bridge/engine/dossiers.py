@@ -321,7 +321,10 @@ async def _asked(
 
 def _plain(said: str) -> str:
     """A foreign text in a canonical form: no control characters, no end of the page."""
-    return "".join(character if character.isprintable() else " " for character in said[:200])
+    said = said[:200]
+    if said.isprintable():
+        return said
+    return "".join(character if character.isprintable() else " " for character in said)
 
 
 def _direction(view: View, order: SettlementOrder) -> str:

@@ -39,7 +39,10 @@ class Projection(View):
 
     @override
     def get(self, kind: str, key: str) -> Row | None:
-        return self.held((kind, key))[0]
+        place = (kind, key)
+        # what a live settlement reads is nearly always young
+        found = self._live.get(place) or self._young.get(place)
+        return found[0] if found is not None else self.held(place)[0]
 
     def held(self, place: Place) -> Held:
         """Return a row with its bytes, from memory or from the store."""

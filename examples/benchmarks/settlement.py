@@ -8,6 +8,7 @@ take for themselves is measured call by call, so that it can be told apart.
 import asyncio
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from adapters.memory.direct import Far
 from bridge.clock import SystemClock
 from bridge.core.ids import Instant, SettlementId
 from bridge.core.settlement import Stage
+from bridge.daemon import rare_collections
 from bridge.log import set_up
 from bridge.notary.store.sqlite import SqliteStore
 from examples.benchmarks.figure import Figure, Given
@@ -88,7 +90,10 @@ async def _measured(scratch: Path) -> list[Spent]:
     for client, metered in zip([*outside.nodes.values(), outside.counter], far, strict=True):
         client.through(metered)
     found: list[Spent] = []
-    async with turning(outside, SqliteStore(scratch / "ledger.sqlite")) as river:
+    async with AsyncExitStack() as stack:
+        store = SqliteStore(scratch / "ledger.sqlite")
+        river = await stack.enter_async_context(turning(outside, store))
+        stack.enter_context(rare_collections())  # as the daemon turns
         await settled(river, 0, WARM)
         for turn in range(ROUNDS):
             began = time.process_time(), time.perf_counter(), sum(one.seconds for one in far)

@@ -240,11 +240,11 @@ class SqliteStore(SqliteReader):
             self._db.execute("DELETE FROM undos WHERE first < ?", (batch.forget,))
 
     def _beside(self, side: Sequence[tuple[str, bytes | None]]) -> None:
-        for key, value in side:  # in order: a key may be kept and erased in one batch
-            if value is None:
-                self._db.execute("DELETE FROM side WHERE key = ?", (key,))
-            else:
-                self._db.execute("INSERT OR REPLACE INTO side VALUES (?, ?)", (key, value))
+        last = dict(side)  # a key may be kept and erased in one batch: the last word counts
+        kept = [(key, value) for key, value in last.items() if value is not None]
+        gone = [(key,) for key, value in last.items() if value is None]
+        self._db.executemany("INSERT OR REPLACE INTO side VALUES (?, ?)", kept)
+        self._db.executemany("DELETE FROM side WHERE key = ?", gone)
 
     def put_note(self, size: int, note: bytes, expected: Head) -> None:
         """Keep a signed checkpoint."""
