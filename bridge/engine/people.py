@@ -41,6 +41,7 @@ from bridge.engine.proposals import (
     approval_form,
     carried,
     check_shape,
+    moved,
     proposal_draft,
     with_commitments,
 )
@@ -86,8 +87,8 @@ class People:
         serving_person(self._journal.view, maker, self._clock)
         if subject in OF_SETTLEMENT:
             found_settlement(self._journal.view, target)
-        leaf, beside = with_commitments(subject, target, payload, self._entropy)
         name = EntryId(new_ulid(self._clock.now(), self._entropy(10)))
+        leaf, beside = with_commitments(name, subject, payload, self._entropy)
         draft = proposal_draft(
             name,
             subject=subject,
@@ -134,7 +135,8 @@ class People:
             )
             name = derived_id(SettlementId(proposal), "approval", person, says)
             word = Draft(id=name, kind="approval", body=body, request=asked)
-            return Group(id=name, drafts=(word, *effect), spends=False)
+            side = moved(row, says, self._journal.sides)
+            return Group(id=name, drafts=(word, *effect), side=side, spends=False)
 
         await self._ask(of, build)
         closed = self.proposal(proposal)

@@ -4,9 +4,12 @@ Maker is never checker, by person. A proposal is carried out exactly once, in th
 the deciding approval.
 """
 
+import re
 from collections.abc import Callable, Mapping
+from hashlib import sha256
+from typing import TypeAlias
 
-from bridge.core.canonical import Value, digest
+from bridge.core.canonical import Value, canonical, digest
 from bridge.core.events import (
     Answer,
     Cancelled,
@@ -157,35 +160,83 @@ def check_shape(subject: str, target: str, payload: Value) -> None:
         )
 
 
+Side: TypeAlias = tuple[tuple[str, bytes | None], ...]
+
+
 def with_commitments(
-    subject: str, target: str, payload: Value, entropy: Callable[[int], bytes]
-) -> tuple[Value, tuple[tuple[str, bytes | None], ...]]:
-    """Return the payload with its personal values as salted commitments, and what lies beside."""
+    name: EntryId, subject: str, payload: Value, entropy: Callable[[int], bytes]
+) -> tuple[Value, Side]:
+    """Return the payload with its personal values as salted commitments, and what lies beside.
+
+    It lies under the proposal's own id: what the register's rows say is nobody's word alone.
+    Errors: Declined where a personal value is no text: it would stand in the leaf.
+    """
     members = PERSONAL.get(subject, ())
     if not members or not isinstance(payload, Mapping):
         return payload, ()
     body: dict[str, Value] = dict(payload)
     side: list[tuple[str, bytes | None]] = []
-    kind = ENTRY_OF[subject]
-    for name in members:
-        value = body.get(name)
+    for place in members:
+        value = body.get(place)
         if isinstance(value, str):
-            said = personal(value, entropy(32), name)
-            body[name] = {"h": said.commitment.h}
-            side.append((f"personal/{kind}/{target}/{name}", said.salt + value.encode()))
-    accounts = body.get("accounts") if kind == "party" else None
-    if isinstance(accounts, list | tuple):
+            said = personal(value, entropy(32), place)
+            body[place] = {"h": said.commitment.h}
+            side.append((f"personal/proposal/{name}/{place}", said.salt + value.encode()))
+        elif value is not None and not _is_commitment(value):
+            raise _plain(place)
+    accounts = body.get("accounts") if subject == "register.party" else None
+    if accounts is not None and not isinstance(accounts, list | tuple):
+        raise _plain("accounts")
+    if accounts is not None:
         committed: list[Value] = []
-        for place, value in enumerate(accounts):
+        for at, value in enumerate(accounts):
             if not isinstance(value, str):
-                committed.append(value)
-                continue
+                raise _plain("accounts")
             said = personal(value, entropy(32), "accounts")
             committed.append(said.commitment.h)
-            key = f"personal/{kind}/{target}/accounts/{place}"
+            key = f"personal/proposal/{name}/accounts/{at}"
             side.append((key, said.salt + value.encode()))
         body["accounts"] = committed
     return body, tuple(side)
+
+
+def _is_commitment(value: Value) -> bool:
+    held = value.get("h") if isinstance(value, Mapping) and len(value) == 1 else None
+    return isinstance(held, str) and re.fullmatch("[0-9a-f]{64}", held) is not None
+
+
+def _plain(place: str) -> Declined:
+    return Declined(
+        "LQ-PAYLOAD",
+        f"{place} holds a personal value that is no text",
+        status=400,
+        loc=f"payload.{place}",
+        remedy="send it as a text, accounts as a list of texts",
+    )
+
+
+def moved(row: ProposalRow, says: str, sides: Callable[[str], Mapping[str, bytes]]) -> Side:
+    """Return what a checker's word does beside the ledger: a row's values come into force with it.
+
+    What was proposed lies under the proposal no longer; of the row before only what the new row
+    commits to as well is left.
+    """
+    if row.subject not in PERSONAL:
+        return ()
+    waits = f"personal/proposal/{row.id}/"
+    proposed = sides(waits)
+    side: dict[str, bytes | None] = dict.fromkeys(proposed)
+    if says == "approve":
+        there = f"personal/{ENTRY_OF[row.subject]}/{row.target}/"
+        named = canonical(row.payload).decode()
+        gone = (key for key, kept in sides(there).items() if _sha(kept) not in named)
+        side |= dict.fromkeys(gone)
+        side |= {there + key.removeprefix(waits): kept for key, kept in proposed.items()}
+    return tuple(side.items())
+
+
+def _sha(kept: bytes) -> str:
+    return sha256(kept).hexdigest()
 
 
 def member(payload: Value, name: str) -> str:

@@ -19,6 +19,7 @@ from bridge.notary.outcomes import Damaged
 from bridge.notary.projection import Place
 from bridge.notary.reading import BadForm
 from bridge.notary.recheck import grouped, read_at
+from bridge.notary.register_forms import party_form, person_form
 from bridge.notary.state.apply import apply_group
 from bridge.notary.state.row_forms import row_bytes
 from bridge.notary.state.rows import AccountRow, Row
@@ -307,7 +308,7 @@ def _beside(check: Check) -> None:
         named = sha256(value).hexdigest()
         kind, _, rest = key.partition("/")
         if kind == "personal":
-            if named not in check.hashes:
+            if _committed(check.view, rest) != named:
                 check.say("side", -1, f"{key} opens no commitment")
         elif kind == "kept":
             if check.view.text("kept", rest) != named:
@@ -316,3 +317,27 @@ def _beside(check: Check) -> None:
             check.say("side", -1, f"{key} is named by no entry")
         elif kind == "bytes" and rest != named:
             check.say("side", -1, f"{key} does not lie under its own hash")
+
+
+def _committed(view: View, rest: str) -> str:
+    """Return the commitment at the place a personal value's key names, or nothing."""
+    kind, _, below = rest.partition("/")
+    target, _, place = below.partition("/")
+    value: Value = ""
+    if kind == "party" and (party := view.party(target)) is not None:
+        value = party_form(party)
+    elif kind == "person" and (person := view.person(target)) is not None:
+        value = person_form(person)
+    elif kind == "proposal" and (proposal := view.proposal(target)) is not None:
+        value = proposal.payload
+    elif (settlement := view.settlement(kind)) is not None:
+        value, place = settlement.order.leaf(), below.replace(".", "/")
+    for step in place.split("/"):
+        if isinstance(value, Mapping):
+            value = value.get(step, "")
+        elif isinstance(value, list | tuple) and step.isdecimal() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return ""
+    opened = value.get("h", "") if isinstance(value, Mapping) else value
+    return opened if isinstance(opened, str) else ""
