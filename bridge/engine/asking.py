@@ -17,12 +17,18 @@ Build = Callable[[View], Group | None]
 
 
 class Asked:
-    """A question with the group that answers it, drawn when its turn comes."""
+    """A question with the group that answers it, drawn when its turn comes.
+
+    `asked` False: nobody waits who could ask again, so it waits for a ledger that has no room.
+    """
 
     reader = ""
 
-    def __init__(self, concerns: tuple[SettlementId, ...], build: Build) -> None:
+    def __init__(
+        self, concerns: tuple[SettlementId, ...], build: Build, *, asked: bool = True
+    ) -> None:
         self.concerns = concerns
+        self.asked = asked
         self._build = build
         self.taken: asyncio.Future[Outcome | None] = asyncio.get_running_loop().create_future()
 
@@ -41,10 +47,10 @@ class Asked:
             self.taken.set_result(outcome)
 
     def fail(self, error: BaseException) -> None:
-        """Pass the ledger's trouble on."""
+        """Pass the trouble on."""
         if not self.taken.done():
             self.taken.set_exception(error)
-            self.taken.exception()  # who asked may be gone: the loop raises it anyway
+            self.taken.exception()  # who asked may be gone
 
 
 async def ask(

@@ -55,6 +55,7 @@ class Answered:
     """An answer on its way to the machine; its visit decides whether it still counts."""
 
     reader = ""
+    asked = False
 
     def __init__(self, settlement: SettlementId, screened: Screened, clock: Clock) -> None:
         self.concerns = (settlement,)

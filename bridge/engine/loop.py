@@ -12,15 +12,16 @@ from typing import Protocol
 import structlog
 
 from bridge.core.ids import SettlementId
-from bridge.notary.entries import Group
+from bridge.notary.entries import Group, Malformed
 from bridge.notary.journal import Journal
-from bridge.notary.outcomes import Committed, Outcome
+from bridge.notary.outcomes import Committed, Outcome, Overloaded
 from bridge.notary.state.view import View
 
 log = structlog.stdlib.get_logger(__name__)
 
 INBOX_MAX = 4_096  # items; watchers and people wait beyond it, nothing is dropped
 BATCH_MAX = 256  # items absorbed into one commit; a group has at most 64 entries
+NO_ROOM_S = 0.05  # before a ledger that had no room is asked again; it says so within 2 s
 
 
 class Item(Protocol):
@@ -29,6 +30,11 @@ class Item(Protocol):
     @property
     def reader(self) -> str:
         """Whose order must be kept; empty where there is none."""
+        ...
+
+    @property
+    def asked(self) -> bool:
+        """Whether somebody asked this and can be told no; else it is ours, or the world's."""
         ...
 
     @property
@@ -45,7 +51,7 @@ class Item(Protocol):
         ...
 
     def fail(self, error: BaseException) -> None:
-        """Hear that the ledger is in trouble; nothing is known to be written."""
+        """Hear that the group has no form or the ledger trouble; nothing is known to be there."""
         ...
 
 
@@ -109,23 +115,48 @@ class Loop:
 
     async def run(self) -> None:
         """Absorb for ever. Errors: LedgerError stops the daemon; every waiter hears it first."""
+        again: tuple[Item, ...] = ()
         while True:
-            await self.absorb(await self._inbox.batch())
+            again = await self.absorb(again or await self._inbox.batch())
+            if again:
+                await asyncio.sleep(NO_ROOM_S)
 
-    async def absorb(self, items: tuple[Item, ...]) -> None:
-        """Append what `items` say in one commit, and tell each what became of it."""
+    async def absorb(self, items: tuple[Item, ...]) -> tuple[Item, ...]:
+        """Append what `items` say in one commit, and tell each what became of it.
+
+        Return what has to be absorbed again, because the ledger had no room: who asked is told so.
+        Errors: LedgerError; Malformed for a group of our own making, which is a bug.
+        """
         built = [(item, item.build(self._journal.view)) for item in items]
         groups = [group for _, group in built if group is not None]
         try:
-            outcomes = iter(await self._journal.append(groups) if groups else ())
+            answers = iter(await self._journal.answers(groups) if groups else ())
+        except Overloaded as error:
+            return _kept(items, error)
         except BaseException as error:
-            for item, _ in built:
+            for item in items:
                 item.fail(error)
             raise
         touched: dict[SettlementId, None] = {}
+        bugs: list[Malformed] = []
         for item, group in built:
-            outcome = next(outcomes) if group is not None else None
-            item.settle(outcome)
-            if isinstance(outcome, Committed):
+            answer = next(answers) if group is not None else None
+            if isinstance(answer, Malformed):
+                item.fail(answer)
+                bugs += [] if item.asked else [answer]
+                continue
+            item.settle(answer)
+            if isinstance(answer, Committed):
                 touched.update(dict.fromkeys(item.concerns))
+        if bugs:
+            raise bugs[0]
         self._moved(touched)
+        return ()
+
+
+def _kept(items: tuple[Item, ...], error: Overloaded) -> tuple[Item, ...]:
+    """Turn away who can ask again; return the rest, in order."""
+    for item in items:
+        if item.asked:
+            item.fail(error)
+    return tuple(item for item in items if not item.asked)

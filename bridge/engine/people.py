@@ -45,6 +45,7 @@ from bridge.engine.proposals import (
     proposal_draft,
     with_commitments,
 )
+from bridge.engine.rows import check_row
 from bridge.notary.entries import Draft, Group, Request
 from bridge.notary.journal import Journal
 from bridge.notary.register_forms import lane_form
@@ -89,6 +90,7 @@ class People:
             found_settlement(self._journal.view, target)
         name = EntryId(new_ulid(self._clock.now(), self._entropy(10)))
         leaf, beside = with_commitments(name, subject, payload, self._entropy)
+        check_row(self._journal.view, subject, target, leaf)
         draft = proposal_draft(
             name,
             subject=subject,
@@ -200,7 +202,10 @@ class People:
     def _effect(self, view: View, row: ProposalRow, says: str) -> tuple[Draft, ...]:
         """Return what a checker's word carries out; a word without effect is declined."""
         if row.subject not in OF_SETTLEMENT:
-            return carried(row) if says == "approve" else ()
+            if says != "approve":
+                return ()
+            check_row(self._journal.view, row.subject, row.target, row.payload)
+            return carried(row)
         settlement = found_settlement(view, row.target)
         answer = answer_of(row, says, settlement)
         if answer is None:
@@ -265,7 +270,7 @@ class People:
             name = derived_id(fact.settlement, "said", fact.key)
             return Group(id=name, drafts=taken.drafts, spends=False)
 
-        item = Asked((fact.settlement,), build)
+        item = Asked((fact.settlement,), build, asked=False)
         await self._inbox.put(item)
         await item.taken
 

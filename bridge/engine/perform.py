@@ -40,7 +40,7 @@ from bridge.notary.citation import citing_act, must_read
 from bridge.notary.entries import Draft, Expect, Group
 from bridge.notary.forms import act_of
 from bridge.notary.journal import Journal
-from bridge.notary.outcomes import Committed
+from bridge.notary.outcomes import Committed, Overloaded
 from bridge.notary.state.view import View
 from bridge.ports import (
     Again,
@@ -143,9 +143,9 @@ class Perform:
         async with self._turn(network, verb):
             try:
                 result = await self._carry_out(settlement, effect, door, key)
-            except Stale:
+            except (Stale, Overloaded):  # nothing was written, so nothing was sent
                 log.info("effect.stale", settlement_id=key.settlement, verb=verb.value)
-                return self._later("moved on", Cause.MOVING)
+                return self._later("it moved on, or the ledger has no room now", Cause.MOVING)
             except Unavailable as error:
                 return self._later(f"{network}: {error}", Cause.AWAY)
             except TimeoutError:

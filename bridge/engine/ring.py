@@ -170,7 +170,9 @@ class Ring:
         people = [key for key, _ in self.journal.view.scan("person", "", 1)]
         body = {"scope": scope, "reason": "finality broken", "by": people[0]}
         item = Asked(
-            (), lambda _: Group(id=name, drafts=(Draft(id=name, kind="freeze", body=body),))
+            (),
+            lambda _: Group(id=name, drafts=(Draft(id=name, kind="freeze", body=body),)),
+            asked=False,
         )
         await self.inbox.put(item)
         await item.taken
@@ -186,6 +188,6 @@ class Ring:
                 return None
             return Group(id=derived_id(of, "said", fact.key), drafts=taken.drafts, spends=False)
 
-        item = Asked((of,), build)
+        item = Asked((of,), build, asked=False)
         await self.inbox.put(item)
         await item.taken

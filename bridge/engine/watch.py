@@ -38,6 +38,8 @@ Verify = Callable[[bytes], tuple[Fact, ...]]
 class Heard:
     """One observation on its way into the ledger, with its reader's cursor."""
 
+    asked = False
+
     def __init__(
         self, reader: str, seen: Observation, entropy: Callable[[int], bytes], clock: Clock
     ) -> None:

@@ -170,6 +170,14 @@ def shape_group(group: Group) -> tuple[Shaped, ...]:
     return tuple(shape(draft) for draft in group.drafts)
 
 
+def shaped_or_not(group: Group) -> tuple[Shaped, ...] | Malformed:
+    """Return the members of a group with their bytes fixed, or why it has no form."""
+    try:
+        return shape_group(group)
+    except Malformed as error:
+        return error
+
+
 def written(
     shaped: Shaped, *, n: int, t: Instant, epoch: int, group: tuple[EntryId, int, int]
 ) -> Entry:

@@ -21,6 +21,7 @@ from bridge.notary.entries import (
     Malformed,
     read,
     shape_group,
+    shaped_or_not,
 )
 from bridge.notary.outcomes import (
     Closed,
@@ -126,20 +127,30 @@ class Journal:
     async def append(self, groups: Sequence[Group]) -> tuple[Outcome, ...]:
         """Commit the groups durably, in order, each whole or not at all; say what became of each.
 
-        Errors: Malformed, Overloaded, Closed: nothing is written. Other LedgerErrors: writing has
-        stopped, and what was in the batch is not in the ledger.
+        Errors: Overloaded, Closed: nothing is written. Malformed: one has no form; `answers` tells
+        which. Other LedgerErrors: writing has stopped, and the batch is not in the ledger.
         """
         asked = tuple(Asked(group, shape_group(group)) for group in groups)
         size = sum(len(shaped.body) for one in asked for shaped in one.members)
         if len(asked) > MAX_BULK or size > MAX_BULK_BYTES:
             raise Malformed(f"{len(asked)} groups of {size} bytes are too many for one call")
-        answers = await self._ask(Job(self._loop.create_future(), self._clock.now(), asked))
         outcomes: list[Outcome] = []
-        for answer in answers:
+        for answer in await self._ask(Job(self._loop.create_future(), self._clock.now(), asked)):
             if isinstance(answer, Malformed):
                 raise answer
             outcomes.append(answer)
         return tuple(outcomes)
+
+    async def answers(self, groups: Sequence[Group]) -> tuple[Answer, ...]:
+        """Commit the groups as `append` does; one that has no form is told so, the rest stand.
+
+        Errors: those of `append`, but Malformed.
+        """
+        shaped = [(group, shaped_or_not(group)) for group in groups]
+        asked = tuple(Asked(group, one) for group, one in shaped if not isinstance(one, Malformed))
+        job = Job(self._loop.create_future(), self._clock.now(), asked)
+        told = iter(await self._ask(job) if asked else ())
+        return tuple(one if isinstance(one, Malformed) else next(told) for _, one in shaped)
 
     async def _ask(self, job: Job) -> tuple[Answer, ...]:
         if self.trouble is not None:

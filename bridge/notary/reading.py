@@ -37,6 +37,14 @@ def integer(members: Members, name: str) -> int:
     return integer_of(text(members, name), name)
 
 
+def count(members: Members, name: str, *, least: int = 0) -> int:
+    """Return a member that is an integer not below `least`. Errors: BadForm."""
+    found = integer(members, name)
+    if found < least:
+        raise BadForm(f"{name}: {found} is below {least}")
+    return found
+
+
 def integer_of(written: str, name: str) -> int:
     """Return the integer whose only spelling is `written`. Errors: BadForm."""
     digits = written.removeprefix("-")

@@ -1,5 +1,6 @@
 """The four registers to and from their canonical forms."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Final, Literal, TypeAlias, cast
 
@@ -14,6 +15,7 @@ from bridge.notary.reading import (
     BadForm,
     Members,
     commitment_of,
+    count,
     flag,
     integer,
     money_form,
@@ -101,9 +103,9 @@ def _asset(members: Members) -> Asset:
         kind=InstrumentKind(text(members, "kind")),
         home=NetworkId(text(members, "home")),
         legs=tuple(map(leg_of, objects(members, "legs"))),
-        scale=integer(members, "scale"),
-        issued=Units(integer(members, "issued")),
-        cap=Units(integer(members, "cap")),
+        scale=count(members, "scale"),
+        issued=Units(count(members, "issued", least=1)),
+        cap=Units(count(members, "cap")),
         code=text(members, "code"),
         active=flag(members, "active"),
     )
@@ -134,18 +136,24 @@ def _lane(members: Members) -> Lane:
     level = text(members, "acknowledge")
     if level not in LEVELS:
         raise BadForm(f"acknowledge: {level!r} is none of {LEVELS}")
+    quorum, notaries = count(members, "quorum", least=1), texts(members, "notaries")
+    if quorum > len(set(notaries)) or len(set(notaries)) != len(notaries):
+        raise BadForm(f"quorum: {quorum} of the notaries {', '.join(notaries) or 'nobody'}")
+    limit = money_of(part(members, "limit"))
+    if limit.minor <= 0:
+        raise BadForm("limit: more than nothing was expected")
     return Lane(
         id=LaneId(text(members, "id")),
         origin=NetworkId(text(members, "origin")),
         destination=NetworkId(text(members, "destination")),
         rail=NetworkId(text(members, "rail")) if "rail" in members else None,
         pack=text(members, "pack"),
-        limit=money_of(part(members, "limit")),
-        quorum=integer(members, "quorum"),
-        notaries=texts(members, "notaries"),
+        limit=limit,
+        quorum=quorum,
+        notaries=notaries,
         acknowledge=level,
         assets=tuple(AssetId(asset) for asset in texts(members, "assets")),
-        lapse_ms=integer(members, "lapse_ms"),
+        lapse_ms=count(members, "lapse_ms", least=1),
         open=flag(members, "open"),
         paused=text(members, "paused"),
     )
@@ -169,10 +177,13 @@ def _person(members: Members) -> Person:
     roles = texts(members, "roles")
     if not ROLES.issuperset(roles):
         raise BadForm(f"roles: {sorted(set(roles) - ROLES)} are none")
+    key = text(members, "key")
+    if re.fullmatch("[0-9a-f]{64}", key) is None:
+        raise BadForm("key: 64 hexadecimal digits of an Ed25519 public key were expected")
     return Person(
         id=PersonId(text(members, "id")),
         name=commitment_of(members, "name"),
-        key=text(members, "key"),
+        key=key,
         roles=roles,
         since=Instant(integer(members, "since")),
         until=Instant(integer(members, "until")) if "until" in members else None,

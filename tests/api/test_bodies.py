@@ -2,17 +2,22 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
 
-from bridge.core.ids import SettlementId
+from bridge.api.routes import NO_REQUEST
+from bridge.core.ids import EntryId, PersonId, SettlementId, new_ulid
 from bridge.core.settlement import Stage
+from bridge.engine.asking import ask
+from bridge.notary.entries import Draft, Group, Malformed
 from bridge.notary.outcomes import Damaged, Fenced, IoFailed, LedgerError, Overloaded
+from bridge.notary.state.rows import FreezeRow
 from tests.api.front import Front, Told, front, order
+from tests.notary.ledgers import LI
 
 SEND = "/v1/settlements"
 
@@ -283,3 +288,75 @@ async def test_no_personal_value_is_told_by_any_read(folder: Path) -> None:
             assert told.status == 200, path
             for secret in ("Buyer Ltd", "Seller Co", "HK00123", "CN00456"):
                 assert secret.encode() not in told.raw, (path, secret)
+
+
+HOPELESS: dict[str, dict[str, Any]] = {
+    "more than an entry holds": {"id": "sz-hk", "pack": "y" * 100_000},
+    "no lane at all": {"id": "sz-hk"},
+}
+
+
+@pytest.mark.parametrize("what", HOPELESS)
+async def test_what_has_no_form_is_refused_to_who_asked_and_spoils_nothing_else(
+    folder: Path, what: str
+) -> None:
+    async with front(folder) as desk:
+        written = desk.water.journal.head.seq
+        body = {"subject": "register.lane", "target": "sz-hk", "reason": "x"}
+        refused(
+            await desk.ask("POST", "/v1/proposals", {**body, "payload": HOPELESS[what]}), 400, 422
+        )
+        assert desk.water.journal.head.seq == written
+        assert (await desk.ask("POST", SEND, order(desk.water))).status == 201
+
+
+async def test_one_bad_group_of_a_batch_is_told_to_its_own_asker(folder: Path) -> None:
+    async with front(folder) as desk:
+        people, inbox = desk.water.ring.people, desk.water.ring.inbox
+        name = EntryId(new_ulid(desk.water.ring.clock.now(), desk.water.draw(10)))
+        bad = Group(id=name, drafts=(Draft(id=name, kind="lane", body={"id": "x"}),))
+        by = PersonId(LI)
+        async with asyncio.TaskGroup() as both:
+            spoiled = both.create_task(told(ask(inbox, (), lambda _: bad)))
+            frozen = both.create_task(
+                people.freeze("lane/sz-hk", person=by, reason="x", asked=NO_REQUEST)
+            )
+        assert isinstance(spoiled.result(), Malformed)
+        assert isinstance(frozen.result(), FreezeRow)
+
+
+async def told(asking: Awaitable[object]) -> object:
+    """What was answered, or what was raised instead."""
+    try:
+        return await asking
+    except Malformed as error:
+        return error
+
+
+async def test_a_ledger_without_room_stops_nobody_and_is_asked_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with front(folder) as desk:
+        journal = desk.water.journal
+        turned_away = {"answers": 0, "append": 0}
+
+        def crowded(name: str) -> Callable[[Sequence[Group]], Awaitable[Any]]:
+            real = getattr(journal, name)
+
+            async def asked(groups: Sequence[Group]) -> Any:
+                await asyncio.sleep(0)
+                turned_away[name] += 1
+                if turned_away[name] <= 3:
+                    raise Overloaded("10000 groups wait")
+                return await real(groups)
+
+            return asked
+
+        of = await desk.send()
+        for name in turned_away:
+            monkeypatch.setattr(journal, name, crowded(name))
+        await desk.water.until(SettlementId(of), Stage.SETTLED)
+        assert min(turned_away.values()) > 3
+        monkeypatch.setattr(journal, "answers", crowded("answers"))
+        turned_away["answers"] = 2
+        refused(await desk.ask("POST", SEND, order(desk.water, 2)), 503)

@@ -1,6 +1,7 @@
 """Every leaf form reads back to the value it was made from, and nothing else reads."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -71,12 +72,15 @@ assets = st.builds(
     home=networks,
     legs=st.lists(st.just(make_order().origin)).map(tuple),
     scale=st.integers(0, 18),
-    issued=numbers.map(Units),
+    issued=numbers.map(lambda number: Units(number or 1)),
     cap=numbers.map(Units),
     code=texts,
     active=st.booleans(),
 )
-lanes = st.builds(
+signing = st.lists(texts, min_size=1, unique=True).flatmap(  # no more must sign than there are
+    lambda names: st.tuples(st.just(tuple(names)), st.integers(1, len(names)))
+)
+unsigned_lanes = st.builds(
     Lane,
     id=texts.map(LaneId),
     origin=networks,
@@ -84,19 +88,22 @@ lanes = st.builds(
     rail=st.none() | networks,
     pack=texts,
     limit=st.just(money("12.30", "HKD")),
-    quorum=st.integers(0, 9),
-    notaries=st.lists(texts).map(tuple),
+    quorum=st.just(1),
+    notaries=st.just(("bank-a",)),
     acknowledge=st.sampled_from(["committed", "sealed", "cosigned", "mirrored"]),
     assets=st.lists(texts.map(AssetId)).map(tuple),
-    lapse_ms=st.integers(0, 10**12),
+    lapse_ms=st.integers(1, 10**12),
     open=st.booleans(),
     paused=texts,
+)
+lanes = st.tuples(unsigned_lanes, signing).map(
+    lambda drawn: replace(drawn[0], notaries=drawn[1][0], quorum=drawn[1][1])
 )
 people = st.builds(
     Person,
     id=texts.map(PersonId),
     name=commitments,
-    key=texts,
+    key=digests,
     roles=st.lists(st.sampled_from(sorted(ROLES))).map(tuple),
     since=st.integers(0, 10**13).map(Instant),
     until=st.none() | st.integers(0, 10**13).map(Instant),
@@ -107,6 +114,29 @@ people = st.builds(
 def test_a_register_row_reads_back(row: Party | Asset | Lane | Person) -> None:
     kind = type(row).__name__.lower()
     assert READ_REGISTER[kind](again(forms.register_form(row))) == row
+
+
+SENSELESS: dict[str, tuple[str, object]] = {
+    "nobody signs": ("lane", {"quorum": "0"}),
+    "more sign than there are": ("lane", {"quorum": "2", "notaries": ["bank-a"]}),
+    "one notary counts twice": ("lane", {"notaries": ["bank-a", "bank-a"]}),
+    "no limit": ("lane", {"limit": {"currency": "HKD", "minor": "0"}}),
+    "no life": ("lane", {"lapse_ms": "0"}),
+    "nothing issued": ("asset", {"issued": "0"}),
+    "a cap below nothing": ("asset", {"cap": "-1"}),
+    "no key": ("person", {"key": ""}),
+    "half a key": ("person", {"key": "ab" * 31}),
+}
+
+
+@pytest.mark.parametrize("what", SENSELESS)
+@given(data=st.data())
+def test_a_register_row_without_sense_is_no_row(what: str, data: st.DataObject) -> None:
+    kind, change = SENSELESS[what]
+    rows: dict[str, st.SearchStrategy[Any]] = {"lane": lanes, "asset": assets, "person": people}
+    row = data.draw(rows[kind])
+    with pytest.raises(BadForm):
+        READ_REGISTER[kind]({**forms.register_form(row), **change})  # type: ignore[dict-item]
 
 
 @pytest.mark.parametrize("paid", [True, False])

@@ -12,7 +12,7 @@ from bridge.core.ids import AccountId
 from bridge.core.money import Units
 from bridge.core.registers import Lane
 from bridge.notary.entries import Entry
-from bridge.notary.reading import BadForm, integer, plain, text
+from bridge.notary.reading import BadForm, count, integer, plain, text
 from bridge.notary.register_forms import READ_REGISTER, Register, register_form
 from bridge.notary.state.proposals import not_carried
 from bridge.notary.state.refusals import REFUSED, Code, Refusal
@@ -62,12 +62,20 @@ def _not_paused(view: View, entry: Entry, row: Register) -> Refusal | None:
 
 def imported(_view: View, entry: Entry) -> Changes | Refusal:
     """Keep the latest list, pack, rate or opening under its name."""
-    body = entry.body
-    names = _IMPORTS[entry.kind]
-    if not names <= body.keys() <= names | {"signatures"}:
-        raise BadForm(f"{entry.kind}: the members {sorted(body)}, not {sorted(names)}")
-    key, row = _imported(entry, body)
+    key, row = _import_of(entry.kind, entry.body, entry.n)
     return ((entry.kind, key, row),)
+
+
+def named(kind: str, body: Mapping[str, Value]) -> str:
+    """Return what the row is called that an entry of this body would put in force.
+
+    Errors: BadForm where it would put none there.
+    """
+    try:
+        read = READ_REGISTER.get(kind)
+        return read(body).id if read is not None else _import_of(kind, body, 0)[0]
+    except (KeyError, ValueError) as error:
+        raise BadForm(str(error)) from error
 
 
 _IMPORTS: Final[Mapping[str, frozenset[str]]] = {
@@ -78,26 +86,29 @@ _IMPORTS: Final[Mapping[str, frozenset[str]]] = {
 }
 
 
-def _imported(entry: Entry, body: Mapping[str, Value]) -> tuple[str, Row]:
-    if entry.kind == "list":
+def _import_of(kind: str, body: Mapping[str, Value], n: int) -> tuple[str, Row]:
+    names = _IMPORTS[kind]
+    if not names <= body.keys() <= names | {"signatures"}:
+        raise BadForm(f"{kind}: the members {sorted(body)}, not {sorted(names)}")
+    if kind == "list":
         return text(body, "name"), ListRow(
             root=text(body, "root"),
-            count=integer(body, "count"),
+            count=count(body, "count"),
             digest=text(body, "digest"),
             source=text(body, "source"),
             as_of=text(body, "as_of"),
             entries=text(body, "entries"),
-            n=entry.n,
+            n=n,
         )
-    if entry.kind == "pack":
+    if kind == "pack":
         return text(body, "name"), PackRow(
             pack=text(body, "pack"),
             state=text(body, "state"),
             side=text(body, "side"),
             signatures=body.get("signatures", []),
-            n=entry.n,
+            n=n,
         )
-    if entry.kind == "rate":
+    if kind == "rate":
         numerator, denominator = integer(body, "numerator"), integer(body, "denominator")
         if min(numerator, denominator) <= 0:
             raise BadForm("rate: a positive ratio")
@@ -106,15 +117,15 @@ def _imported(entry: Entry, body: Mapping[str, Value]) -> tuple[str, Row]:
             numerator=numerator,
             denominator=denominator,
             source=text(body, "source"),
-            n=entry.n,
+            n=n,
         )
     return text(body, "account"), OpeningRow(
         account=AccountId(text(body, "account")),
         unit=text(body, "unit"),
-        used=Units(integer(body, "used")),
+        used=Units(count(body, "used")),
         source=text(body, "source"),
         as_of=text(body, "as_of"),
-        n=entry.n,
+        n=n,
     )
 
 
