@@ -74,6 +74,8 @@ class Tokens:
     def find(self, text: str, now: Instant) -> Token | None:
         """Return the token of a secret, unless it has expired."""
         self._load()
+        if not text.isascii():  # nothing we made, and a header may hold what UTF-8 cannot say
+            return None
         token = self._tokens.get(sha256(text.encode()).hexdigest())
         if token is None or (token.expires is not None and token.expires <= now):
             return None

@@ -51,12 +51,8 @@ def demo(
         if isinstance(alone, str):
             click.echo(f"a demo runs already: its daemon answers at {alone}")
             return
-        folder = _folder(keep, reset=reset)
-        try:
+        with _folder(keep, reset=reset) as folder:
             code = asyncio.run(_run(show, folder, names, None if once else alone))
-        finally:
-            if keep is None:
-                shutil.rmtree(folder, ignore_errors=True)
     sys.exit(code)
 
 
@@ -106,21 +102,41 @@ def _alone(*, once: bool) -> Iterator[str | Callable[[str], None]]:
         os.close(descriptor)
 
 
-def _folder(keep: Path | None, *, reset: bool) -> Path:
-    """Return an empty folder marked as a demo's; one of anybody else is left alone."""
+@contextmanager
+def _folder(keep: Path | None, *, reset: bool) -> Iterator[Path]:
+    """Yield an empty folder marked as a demo's, the mark locked for as long as the demo runs."""
     if keep is None:
         folder = Path(tempfile.mkdtemp(prefix="lianqiao-"))
     else:
         folder = keep.resolve()
-        if folder.exists() and any(folder.iterdir()):
-            if not (folder / MARK).is_file():
-                raise click.UsageError(f"{folder} is not a demo's folder: choose an empty one")
-            if not reset:
-                raise click.UsageError(f"{folder} holds a demo; --reset empties it")
-            shutil.rmtree(folder)
+        _empty(folder, reset=reset)
         folder.mkdir(parents=True, exist_ok=True)
-    (folder / MARK).touch()
-    return folder
+    try:
+        with (folder / MARK).open("ab") as mark:
+            fcntl.flock(mark, fcntl.LOCK_EX)
+            yield folder
+    finally:
+        if keep is None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _empty(folder: Path, *, reset: bool) -> None:
+    """See that nothing lies there; a folder of anybody else, or of a running demo, is left alone.
+
+    Errors: UsageError.
+    """
+    if not folder.exists() or not any(folder.iterdir()):
+        return
+    if not (folder / MARK).is_file():
+        raise click.UsageError(f"{folder} is not a demo's folder: choose an empty one")
+    with (folder / MARK).open("rb") as mark:
+        try:
+            fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise click.UsageError(f"a demo runs in {folder}: choose another folder") from None
+        if not reset:
+            raise click.UsageError(f"{folder} holds a demo; --reset empties it")
+        shutil.rmtree(folder)
 
 
 def _listen() -> str:

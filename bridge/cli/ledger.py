@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from bridge.cli.link import Doc, Talk, spoken
-from bridge.cli.manners import FAILED, USAGE, Json, Stopped, note, show, show_all
+from bridge.cli.manners import FAILED, USAGE, Json, Stopped, show, show_all
 
 
 @click.group()
@@ -98,14 +98,14 @@ def checked(talk: Talk) -> None:
     items: list[dict[str, Json]] = [
         {"what": one.what, "entry": str(one.entry), "why": one.why} for one in found
     ]
-    if talk.form == "json":
+    if talk.form == "json" or not items:
         whole: dict[str, Json] = {"entries": str(entries), "findings": items}
-        show(talk.form, "fsck", whole, list)
-    elif items:
+        well = f"{entries} entries rebuilt, everything is as they make it"
+        show(talk.form, "fsck", whole, lambda: [well])
+    else:
         show_all(talk.form, "finding", items, ("what", "entry", "why"))
     if items:
         raise Stopped(FAILED, "LQ-DAMAGED", f"{len(items)} things are not as the entries make them")
-    note(f"{entries} entries rebuilt, everything is as they make it", quiet=talk.quiet)
 
 
 @ledger.command("export")

@@ -136,7 +136,8 @@ async def test_a_token_wider_than_its_person_gives_nothing(tmp_path: Path) -> No
 async def test_a_form_of_authorization_that_is_not_bearer_is_refused(tmp_path: Path) -> None:
     async with front(tmp_path) as desk:
         right = desk.texts["li.wei"]
-        for said in (right, f"Basic {right}", f"Bearer  {right}", f"Bearer {right} x", "Bearer"):
+        forms = (right, f"Basic {right}", f"Bearer  {right}", f"Bearer {right} x", "Bearer")
+        for said in (*forms, "Bearer \udcff\udcfe"):  # bytes that are no UTF-8
             told = await desk.ask("GET", "/v1/status", who="", headers={"Authorization": said})
             assert told.status == 401, said
         assert (await desk.ask("GET", "/v1/status")).status == 200

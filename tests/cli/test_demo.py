@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from bridge.cli.demo import MARK
+
 TREE = Path(__file__).resolve().parents[2]
 ENDS = {
     "clean": "settled",
@@ -124,3 +126,16 @@ def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
         _, said = run.communicate(timeout=30)
     assert run.returncode == 2, said
     assert (theirs / "ledger.db").read_text() == "precious"
+
+
+def test_the_folder_of_a_running_demo_is_left_alone(tmp_path: Path) -> None:
+    keep = tmp_path / "kept"
+    keep.mkdir()
+    (keep / MARK).touch()
+    (keep / "ledger.db").write_text("in use")
+    with (keep / MARK).open("ab") as mark:
+        fcntl.flock(mark, fcntl.LOCK_EX)
+        with started(tmp_path, "--once", "--keep", str(keep), "--reset") as run:
+            _, said = run.communicate(timeout=30)
+    assert (run.returncode, "a demo runs in" in said) == (2, True), said
+    assert (keep / "ledger.db").read_text() == "in use"

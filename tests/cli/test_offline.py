@@ -67,7 +67,7 @@ async def test_a_sound_ledger_is_sound_and_a_flipped_byte_is_named(
     database = await installation(tmp_path)
     where = ["--folder", str(tmp_path)]
     assert run(["ledger", "fsck", *where]) == 0
-    assert "everything is as they make it" in capsys.readouterr().err
+    assert "everything is as they make it" in capsys.readouterr().out
     raw = database.read_bytes()
     place = raw.index(b'"seller-wallet"')
     database.write_bytes(raw[: place + 1] + b"S" + raw[place + 2 :])
