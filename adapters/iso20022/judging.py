@@ -6,6 +6,7 @@ kept with each message taken, so that its verdict can be run again.
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from adapters.iso20022.agreement import Agreement
@@ -14,7 +15,6 @@ from adapters.iso20022.write import BadMessage
 from bridge.core.ids import Instant
 from bridge.ports import Clock
 from schemas.iso20022 import judge as market
-from schemas.iso20022.envelope import Envelope
 from schemas.iso20022.findings import Agreement as Agreed
 from schemas.iso20022.findings import Outcome, Verdict
 from schemas.iso20022.profiles import Profile, profile
@@ -67,15 +67,21 @@ class Judge:
                 _reference(verdict),
                 is_answered=not verdict.message.startswith("admi."),
             )
-        found = Envelope(message=verdict.message, header=verdict.header, document=verdict.document)
         try:
-            message = said(found)
+            message = said(verdict.envelope)
         except BadMessage as error:
             raise Refusal((str(error),)) from error
         held = _found(verdict, Severity.HOLD)
         if message.kind[:8] in ASKS_US:
             held = (*held, f"{message.kind} asks us to pay: this rail only pays")
-        return Judged(message, held, verdict.ruleset)
+        return Judged(message, held, self._ruleset(verdict))
+
+    def _ruleset(self, verdict: Verdict) -> str:
+        """The digest of the rules in force, and of what was softened beside them."""
+        if not self.softenings:
+            return verdict.ruleset
+        said = (one.statement() for one in self.softenings)
+        return sha256(b"\n".join((verdict.ruleset.encode(), *said))).hexdigest()
 
     def outbound(self, raw: bytes) -> None:
         """Let a message of ours pass. Errors: Refusal, also for one that would be held."""
@@ -107,10 +113,11 @@ class Judge:
 
 
 def _reference(verdict: Verdict) -> str:
-    if verdict.header is not None:
-        return verdict.header.value("BizMsgIdr")
-    if verdict.document is not None:
-        body = verdict.document.children[0]
+    header, document = verdict.envelope.header, verdict.envelope.document
+    if header is not None:
+        return header.value("BizMsgIdr")
+    if document is not None:
+        body = document.children[0]
         return body.value("GrpHdr/MsgId") or body.value("Assgnmt/Id")
     return ""
 

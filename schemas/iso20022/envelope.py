@@ -1,7 +1,8 @@
 """Reading one message: header and document found by namespace, each judged by its own schema."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 from lxml import etree
@@ -9,11 +10,12 @@ from lxml import etree
 from schemas import xml
 from schemas.iso20022 import xsd
 from schemas.iso20022.definitions import HEADER, NAMESPACE, Group, shipped
-from schemas.iso20022.tree import Index, Node, grow
+from schemas.iso20022.tree import EMPTY, Node, Tree, grow
 
 MOST_FLAWS = 50  # of one schema in one message: further ones are seldom faults of their own
 MOST_PLACED = 200  # errors of one part whose places are counted
 _LARGE = 32 * 1024  # bytes from which errors are counted first
+_LONG = 200  # letters of a tag that is none of ours
 _PIECE = 16 * 1024
 _NUMBER = re.compile(r"\[\d+\]$")
 _NAMESPACE = "{" + NAMESPACE
@@ -36,17 +38,30 @@ class Envelope:
 
     message: str = ""
     header_id: str = ""
-    header: Node | None = None
-    document: Node | None = None
-    header_index: Index = field(default_factory=Index)
-    index: Index = field(default_factory=Index)  # of the document
+    header_index: Tree = EMPTY
+    index: Tree = EMPTY  # of the document
     flaws: tuple[Flaw, ...] = ()
 
+    @property
+    def header(self) -> Node | None:
+        """The root of the header, or None."""
+        return None if self.header_index is EMPTY else self.header_index.root
 
-def _message_id(node: etree._Element) -> str:
-    uri = str(node.tag).rpartition("}")[0]
+    @property
+    def document(self) -> Node | None:
+        """The root of the document, or None."""
+        return None if self.index is EMPTY else self.index.root
+
+
+NOTHING_READ = Envelope()
+
+
+@lru_cache(maxsize=256)
+def _named(tag: str) -> tuple[str, str]:
+    """The local name of a whole tag, and the message its namespace is of, or nothing."""
+    uri, _, name = tag.rpartition("}")
     found = uri.removeprefix(_NAMESPACE)
-    return found if uri != found and _ID.fullmatch(found) else ""
+    return name, found if uri != found and _ID.fullmatch(found) else ""
 
 
 def _find(
@@ -59,9 +74,9 @@ def _find(
     waiting = [root]
     while waiting:
         node = waiting.pop()
-        name = str(node.tag).rpartition("}")[2]
+        tag = str(node.tag)
+        name, found = _named(tag) if len(tag) <= _LONG else (tag.rpartition("}")[2], "")
         if name in ("Document", "AppHdr"):
-            found = _message_id(node)
             if found and found.startswith(HEADER) == (name == "AppHdr"):
                 (headers if name == "AppHdr" else documents).append(node)
                 continue
@@ -90,23 +105,21 @@ def read(raw: bytes, accepted: tuple[str, ...]) -> Envelope:
         for node in nodes[:MOST_FLAWS]
     ]
     is_large = len(raw) > _LARGE
-    header, header_id, header_index, index = None, "", Index(), Index()
+    header_id, header_index, index = "", EMPTY, EMPTY
     if headers:
-        header_id = _message_id(headers[0])
-        header = _judged(headers[0], header_id, accepted, flaws, header_index, is_large=is_large)
-    message, document = "", None
+        header_id = _named(str(headers[0].tag))[1]
+        header_index = _judged(headers[0], header_id, accepted, flaws, is_large=is_large)
+    message = ""
     if documents:
-        message = _message_id(documents[0])
+        message = _named(str(documents[0].tag))[1]
         if disagreeing := _wrapper_flaw(documents[0], message):
             flaws.append(disagreeing)
-        document = _judged(documents[0], message, accepted, flaws, index, is_large=is_large)
+        index = _judged(documents[0], message, accepted, flaws, is_large=is_large)
     else:
         flaws.append(Flaw("ISO-ENV-001", xml.local_path(root), "no Document"))
     return Envelope(
         message=message,
         header_id=header_id,
-        header=header,
-        document=document,
         header_index=header_index,
         index=index,
         flaws=tuple(flaws),
@@ -118,28 +131,27 @@ def _judged(
     message_id: str,
     accepted: tuple[str, ...],
     flaws: list[Flaw],
-    index: Index,
     *,
     is_large: bool,
-) -> Node | None:
-    """The typed tree of a valid part, put in the index; or its flaws and nothing."""
+) -> Tree:
+    """The typed tree of a valid part; or an empty one, and its flaws."""
     if message_id not in accepted:
         flaws.append(Flaw("ISO-ENV-003", etree.QName(node).localname, spoken(message_id, accepted)))
-        return None
+        return EMPTY
     schema = xsd.compiled(message_id)
     if is_large and (kinds := _swarm(node, schema)):
         place = etree.QName(node).localname
         flaws += [Flaw("ISO-ENV-002", place, kind) for kind in kinds]
-        return None
+        return EMPTY
     if schema.validate(node):
-        return grow(node, message_id, index)
+        return grow(node, message_id)
     errors = list(islice(schema.error_log, MOST_FLAWS))
     if not errors:  # a validator shared by threads forgets; what is invalid never passes for it
         flaws.append(Flaw("ISO-ENV-002", etree.QName(node).localname))
     for entry in errors:
         path = xml.error_path(node, entry.path)
         flaws.append(Flaw("ISO-ENV-002", path, entry.type_name, type_at(message_id, path)))
-    return None
+    return EMPTY
 
 
 def _swarm(node: etree._Element, schema: etree.XMLSchema) -> list[str]:

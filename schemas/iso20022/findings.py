@@ -6,10 +6,10 @@ from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 
-from schemas.iso20022.envelope import Flaw
+from schemas.iso20022.envelope import NOTHING_READ, Envelope, Flaw
 from schemas.iso20022.known import Known
 from schemas.iso20022.softening import Softening
-from schemas.iso20022.tree import Index, Node
+from schemas.iso20022.tree import EMPTY, Node, Tree
 from schemas.iso20022.weights import Severity
 
 
@@ -85,8 +85,8 @@ class Case:
     header: Node | None = None
     document: Node
     flaws: tuple[Flaw, ...] = ()
-    header_index: Index = field(default_factory=Index)
-    index: Index = field(default_factory=Index)
+    header_index: Tree = EMPTY
+    index: Tree = EMPTY
     transactions: tuple[Node, ...] = ()
     profile: str
     agreement: Agreement = NOTHING_AGREED
@@ -104,18 +104,15 @@ class Case:
     @property
     def body(self) -> Node:
         """The one child of `Document`."""
-        return self.document.children[0]
+        return self.index.node(1)
 
-    def tagged(self, *tags: str) -> Iterator[Node]:
+    def tagged(self, *tags: str) -> list[Node]:
         """Every node of the document that bears one of the tags."""
-        for tag in tags:
-            yield from self.index.tags.get(tag, ())
+        return self.index.tagged(*tags)
 
-    def typed(self, *kinds: str) -> Iterator[Node]:
+    def typed(self, *kinds: str) -> list[Node]:
         """Every node of header and document that has one of the types."""
-        for index in (self.header_index, self.index):
-            for kind in kinds:
-                yield from index.types.get(kind, ())
+        return self.header_index.typed(*kinds) + self.index.typed(*kinds)
 
 
 Check = Callable[[Case], Iterator[Node | Flaw]]
@@ -142,6 +139,10 @@ class Rule:
     since: date = date.min
     until: date = date.max
     of_header: bool = False  # runs where the document has no tree, too
+    of_flaws: bool = False  # only weighs what reading found
+    of_shape: bool = False  # finds the same whatever the values are, and whatever was agreed
+    of_known: bool = False  # silent where nothing is remembered
+    when: tuple[str, ...] = ()  # silent where none of these tags stands in header or document
 
     def holds(self, profile: str, kind: str, on: date) -> bool:
         """Whether this rule has anything to say of such a message, on that day."""
@@ -217,8 +218,7 @@ class Verdict:
     message: str
     findings: tuple[Finding, ...]
     ruleset: str  # digest of the rules that were in force
-    header: Node | None = field(default=None, compare=False)
-    document: Node | None = field(default=None, compare=False)
+    envelope: Envelope = field(default=NOTHING_READ, compare=False)
 
     @property
     def outcome(self) -> Outcome:

@@ -17,12 +17,11 @@ from schemas.iso20022.findings import (
 )
 from schemas.iso20022.known import Known
 from schemas.iso20022.profiles import Profile
-from schemas.iso20022.rules.catalogue import RULES, RuleSet
+from schemas.iso20022.rules.catalogue import MOST_FINDINGS, RULES, RuleSet
 from schemas.iso20022.softening import softened
-from schemas.iso20022.tree import Node
+from schemas.iso20022.tree import Node, lone
 
-MOST_FINDINGS = 20  # of one rule in one message: a bulk file with one habit breaks one rule often
-_NO_DOCUMENT = Node("Document", "Document", None)
+_NO_DOCUMENT = lone("Document")
 
 
 def judge(
@@ -51,12 +50,11 @@ def judge(
         digest=sha256(raw).hexdigest() if known is not None else "",
         is_outbound=is_outbound,
     )
-    active, digest = rules.in_force(profile.id, case.kind, on)
+    active = rules.in_force(profile.id, case.kind, on)
     findings: list[Finding] = []
-    for rule in active:
-        if envelope.document is None and not rule.of_header:
-            continue
-        for number, found in enumerate(rule.check(case)):
+    for rule, known_places in active.plan(case):
+        found_by = rule.check(case) if known_places is None else known_places
+        for number, found in enumerate(found_by):
             if number == MOST_FINDINGS:
                 break
             weight = softened(
@@ -71,9 +69,8 @@ def judge(
     return Verdict(
         message=envelope.message,
         findings=tuple(findings),
-        ruleset=digest,
-        header=envelope.header,
-        document=envelope.document,
+        ruleset=active.digest,
+        envelope=envelope,
     )
 
 
@@ -89,14 +86,15 @@ def _case(
     is_outbound: bool,
 ) -> Case:
     transactions: list[Node] = []
+    document = envelope.document
     where = TRANSACTIONS.get(envelope.message[:8])
-    if envelope.document is not None and where is not None:
-        transactions = envelope.document.children[0].all(where)
+    if document is not None and where is not None:
+        transactions = envelope.index.node(1).all(where)
     return Case(
         message=envelope.message,
         header_id=envelope.header_id,
         header=envelope.header,
-        document=envelope.document or _NO_DOCUMENT,
+        document=document or _NO_DOCUMENT,
         flaws=envelope.flaws,
         header_index=envelope.header_index,
         index=envelope.index,

@@ -96,11 +96,11 @@ def bic(party: Node | None) -> str:
     if party is None:
         return ""
     found = (
-        party.first("FIId/FinInstnId/BICFI")
-        or party.first("FinInstnId/BICFI")
-        or party.first("OrgId/Id/OrgId/AnyBIC")
+        party.value("FIId/FinInstnId/BICFI")
+        or party.value("FinInstnId/BICFI")
+        or party.value("OrgId/Id/OrgId/AnyBIC")
     )
-    return found.text.strip() if found is not None else ""
+    return found.strip()
 
 
 def key_of(header: Node) -> Key:

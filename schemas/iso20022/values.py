@@ -8,7 +8,6 @@ from decimal import Decimal
 from schemas.iso20022 import codes
 
 _HEAD_OFFICE = "X" * 3
-_ZONE = re.compile(r"(Z|[+-]\d{2}:\d{2})\Z")
 _NUMBERS = {  # a letter counts as two digits
     letter: str(int(letter, 36))
     for letter in "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -80,7 +79,8 @@ def fraction_digits(text: str) -> int:
 
 def has_zone(text: str) -> bool:
     """Whether a date or time says of which zone it is."""
-    return _ZONE.search(text.strip()) is not None
+    text = text.strip()
+    return text[-1:] == "Z" or (text[-6:-5] in ("+", "-") and text[-3:-2] == ":")
 
 
 def has_numeric_offset(text: str) -> bool:
@@ -122,9 +122,8 @@ def instant_ms(text: str) -> int | None:
     return whole + int((fraction or "0").ljust(3, "0")[:3])
 
 
-def are_plain(texts: list[str]) -> bool:
+def are_plain(texts: list[str], whole: str) -> bool:
     """Whether every text is printable ASCII and says something: the quick answer for nearly all."""
-    whole = "".join(texts)
     return whole.isascii() and whole.isprintable() and all(map(str.strip, texts))
 
 
@@ -139,9 +138,8 @@ def is_sound(text: str) -> bool:
     return all(unicodedata.category(letter) not in ("Co", "Cn") for letter in set(text))
 
 
-def are_x(texts: list[str]) -> bool:
+def are_x(whole: str) -> bool:
     """Whether all is of the base set X: the quick answer for a whole message."""
-    whole = "".join(texts)
     return whole.isascii() and not whole.encode().translate(None, _X)
 
 

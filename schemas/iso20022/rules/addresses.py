@@ -39,9 +39,17 @@ def _is_old(node: Node) -> bool:
     return {child.tag for child in node.children} <= {"AdrLine", "AdrTp"} and node.has("AdrLine")
 
 
-@rule("ADR-001", "W", Mark.B, profiles=_MARKET, since=CUT_OVER)
+@rule("ADR-001", "W", Mark.B, profiles=_MARKET, since=CUT_OVER, of_shape=True)
 def town_and_country(case: Case) -> Iterator[Node]:
-    """An address has a town and a country, and at most two lines."""
+    """An address without lines has a town and a country."""
+    for node in _addresses(case):
+        if not node.has("AdrLine") and not _is_placed(node):
+            yield node
+
+
+@rule("ADR-001", "W", Mark.B, profiles=_MARKET, since=CUT_OVER, when=("AdrLine",))
+def few_lines(case: Case) -> Iterator[Node]:
+    """An address with lines has a town, a country and at most two lines of up to 70."""
     agreed = case.agreement
     takes_old = (  # a bank may, the cross-border network does not
         agreed.addresses is Addresses.OLD
@@ -49,11 +57,12 @@ def town_and_country(case: Case) -> Iterator[Node]:
         and case.profile not in CBPR
     )
     for node in _addresses(case):
-        if not _is_hybrid_or_structured(node) and not (takes_old and _is_old(node)):
+        is_good = not node.has("AdrLine") or _is_hybrid_or_structured(node)
+        if not is_good and not (takes_old and _is_old(node)):
             yield node
 
 
-@rule("ADR-001", "O", Mark.D, profiles=("internal-dlt",))
+@rule("ADR-001", "O", Mark.D, profiles=("internal-dlt",), of_shape=True)
 def structured_only(case: Case) -> Iterator[Node]:
     """An address has a town and a country, and no lines."""
     for node in _addresses(case):
@@ -68,6 +77,7 @@ def structured_only(case: Case) -> Iterator[Node]:
     Severity.WARN,
     profiles=_MARKET,
     until=date.fromordinal(HYBRID_SINCE.toordinal() - 1),
+    of_shape=True,
 )
 def not_yet_hybrid(case: Case) -> Iterator[Node]:
     """An address is lines alone or has none: the two are not mixed yet."""
@@ -84,6 +94,7 @@ def not_yet_hybrid(case: Case) -> Iterator[Node]:
     profiles=_MARKET,
     since=HYBRID_SINCE,
     until=date.fromordinal(CUT_OVER.toordinal() - 1),
+    when=("AdrLine",),
 )
 def old_or_hybrid(case: Case) -> Iterator[Node]:
     """An address with lines is lines alone, or has a town, a country and at most two lines."""
@@ -92,7 +103,7 @@ def old_or_hybrid(case: Case) -> Iterator[Node]:
             yield node
 
 
-@rule("ADR-003", "U", Mark.C, Severity.WARN, profiles=_MARKET)
+@rule("ADR-003", "U", Mark.C, Severity.WARN, profiles=_MARKET, when=("AdrLine",))
 def nothing_twice(case: Case) -> Iterator[Node]:
     """A line repeats nothing that stands in an element of its own."""
     for node in case.tagged("PstlAdr"):
@@ -107,7 +118,7 @@ def nothing_twice(case: Case) -> Iterator[Node]:
             yield from (line for line in lines if whole.search(line.text))
 
 
-@rule("ADR-004", "O", Mark.D)
+@rule("ADR-004", "O", Mark.D, when=("PstlAdr",))
 def as_the_counterparty_takes_it(case: Case) -> Iterator[Node]:
     """An address has the form this counterparty takes."""
     agreed = case.agreement
@@ -124,7 +135,7 @@ def as_the_counterparty_takes_it(case: Case) -> Iterator[Node]:
             yield node
 
 
-@rule("ADR-005", "W", Mark.C, Severity.HOLD, profiles=(*_MARKET, "internal-dlt"))
+@rule("ADR-005", "W", Mark.C, Severity.HOLD, profiles=(*_MARKET, "internal-dlt"), when=("TwnNm",))
 def no_placeholder(case: Case) -> Iterator[Node]:
     """A town is one, and no placeholder."""
     for node in case.tagged("TwnNm"):

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from schemas.iso20022.findings import Case, Chapter, Mark
 from schemas.iso20022.rules.transfers import group, rate_where_none_belongs, total
-from schemas.iso20022.tree import EVIDENCE, Node
+from schemas.iso20022.shape import EVIDENCE
+from schemas.iso20022.tree import Node
 from schemas.iso20022.values import amount
 from schemas.iso20022.weights import Severity
 
@@ -34,7 +35,7 @@ def group_and_transaction_status(case: Case) -> Iterator[Node]:
                 yield each
 
 
-@rule("ISO-PACS002-002", "R", Mark.B, messages=("pacs.002", "pacs.028"))
+@rule("ISO-PACS002-002", "R", Mark.B, messages=("pacs.002", "pacs.028"), of_shape=True)
 def original_group_once(case: Case) -> Iterator[Node]:
     """One original group stands above its transactions; several, or none, stand in each."""
     above = case.body.all("OrgnlGrpInfAndSts" if case.kind == "pacs.002" else "OrgnlGrpInf")
@@ -88,7 +89,7 @@ def returned_sums_and_levels(case: Case) -> Iterator[Node]:
         yield from rate_where_none_belongs(one, "RtrdInstdAmt", "RtrdIntrBkSttlmAmt")
 
 
-@rule("ISO-CAMT056-001", "R", Mark.B, messages=("camt.056",))
+@rule("ISO-CAMT056-001", "R", Mark.B, messages=("camt.056",), of_shape=True)
 def case_once(case: Case) -> Iterator[Node]:
     """The case of a recall stands in one level only."""
     above = case.body.has("Case")
@@ -121,7 +122,7 @@ def resolved_case_once(case: Case) -> Iterator[Node]:
             yield said
 
 
-@rule("ISO-CAMT05X-001", "R", Mark.B, Severity.WARN, messages=_REPORTS)
+@rule("ISO-CAMT05X-001", "R", Mark.B, Severity.WARN, messages=_REPORTS, of_shape=True)
 def one_pagination(case: Case) -> Iterator[Node]:
     """The pages of the message are counted, or those of its reports, not both."""
     if case.body.has("GrpHdr/MsgPgntn"):
@@ -153,14 +154,14 @@ def other_side(case: Case) -> Iterator[Node]:
             yield one
 
 
-@rule("ISO-SESE024-001", "R", Mark.B, messages=("sese.024",))
+@rule("ISO-SESE024-001", "R", Mark.B, messages=("sese.024",), of_shape=True)
 def some_status(case: Case) -> Iterator[Node]:
     """A status message has a status."""
     if not case.body.has("PrcgSts", "IfrrdMtchgSts", "MtchgSts", "SttlmSts"):
         yield case.body
 
 
-@rule("ISO-SPL-001", "R", Mark.B)
+@rule("ISO-SPL-001", "R", Mark.B, of_shape=True)
 def evidence_below_its_transaction(case: Case) -> Iterator[Node]:
     """Our evidence stands with its transaction, not with the message."""
     for one in case.body.all("SplmtryData"):

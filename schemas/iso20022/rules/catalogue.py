@@ -3,10 +3,13 @@
 from datetime import date
 from functools import cache
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from schemas.iso20022.definitions import shipped
-from schemas.iso20022.findings import Rule
+from schemas.iso20022.envelope import Flaw
+from schemas.iso20022.findings import Case, Rule
 from schemas.iso20022.rules import (
     addresses,
     answers,
@@ -19,8 +22,65 @@ from schemas.iso20022.rules import (
     transfers,
     values,
 )
+from schemas.iso20022.shape import Shape
+from schemas.iso20022.tree import EMPTY
 
+MOST_FINDINGS = 20  # of one rule in one message: a bulk file with one habit breaks one rule often
 _MOST_SETS = 4_096  # (profile, message, day) kept; a daemon meets few
+
+
+_MOST_HEADERS = 16  # structures of headers over one structure of a document
+Plan = tuple[tuple[Rule, tuple[Flaw, ...] | None], ...]  # None: to be asked
+
+
+class Active:
+    """The rules in force for a message on a day, and the digest under which they are kept."""
+
+    def __init__(self, rules: tuple[Rule, ...], digest: str) -> None:
+        self.rules = rules
+        self.digest = digest
+        self._plans: WeakKeyDictionary[Shape, dict[tuple[Shape, bool], Plan]] = WeakKeyDictionary()
+
+    def plan(self, case: Case) -> Plan:
+        """Each rule that may find something in a message, in order, and what it is known to find.
+
+        A message without flaws is asked by a plan that all messages of its structure share: rules
+        that have nothing to look at are left out, and those that look at the structure alone were
+        asked once.
+        """
+        if case.flaws:
+            is_there = case.index is not EMPTY
+            return tuple((rule, None) for rule in self.rules if rule.of_header or is_there)
+        document = case.index.shape
+        key = case.header_index.shape, case.known is not None
+        plans = self._plans.get(document)
+        plan = plans.get(key) if plans is not None else None
+        if plan is None:
+            plan = _planned(self.rules, case)
+            if document.is_kept:
+                plans = self._plans.setdefault(document, {})
+                if len(plans) >= _MOST_HEADERS:
+                    plans.clear()
+                plans[key] = plan
+        return plan
+
+
+def _planned(rules: tuple[Rule, ...], case: Case) -> Plan:
+    """What is to be asked of every message of this one's structure; places without values."""
+    tags = case.index.shape.by_tag.keys() | case.header_index.shape.by_tag.keys()
+    plan: list[tuple[Rule, tuple[Flaw, ...] | None]] = []
+    for rule in rules:
+        is_silent = rule.of_flaws or (rule.of_known and case.known is None)
+        if is_silent or (rule.when and tags.isdisjoint(rule.when)):
+            continue
+        if not rule.of_shape:
+            plan.append((rule, None))
+            continue
+        found = islice(rule.check(case), MOST_FINDINGS)
+        places = tuple(one if isinstance(one, Flaw) else Flaw(rule.id, one.path()) for one in found)
+        if places:
+            plan.append((rule, places))
+    return tuple(plan)
 
 
 class RuleSet:
@@ -28,9 +88,9 @@ class RuleSet:
 
     def __init__(self, rules: tuple[Rule, ...]) -> None:
         self.rules = rules
-        self._held: dict[tuple[str, str, date], tuple[tuple[Rule, ...], str]] = {}
+        self._held: dict[tuple[str, str, date], Active] = {}
 
-    def in_force(self, profile: str, kind: str, on: date) -> tuple[tuple[Rule, ...], str]:
+    def in_force(self, profile: str, kind: str, on: date) -> Active:
         """The rules that hold, in order, and the digest under which they are kept."""
         key = (profile, kind, on)
         if key not in self._held:
@@ -38,7 +98,7 @@ class RuleSet:
                 self._held.clear()
             rules = tuple(rule for rule in self.rules if rule.holds(profile, kind, on))
             said = "\n".join((written(), profile, *(rule.facts() for rule in rules)))
-            self._held[key] = rules, sha256(said.encode()).hexdigest()
+            self._held[key] = Active(rules, sha256(said.encode()).hexdigest())
         return self._held[key]
 
 

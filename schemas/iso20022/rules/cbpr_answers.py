@@ -90,13 +90,15 @@ def _interest(records: list[Node]) -> Decimal:
     return found
 
 
-@rule("CBPR-021", "F", Mark.D, Severity.WARN, profiles=CBPR, outbound=Severity.REFUSE)
+@rule(
+    "CBPR-021", "F", Mark.D, Severity.WARN, profiles=CBPR, outbound=Severity.REFUSE, of_shape=True
+)
 def no_supplementary_data(case: Case) -> Iterator[Node]:
     """There is no supplementary data."""
     yield from case.tagged("SplmtryData")
 
 
-@rule("CBPR-022", "W", Mark.B, profiles=CBPR)
+@rule("CBPR-022", "W", Mark.B, profiles=CBPR, of_shape=True)
 def no_bilateral_cases(case: Case) -> Iterator[Node]:
     """Enquiries and their answers go through central case management, not between two banks."""
     if case.kind in ("camt.110", "camt.111"):

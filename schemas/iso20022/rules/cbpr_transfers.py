@@ -30,7 +30,9 @@ def one_transaction(case: Case) -> Iterator[Node]:
     yield from case.transactions[1:]
 
 
-@rule("CBPR-002", "U", Mark.C, profiles=CBPR, messages=(*CT, "pacs.010", *_ORIGINALS))
+@rule(
+    "CBPR-002", "U", Mark.C, profiles=CBPR, messages=(*CT, "pacs.010", *_ORIGINALS), of_shape=True
+)
 def uetr_is_there(case: Case) -> Iterator[Node]:
     """A transaction carries its UETR, an answer that of its original."""
     path = "OrgnlUETR" if case.kind in _ORIGINALS else "PmtId/UETR"
@@ -77,7 +79,7 @@ def settlement_method(case: Case) -> Iterator[Node]:
         yield how
 
 
-@rule("CBPR-006", "F", Mark.C, Severity.WARN, profiles=CBPR, messages=CT)
+@rule("CBPR-006", "F", Mark.C, Severity.WARN, profiles=CBPR, messages=CT, of_shape=True)
 def agents_of_a_transaction(case: Case) -> Iterator[Node]:
     """Instructing and instructed agent stand in the transaction, by BIC."""
     for one in case.transactions:
@@ -88,6 +90,8 @@ def agents_of_a_transaction(case: Case) -> Iterator[Node]:
 @rule("CBPR-007", "U", Mark.C, profiles=CBPR)
 def no_metals(case: Case) -> Iterator[Node]:
     """Nothing is settled or returned in gold, silver, palladium or platinum."""
+    if codes.METALS.isdisjoint(case.index.currencies.values()):
+        return
     for node in case.tagged(
         "IntrBkSttlmAmt", "RtrdIntrBkSttlmAmt", "OrgnlIntrBkSttlmAmt", "TtlIntrBkSttlmAmt"
     ):
@@ -111,7 +115,15 @@ def _charged(case: Case, bearer: str) -> Iterator[tuple[Node, list[Node], int]]:
         yield one, one.all("ChrgsInf"), side
 
 
-@rule("CBPR-008", "U", Mark.C, Severity.WARN, profiles=CBPR, messages=("pacs.008",))
+@rule(
+    "CBPR-008",
+    "U",
+    Mark.C,
+    Severity.WARN,
+    profiles=CBPR,
+    messages=("pacs.008",),
+    when=("InstdAmt", "ChrgsInf"),
+)
 def borne_by_debtor(case: Case) -> Iterator[Node]:
     """Borne by the debtor: charges once at most; once, above zero, where more is settled."""
     for one, charges, side in _charged(case, "DEBT"):
@@ -127,23 +139,32 @@ def borne_by_both(case: Case) -> Iterator[Node]:
     for one, charges, side in _charged(case, "SHAR"):
         if side < 0 and not charges:
             yield one
-    for one, _, _ in _charged(case, "SLEV"):
-        yield from one.all("ChrgBr")
-
-
-@rule("CBPR-010", "U", Mark.C, Severity.WARN, profiles=CBPR)
-def one_kind_of_remittance(case: Case) -> Iterator[Node]:
-    """Remittance is unstructured once, or structured up to 9,000 characters, or told elsewhere."""
-    for node in case.tagged("RmtInf"):
-        free, structured = node.all("Ustrd"), node.all("Strd")
-        assert node.parent is not None
-        size = sum(len(one.text) for part in structured for one in part.walk() if not one.children)
-        elsewhere = node.parent.has("RltdRmtInf")
-        if len(free) > 1 or (free and structured) or size > 9_000 or elsewhere:
+    for node in case.tagged("ChrgBr"):
+        if node.text.strip() == "SLEV" and node.parent in case.transactions:
             yield node
 
 
-@rule("CBPR-011", "U", Mark.C, Severity.WARN, profiles=CBPR, messages=CT)
+@rule("CBPR-010", "U", Mark.C, Severity.WARN, profiles=CBPR, of_shape=True)
+def one_kind_of_remittance(case: Case) -> Iterator[Node]:
+    """Remittance is unstructured once, or structured, or told elsewhere."""
+    for node in case.tagged("RmtInf"):
+        free = node.all("Ustrd")
+        assert node.parent is not None
+        elsewhere = node.parent.has("RltdRmtInf")
+        if len(free) > 1 or (free and node.has("Strd")) or elsewhere:
+            yield node
+
+
+@rule("CBPR-010", "U", Mark.C, Severity.WARN, profiles=CBPR, when=("Strd",))
+def structured_remittance_fits(case: Case) -> Iterator[Node]:
+    """Structured remittance has up to 9,000 characters."""
+    for node in case.tagged("RmtInf"):
+        parts = (one for part in node.all("Strd") for one in part.walk())
+        if sum(len(one.text) for one in parts) > 9_000:
+            yield node
+
+
+@rule("CBPR-011", "U", Mark.C, Severity.WARN, profiles=CBPR, messages=CT, when=("InstrForCdtrAgt",))
 def instructions_agree(case: Case) -> Iterator[Node]:
     """Codes for the creditor's agent come once, and none against another."""
     for one in (*case.transactions, *_underlying(case)):
@@ -158,7 +179,7 @@ def _underlying(case: Case) -> list[Node]:
     return customer_transfers(case) if case.kind == "pacs.009" else []
 
 
-@rule("CBPR-012", "U", Mark.C, Severity.WARN, profiles=CBPR, messages=CT)
+@rule("CBPR-012", "U", Mark.C, Severity.WARN, profiles=CBPR, messages=CT, when=("SvcLvl",))
 def no_tracker_service(case: Case) -> Iterator[Node]:
     """A customer's transfer or its cover asks for no service kept for others."""
     for one in case.transactions:
@@ -177,32 +198,44 @@ def _country(agent: Node) -> str:
     )
 
 
-@rule("CBPR-013", "U", Mark.C, Severity.WARN, profiles=CBPR, messages=_PARTIES)
+@rule("CBPR-013", "U", Mark.C, Severity.WARN, profiles=CBPR, messages=_PARTIES, of_shape=True)
 def agents_are_named(case: Case) -> Iterator[Node]:
-    """An agent has a BIC, or name and address; a clearing code alone only within one country."""
-    agents = case.index.tags.get("FinInstnId", ())
-    places: set[str] | None = None  # found when first asked for: nearly every agent has a BIC
-    for one in agents:
-        has_name, has_address = one.has("Nm"), one.has("PstlAdr")
-        if has_name != has_address:
+    """An agent has a BIC or a clearing code, or name and address, which come together."""
+    for one in case.tagged("FinInstnId"):
+        has_name = one.has("Nm")
+        if has_name != one.has("PstlAdr") or not (has_name or one.has("BICFI", "ClrSysMmbId")):
             yield one
-        elif not has_name and not one.has("BICFI"):
-            places = {_country(each) for each in agents} - {""} if places is None else places
-            if len(places) > 1 or not one.has("ClrSysMmbId"):
+
+
+@rule(
+    "CBPR-013",
+    "U",
+    Mark.C,
+    Severity.WARN,
+    profiles=CBPR,
+    messages=_PARTIES,
+    when=("ClrSysMmbId",),
+)
+def clearing_code_at_home(case: Case) -> Iterator[Node]:
+    """An agent has a clearing code alone only where all agents are in one country."""
+    agents = case.tagged("FinInstnId")
+    if len({_country(one) for one in agents} - {""}) > 1:
+        for one in agents:
+            if one.has("ClrSysMmbId") and not one.has("Nm", "PstlAdr", "BICFI"):
                 yield one
 
 
 def _people(case: Case) -> Iterator[tuple[Node, str]]:
     """Parties that are no agents, and the role each has."""
-    for kind, nodes in case.index.types.items():
+    for kind in case.index.shape.by_kind:
         if kind.startswith("PartyIdentification"):
-            for node in nodes:
+            for node in case.index.typed(kind):
                 parent = node.parent
                 is_choice = node.tag == "Pty" and parent is not None
                 yield node, parent.tag if is_choice and parent is not None else node.tag
 
 
-@rule("CBPR-014", "U", Mark.C, Severity.WARN, profiles=CBPR, messages=_PARTIES)
+@rule("CBPR-014", "U", Mark.C, Severity.WARN, profiles=CBPR, messages=_PARTIES, of_shape=True)
 def parties_are_named(case: Case) -> Iterator[Node]:
     """An address has a name; a BIC stands alone; a debtor, creditor or originator has either."""
     for node, role in _people(case):
@@ -214,7 +247,7 @@ def parties_are_named(case: Case) -> Iterator[Node]:
             yield node
 
 
-@rule("CBPR-015", "U", Mark.C, Severity.WARN, profiles=CBPR, messages=CT)
+@rule("CBPR-015", "U", Mark.C, Severity.WARN, profiles=CBPR, messages=CT, of_shape=True)
 def parties_are_identified(case: Case) -> Iterator[Node]:
     """Debtor and creditor have an account or an id, beside a BIC or name and address."""
     for one in customer_transfers(case):
@@ -227,7 +260,15 @@ def parties_are_identified(case: Case) -> Iterator[Node]:
                     yield node
 
 
-@rule("CBPR-016", "U", Mark.C, Severity.WARN, profiles=CBPR, messages=("pacs.009",))
+@rule(
+    "CBPR-016",
+    "U",
+    Mark.C,
+    Severity.WARN,
+    profiles=CBPR,
+    messages=("pacs.009",),
+    when=("UndrlygCstmrCdtTrf", "InstrForNxtAgt"),
+)
 def ids_of_a_cover(case: Case) -> Iterator[Node]:
     """A cover's end-to-end id fits the instruction it covers; an advice's mark comes last."""
     for one in case.transactions:

@@ -35,7 +35,7 @@ def _found(case: Case, known: Known, one: Node, message: str) -> Payment | None:
     return known.original(one, message, sender)
 
 
-@rule("COR-001", "O", Mark.D, messages=_ANSWERS)
+@rule("COR-001", "O", Mark.D, messages=_ANSWERS, of_known=True)
 def names_an_original(case: Case) -> Iterator[Node]:
     """An answer says what it is about, by UETR or by the original message's id."""
     if case.known is not None:
@@ -44,7 +44,7 @@ def names_an_original(case: Case) -> Iterator[Node]:
                 yield one
 
 
-@rule("COR-002", "O", Mark.D, messages=_ANSWERS)
+@rule("COR-002", "O", Mark.D, messages=_ANSWERS, of_known=True)
 def keys_agree(case: Case) -> Iterator[Node]:
     """All keys of an answer are those of one payment."""
     if case.known is not None:
@@ -54,7 +54,7 @@ def keys_agree(case: Case) -> Iterator[Node]:
                 yield one
 
 
-@rule("COR-003", "O", Mark.D, Severity.HOLD, messages=_ANSWERS)
+@rule("COR-003", "O", Mark.D, Severity.HOLD, messages=_ANSWERS, of_known=True)
 def original_is_known(case: Case) -> Iterator[Node]:
     """What an answer is about is known; else it is parked until it is."""
     if case.known is not None:
@@ -70,7 +70,7 @@ def _taken(case: Case) -> str:
     return case.known.taken.get(key_of(case.header), "")
 
 
-@rule("COR-004", "O", Mark.D, of_header=True)
+@rule("COR-004", "O", Mark.D, of_header=True, of_known=True)
 def one_id_one_message(case: Case) -> Iterator[Node]:
     """An id that was taken before comes with the same bytes."""
     if _taken(case) not in ("", case.digest):
@@ -78,7 +78,7 @@ def one_id_one_message(case: Case) -> Iterator[Node]:
         yield from case.header.all("BizMsgIdr")
 
 
-@rule("COR-004", "O", Mark.D, Severity.WARN, of_header=True)
+@rule("COR-004", "O", Mark.D, Severity.WARN, of_header=True, of_known=True)
 def not_taken_before(case: Case) -> Iterator[Node]:
     """The same bytes were not taken before; again they have no effect."""
     if case.digest and _taken(case) == case.digest:
@@ -86,7 +86,7 @@ def not_taken_before(case: Case) -> Iterator[Node]:
         yield from case.header.all("BizMsgIdr")
 
 
-@rule("COR-004", "O", Mark.D, Severity.HOLD, messages=_TRANSFERS)
+@rule("COR-004", "O", Mark.D, Severity.HOLD, messages=_TRANSFERS, of_known=True)
 def not_paid_before(case: Case) -> Iterator[Node]:
     """A payment that is known does not come again under another id."""
     if case.known is None or case.header is None or _taken(case):
@@ -107,7 +107,16 @@ def not_paid_before(case: Case) -> Iterator[Node]:
                 break
 
 
-@rule("CBPR-016", "U", Mark.C, Severity.WARN, profiles=CBPR, messages=("pacs.009",))
+@rule(
+    "CBPR-016",
+    "U",
+    Mark.C,
+    Severity.WARN,
+    profiles=CBPR,
+    messages=("pacs.009",),
+    when=("UndrlygCstmrCdtTrf",),
+    of_known=True,
+)
 def cover_names_its_transfer(case: Case) -> Iterator[Node]:
     """A cover's end-to-end id is the instruction id of the transfer whose UETR it repeats."""
     if case.known is None:
@@ -124,7 +133,7 @@ def cover_names_its_transfer(case: Case) -> Iterator[Node]:
                 yield from one.all("PmtId/EndToEndId")
 
 
-@rule("CBPR-018", "U", Mark.C, Severity.WARN, profiles=CBPR, messages=("pacs.004",))
+@rule("CBPR-018", "U", Mark.C, Severity.WARN, profiles=CBPR, messages=("pacs.004",), of_known=True)
 def original_ids_repeated(case: Case) -> Iterator[Node]:
     """A return repeats the ids its original had."""
     if case.known is None:

@@ -21,7 +21,7 @@ _COPIES = ("COPY", "CODU")
 _IN_UTC = "head.001.001.01"  # its schema asks for a Z
 
 
-@rule("BAH-010", "O", Mark.D, profiles=_MANDATORY, of_header=True)
+@rule("BAH-010", "O", Mark.D, profiles=_MANDATORY, of_header=True, of_shape=True)
 def header_is_there(case: Case) -> Iterator[Node]:
     """A business application header comes with the message."""
     is_found_wanting = any(flaw.rule == "ISO-ENV-001" for flaw in case.flaws)
@@ -58,7 +58,7 @@ def _unlike_agents(case: Case) -> Iterator[Node]:
         own = bic(named)
         if named is None or not own or (end == "To" and is_copy):
             continue
-        for agent in case.index.tags.get(tag, ()):
+        for agent in case.index.tagged(tag):
             theirs = bic(agent)
             if theirs and not values.same_bic(own, theirs):
                 yield named
@@ -93,7 +93,7 @@ def names_the_partner(case: Case) -> Iterator[Node]:
             yield named or case.header
 
 
-@rule("BAH-005", "U", Mark.C, Severity.WARN)
+@rule("BAH-005", "U", Mark.C, Severity.WARN, when=("InstrPrty", "CpyDplctInd"))
 def priorities_agree(case: Case) -> Iterator[Node]:
     """Priority and copy mark are the same in header and document."""
     if case.header is None:
@@ -104,7 +104,7 @@ def priorities_agree(case: Case) -> Iterator[Node]:
                 yield node
 
 
-@rule("BAH-006", "R", Mark.B, Severity.WARN, of_header=True)
+@rule("BAH-006", "R", Mark.B, Severity.WARN, of_header=True, of_shape=True)
 def copy_names_its_original(case: Case) -> Iterator[Node]:
     """A copy or duplicate holds the header of its original."""
     if case.header is not None and not case.header.has("Rltd"):
@@ -170,7 +170,7 @@ def service_fits(case: Case) -> Iterator[Node]:
             yield node
 
 
-@rule("BAH-009", "O", Mark.D, lighter=("iso-base",), of_header=True)
+@rule("BAH-009", "O", Mark.D, lighter=("iso-base",), of_header=True, when=("Sgntr",))
 def signature_is_verified(case: Case) -> Iterator[Node]:
     """A signature in the header was verified with a key of the channel."""
     if case.header is not None and case.agreement.has_verified_signature is not True:

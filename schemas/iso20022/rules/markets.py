@@ -7,7 +7,8 @@ from schemas.iso20022.definitions import Simple, shipped
 from schemas.iso20022.findings import Case, Chapter, Mark
 from schemas.iso20022.rules.header import CBPR
 from schemas.iso20022.rules.transfers import settlement
-from schemas.iso20022.tree import EVIDENCE, Node
+from schemas.iso20022.shape import EVIDENCE
+from schemas.iso20022.tree import Node
 from schemas.iso20022.weights import Severity
 
 CHAPTER = Chapter()
@@ -46,8 +47,8 @@ def _beyond_x(case: Case) -> Iterator[Node]:
     if case.agreement.any_characters:
         return
     for index in (case.header_index, case.index):
-        if not values.are_x([node.text for node in index.strings]):
-            for node in index.strings:
+        if not values.are_x(index.whole):
+            for node in index.spelt():
                 if node.type in _TEXTS and not values.is_x(node.text):
                     yield node
 

@@ -57,7 +57,7 @@ def number_of_transactions(case: Case) -> Iterator[Node]:
             yield given
 
 
-@rule("ISO-CT-002", "R", Mark.B, messages=(*CT, "pain.001"))
+@rule("ISO-CT-002", "R", Mark.B, messages=(*CT, "pain.001"), when=("TtlIntrBkSttlmAmt", "CtrlSum"))
 def sums(case: Case) -> Iterator[Node]:
     """The total is the sum of the amounts in one currency; the control sum is the bare sum."""
     header = group(case)
@@ -86,7 +86,7 @@ def _control_sum(header: Node, transactions: list[Node]) -> Iterator[Node]:
         yield given
 
 
-@rule("ISO-CT-003", "R", Mark.B, messages=CT)
+@rule("ISO-CT-003", "R", Mark.B, messages=CT, of_shape=True)
 def one_settlement_date(case: Case) -> Iterator[Node]:
     """The settlement date stands in the header, or in every transaction, not in both."""
     in_header = group(case).first("IntrBkSttlmDt")
@@ -98,7 +98,7 @@ def one_settlement_date(case: Case) -> Iterator[Node]:
             yield one
 
 
-@rule("ISO-CT-004", "R", Mark.B, messages=CT)
+@rule("ISO-CT-004", "R", Mark.B, messages=CT, of_shape=True)
 def one_level(case: Case) -> Iterator[Node]:
     """Payment type and instructing and instructed agent stand in one level only."""
     header = group(case)
@@ -108,7 +108,7 @@ def one_level(case: Case) -> Iterator[Node]:
                 yield from one.all(tag)
 
 
-@rule("ISO-CT-005", "R", Mark.B, messages=_SETTLED)
+@rule("ISO-CT-005", "R", Mark.B, messages=_SETTLED, when=(*REIMBURSING, "ClrSys"))
 def by_account(case: Case) -> Iterator[Node]:
     """Settled on an account with one of the two: no reimbursement agent, no clearing system."""
     how = settlement(case)
@@ -116,7 +116,7 @@ def by_account(case: Case) -> Iterator[Node]:
         yield from _present(how, *REIMBURSING, "ClrSys")
 
 
-@rule("ISO-CT-006", "R", Mark.B, messages=_SETTLED)
+@rule("ISO-CT-006", "R", Mark.B, messages=_SETTLED, when=("SttlmAcct", *REIMBURSING))
 def by_clearing(case: Case) -> Iterator[Node]:
     """Settled by a clearing system: no settlement account, no reimbursement agent."""
     how = settlement(case)
@@ -140,7 +140,7 @@ def _present(node: Node, *tags: str) -> Iterator[Node]:
             yield child
 
 
-@rule("ISO-CT-008", "R", Mark.B, messages=(*_SETTLED, "pacs.010", "pain.001"))
+@rule("ISO-CT-008", "R", Mark.B, messages=(*_SETTLED, "pacs.010", "pain.001"), of_shape=True)
 def agents_of_accounts(case: Case) -> Iterator[Node]:
     """A third reimbursement agent needs both others, an agent's account its agent."""
     for third in case.tagged("ThrdRmbrsmntAgt"):
@@ -149,17 +149,17 @@ def agents_of_accounts(case: Case) -> Iterator[Node]:
         if not (how.has("InstgRmbrsmntAgt") and how.has("InstdRmbrsmntAgt")):
             yield third
     for account, agent in _ACCOUNTS:
-        for node in case.index.tags.get(account, ()):
+        for node in case.index.tagged(account):
             if node.parent is not None and not node.parent.has(agent):
                 yield node
 
 
-@rule("ISO-CT-009", "R", Mark.B, messages=CT)
+@rule("ISO-CT-009", "R", Mark.B, messages=CT, of_shape=True)
 def chains_without_gaps(case: Case) -> Iterator[Node]:
     """Intermediary and previous instructing agents are numbered without a gap."""
     for tag in ("IntrmyAgt", "PrvsInstgAgt"):
         for number in ("2", "3"):
-            for node in case.index.tags.get(tag + number, ()):
+            for node in case.index.tagged(tag + number):
                 assert node.parent is not None
                 if not node.parent.has(f"{tag}{int(number) - 1}"):
                     yield node
@@ -176,7 +176,7 @@ def customer_transfers(case: Case) -> list[Node]:
     return [node for one in case.transactions for node in one.all("UndrlygCstmrCdtTrf")]
 
 
-@rule("ISO-PACS008-001", "R", Mark.B, messages=("pacs.008",))
+@rule("ISO-PACS008-001", "R", Mark.B, messages=("pacs.008",), when=("InstdAmt", "XchgRate"))
 def exchange_rate(case: Case) -> Iterator[Node]:
     """A rate of exchange stands there exactly when the instructed currency is another."""
     for one in case.transactions:
@@ -194,18 +194,23 @@ def rate_where_none_belongs(one: Node, instructed: str, settled: str) -> Iterato
         yield asked
 
 
-@rule("ISO-PACS008-002", "R", Mark.B, messages=("pacs.008",))
+@rule("ISO-PACS008-002", "R", Mark.B, messages=("pacs.008",), of_shape=True)
 def charges_and_instructed_amount(case: Case) -> Iterator[Node]:
-    """Charges need an instructed amount; borne by the creditor they are told."""
+    """Charges need an instructed amount."""
     for one in case.transactions:
-        charges, bearer = one.first("ChrgsInf"), one.first("ChrgBr")
-        if charges is not None and not one.has("InstdAmt"):
-            yield charges
-        if bearer is not None and bearer.text.strip() == "CRED" and charges is None:
-            yield bearer
+        if not one.has("InstdAmt"):
+            yield from one.all("ChrgsInf")[:1]
 
 
-@rule("ISO-PACS008-003", "R", Mark.B, messages=("pacs.008",))
+@rule("ISO-PACS008-002", "R", Mark.B, messages=("pacs.008",), when=("ChrgBr",))
+def charges_of_the_creditor(case: Case) -> Iterator[Node]:
+    """Charges borne by the creditor are told."""
+    for one in case.transactions:
+        if one.value("ChrgBr").strip() == "CRED" and not one.has("ChrgsInf"):
+            yield from one.all("ChrgBr")
+
+
+@rule("ISO-PACS008-003", "R", Mark.B, messages=("pacs.008",), when=("InstrForCdtrAgt",))
 def cheque_without_account(case: Case) -> Iterator[Node]:
     """Paid by cheque: no account of the creditor."""
     for one in case.transactions:
@@ -213,7 +218,14 @@ def cheque_without_account(case: Case) -> Iterator[Node]:
             yield from one.all("CdtrAcct")
 
 
-@rule("ISO-PACS008-004", "R", Mark.B, Severity.WARN, messages=("pacs.008",))
+@rule(
+    "ISO-PACS008-004",
+    "R",
+    Mark.B,
+    Severity.WARN,
+    messages=("pacs.008",),
+    when=("UltmtDbtr", "UltmtCdtr"),
+)
 def ultimate_parties_differ(case: Case) -> Iterator[Node]:
     """The ultimate debtor is another than the debtor, the ultimate creditor than the creditor."""
     for one in case.transactions:

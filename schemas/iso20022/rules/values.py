@@ -33,6 +33,7 @@ _CHECKED = (
     *((kind, values.is_bic) for kind in _BICS),
     ("CountryCode", codes.COUNTRIES.__contains__),
 )
+_DATES = ("ISODate",)
 SETTLED = (
     "IntrBkSttlmAmt",
     "TtlIntrBkSttlmAmt",
@@ -48,10 +49,12 @@ _MONEY = ("pacs.", "pain.", "camt.")
 @rule("ISO-VAL-001", "R", Mark.B)
 def currencies(case: Case) -> Iterator[Node]:
     """A currency is in use on the day, and an amount has no more digits than its minor unit."""
-    for node in case.typed(*_CURRENCIES):
-        currency = node.currency or node.text.strip()
-        if not codes.is_active(currency, case.on) or (node.type in _AMOUNTS and _too_fine(node)):
-            yield node
+    index = case.index
+    for at in index.shape.typed(_CURRENCIES):
+        currency = index.currencies.get(at) or index.texts[at].strip()
+        is_amount = index.shape.kinds[at] in _AMOUNTS
+        if not codes.is_active(currency, case.on) or (is_amount and _too_fine(index.node(at))):
+            yield index.node(at)
 
 
 def _too_fine(node: Node) -> bool:
@@ -61,9 +64,10 @@ def _too_fine(node: Node) -> bool:
 @rule("ISO-VAL-002", "O", Mark.D)
 def above_zero(case: Case) -> Iterator[Node]:
     """An amount that is settled is above zero."""
-    for node in case.tagged(*SETTLED):
-        if node.currency and not values.amount(node.text):
-            yield node
+    index = case.index
+    for at in index.shape.tagged(SETTLED):
+        if at in index.currencies and not values.amount(index.texts[at]):
+            yield index.node(at)
     for node in case.tagged("SttlmAmt", "SttldAmt"):  # of a delivery against payment
         amount = node.first("Amt")
         if amount is not None and amount.currency and not values.amount(amount.text):
@@ -74,25 +78,27 @@ def above_zero(case: Case) -> Iterator[Node]:
 def check_digits(case: Case) -> Iterator[Node]:
     """IBAN, LEI, BIC and country hold what their standards compute or list."""
     for index in (case.header_index, case.index):
+        by_kind, texts = index.shape.by_kind, index.texts
         for kind, is_right in _CHECKED:
-            for node in index.types.get(kind, ()):
-                if not is_right(node.text.strip()):
-                    yield node
+            if kind in by_kind:
+                for at in by_kind[kind]:
+                    if not is_right(texts[at].strip()):
+                        yield index.node(at)
 
 
 @rule("ISO-VAL-005", "O", Mark.D, of_header=True)
 def sound_text(case: Case) -> Iterator[Node]:
     """A text says something, and holds no character that is invisible or assigned to nothing."""
     for index in (case.header_index, case.index):
-        if not values.are_plain([one.text for one in index.strings]):
-            yield from (one for one in index.strings if not values.is_sound(one.text))
+        if not values.are_plain(index.strings, index.whole):
+            yield from (one for one in index.spelt() if not values.is_sound(one.text))
 
 
 @rule("ISO-VAL-006", "X", Mark.B, Severity.HOLD)
 def known_statuses(case: Case) -> Iterator[Node]:
     """A status is one of the external code set."""
     for kind, known in external.statuses().items():
-        for node in case.index.types.get(kind, ()):
+        for node in case.index.typed(kind):
             if node.text.strip() not in known:
                 yield node
 
@@ -101,21 +107,24 @@ def known_statuses(case: Case) -> Iterator[Node]:
 def known_codes(case: Case) -> Iterator[Node]:
     """A code is one of its external code set."""
     others = external.others()
-    for kind, nodes in case.index.types.items():
+    for kind in case.index.shape.by_kind:
         if kind in others:
-            yield from (node for node in nodes if node.text.strip() not in others[kind])
+            for node in case.index.typed(kind):
+                if node.text.strip() not in others[kind]:
+                    yield node
 
 
 @rule("ISO-VAL-007", "O", Mark.D)
 def plain_dates(case: Case) -> Iterator[Node]:
     """A date in a message about money is a day of the calendar, without a zone."""
     if case.kind.startswith(_MONEY):
-        for node in case.index.types.get("ISODate", ()):
-            if not values.is_plain_date(node.text):
-                yield node
+        index = case.index
+        for at in index.shape.typed(_DATES):
+            if not values.is_plain_date(index.texts[at]):
+                yield index.node(at)
 
 
-@rule("ISO-VAL-008", "O", Mark.D, Severity.WARN)
+@rule("ISO-VAL-008", "O", Mark.D, Severity.WARN, when=("ClrSysMmbId",))
 def routing_numbers(case: Case) -> Iterator[Node]:
     """A routing number of the United States holds its check digit."""
     for node in case.tagged("ClrSysMmbId"):

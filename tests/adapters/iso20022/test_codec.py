@@ -24,7 +24,7 @@ from adapters.iso20022.reading import RecallAsked, References, message_of
 from adapters.iso20022.write import BadMessage, message
 from bridge.core.ids import Bic, Instant, SettlementId, new_ulid, uetr_of
 from bridge.core.money import Currency, Money, currency
-from schemas.iso20022.tree import Node
+from schemas.iso20022.tree import lone
 from tests.adapters.iso20022.teller import agreed
 
 SET_X = "ABCXYZabcxyz0189 /-?:().,'+"
@@ -248,8 +248,7 @@ def test_an_agreement_covers_its_currencies_and_no_other() -> None:
     ],
 )
 def test_an_amount_is_what_it_says_exactly(text: str, code: str, minor: int) -> None:
-    node = Node("Amt", "", None)
-    node.text, node.currency = text, code
+    node = lone("Amt", text, code)
     assert amount_of(node) == Money(minor, currency(code))
 
 
@@ -266,8 +265,7 @@ def test_an_amount_is_what_it_says_exactly(text: str, code: str, minor: int) -> 
     ],
 )
 def test_an_amount_that_is_none_of_its_currency_is_refused(text: str, code: str) -> None:
-    node = Node("Amt", "", None)
-    node.text, node.currency = text, code
+    node = lone("Amt", text, code)
     with pytest.raises(BadMessage):
         amount_of(node)
 

@@ -1,7 +1,7 @@
 """Messages that are right under the profiles they are made for; tests change one thing in each."""
 
 from schemas.iso20022.definitions import NAMESPACE
-from schemas.iso20022.tree import EVIDENCE
+from schemas.iso20022.shape import EVIDENCE
 
 UETR = "174c245f-2682-4291-ad67-2a41e530cd27"
 SETTLEMENT = "01JCN9Z0Q4M8V5T2K7R3X6B1DH"

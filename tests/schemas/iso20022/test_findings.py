@@ -9,7 +9,7 @@ import pytest
 
 from schemas.iso20022.findings import Case, Finding, Mark, Outcome, Rule, Verdict
 from schemas.iso20022.softening import NotSoftened, Signature, Softening, signed, softened
-from schemas.iso20022.tree import Node
+from schemas.iso20022.tree import Node, lone
 from schemas.iso20022.weights import Severity
 
 CUT_OVER = date(2026, 11, 14)
@@ -33,7 +33,7 @@ RULE = Rule(
 )
 CASE = Case(
     message="pacs.008.001.08",
-    document=Node("Document", "Document", None),
+    document=lone("Document"),
     profile="cbpr+2026",
     on=CUT_OVER,
 )
