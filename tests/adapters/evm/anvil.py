@@ -226,9 +226,9 @@ class AnvilChain(Chain):
         """Send some of the chain's own coin along."""
         self._sent(by, to, data, value)
 
-    def answer(self, to: str, data: bytes, *, by: Party = STRANGER) -> bytes:
-        """What a contract answers now. Errors: Reverted."""
-        asked = {"from": by.address, "to": to, "input": f"0x{data.hex()}"}
+    @override
+    def answer(self, to: str, data: bytes, *, by: Party | None = None) -> bytes:
+        asked = {"from": (by or STRANGER).address, "to": to, "input": f"0x{data.hex()}"}
         try:
             told = self.node.ask("eth_call", asked, "latest", {}, {"time": hex(self.now)})
         except Refusal as refusal:

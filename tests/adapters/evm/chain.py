@@ -134,11 +134,15 @@ class Chain:
     def view(self, to: str, function: str, *args: Word) -> tuple[Word, ...]:
         contract = self.names[to]
         data = calls.call(contract, function, *args)
+        return calls.result(contract, function, self.answer(to, data))
+
+    def answer(self, to: str, data: bytes, *, by: Party | None = None) -> bytes:
+        """What a contract answers now. Errors: Reverted."""
+        asks = (by or STRANGER).address
         try:
-            out = bytes(self.evm.message_call(STRANGER.address, to, data, is_static=True))
+            return bytes(self.evm.message_call(asks, to, data, is_static=True))
         except RuntimeError as error:
             raise self._refusal(error) from error
-        return calls.result(contract, function, out)
 
     def _refusal(self, error: RuntimeError) -> Reverted:
         found = REVERT.search(str(error))

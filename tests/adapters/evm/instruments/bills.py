@@ -1,11 +1,11 @@
 """Transferable documents under TradeTrust: a registry, its titles, what their owners do to them."""
 
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from adapters.evm import calls
 from adapters.evm.ticket import Ticket
-from tests.adapters.evm.anvil import AnvilChain
-from tests.adapters.evm.chain import GENESIS, GOVERNOR, HOLDERS, HOME, Bridge, Party
+from tests.adapters.evm.chain import GENESIS, GOVERNOR, HOLDERS, HOME, Bridge, Chain, Party
 from tests.adapters.evm.instruments.foreign import Foreign
 
 ARTIFACTS = "@tradetrust-tt/token-registry/dist/artifacts/"
@@ -81,11 +81,14 @@ class Registry:
 SHIPPER, BUYER, BANK = HOLDERS
 
 
+C = TypeVar("C", bound=Chain)
+
+
 @dataclass
-class World:
+class World(Generic[C]):
     """A bill in the shipper's hands, the registry it is in, and the vault that may hold it."""
 
-    chain: AnvilChain
+    chain: C
     bridge: Bridge
     registry: Registry
     vault: str
@@ -124,7 +127,7 @@ class World:
         return [one.name for one in self.chain.events]
 
 
-def laid_out(chain: AnvilChain) -> World:
+def laid_out(chain: C) -> World[C]:
     """The set on a chain, a registry that it lists, and one bill."""
     bridge = Bridge(chain)
     registry = Registry(Foreign(chain))

@@ -14,8 +14,8 @@ from eth_hash.auto import keccak
 
 from adapters.evm import calls
 from adapters.evm.calls import Word
-from tests.adapters.evm.anvil import AnvilChain, packages
-from tests.adapters.evm.chain import GOVERNOR, STRANGER, Party
+from tests.adapters.evm.anvil import packages
+from tests.adapters.evm.chain import GOVERNOR, STRANGER, Chain, Party
 
 CODES = Path(__file__).with_name("codes.json")
 ZERO = "0x" + "00" * 20
@@ -57,7 +57,7 @@ def refusal(error: str) -> str:
 class Foreign:
     """A chain as one speaks to contracts that are not ours."""
 
-    def __init__(self, chain: AnvilChain) -> None:
+    def __init__(self, chain: Chain) -> None:
         self.chain = chain
 
     def deploy(self, file: str, types: str = "", *args: Word, by: Party = GOVERNOR) -> str:

@@ -39,18 +39,18 @@ REJECTS = ("rejectTransferOwners", "rejectTransferBeneficiary", "rejectTransferH
 
 
 @pytest.fixture(scope="module")
-def whole(on_anvil: AnvilChain) -> World:
+def whole(on_anvil: AnvilChain) -> World[AnvilChain]:
     return laid_out(on_anvil)
 
 
 @pytest.fixture
-def world(whole: World) -> Iterator[World]:
+def world(whole: World[AnvilChain]) -> Iterator[World[AnvilChain]]:
     """The same for every test: what one does is undone."""
     with whole.chain.undone():
         yield whole
 
 
-def test_a_release_is_a_rejection_and_cannot_be_bounced(world: World) -> None:
+def test_a_release_is_a_rejection_and_cannot_be_bounced(world: World[AnvilChain]) -> None:
     ticket = world.lock()
     world.bridge.do("release", ticket)
     assert world.said() == ["Released"]
@@ -61,7 +61,7 @@ def test_a_release_is_a_rejection_and_cannot_be_bounced(world: World) -> None:
     world.lock()  # and it may cross again
 
 
-def test_a_title_given_outright_is_bounced_and_ours_never_is(world: World) -> None:
+def test_a_title_given_outright_is_bounced_and_ours_never_is(world: World[AnvilChain]) -> None:
     """EX-27: who gives with one call gets it back; so the vault nominates and hands over."""
     with world.chain.undone():
         world.title.push(SHIPPER, BUYER.address, b"")
@@ -72,7 +72,7 @@ def test_a_title_given_outright_is_bounced_and_ours_never_is(world: World) -> No
         world.title.tell(BUYER, "rejectTransferOwners")
 
 
-def test_a_title_is_handed_over_accepted_and_confirmed(world: World) -> None:
+def test_a_title_is_handed_over_accepted_and_confirmed(world: World[AnvilChain]) -> None:
     back = world.hand_over()
     assert world.said() == ["HandedOver"]
     assert world.title.owners == (world.vault, BUYER.address)
@@ -95,7 +95,7 @@ def test_a_title_is_handed_over_accepted_and_confirmed(world: World) -> None:
             world.bridge.plain(verb, back)
 
 
-def test_a_bounced_half_is_handed_over_again(world: World) -> None:
+def test_a_bounced_half_is_handed_over_again(world: World[AnvilChain]) -> None:
     back = world.hand_over()
     for _ in range(2):
         world.title.tell(BUYER, "rejectTransferHolder")
@@ -109,7 +109,7 @@ def test_a_bounced_half_is_handed_over_again(world: World) -> None:
     world.bridge.plain("confirm", back)
 
 
-def test_nobody_but_the_nominee_becomes_beneficiary(world: World) -> None:
+def test_nobody_but_the_nominee_becomes_beneficiary(world: World[AnvilChain]) -> None:
     back = world.hand_over()
     with pytest.raises(Reverted, match=refusal("InvalidNominee()")):
         world.title.tell(BUYER, "transferBeneficiary", BANK.address)
@@ -121,7 +121,7 @@ def test_nobody_but_the_nominee_becomes_beneficiary(world: World) -> None:
     assert world.title.owners == (BUYER.address, BANK.address)
 
 
-def test_a_half_that_two_recipients_bounce_stays_theirs_to_take(world: World) -> None:
+def test_a_half_that_two_recipients_bounce_stays_theirs_to_take(world: World[AnvilChain]) -> None:
     """The bank accepts for the buyer, who bounces that half: nothing is confirmed or freed."""
     back = world.hand_over()
     world.title.tell(BUYER, "transferHolder", BANK.address)
@@ -140,7 +140,7 @@ def test_a_half_that_two_recipients_bounce_stays_theirs_to_take(world: World) ->
     assert world.bridge.slot("destination", back)[1] == DONE
 
 
-def test_a_paused_registry_stops_both_ways_until_it_runs(world: World) -> None:
+def test_a_paused_registry_stops_both_ways_until_it_runs(world: World[AnvilChain]) -> None:
     ticket = world.lock()
     world.registry.carrier("pause(bytes)", b"")
     with pytest.raises(Reverted, match=refusal("RegistryContractPaused()")):
@@ -151,7 +151,7 @@ def test_a_paused_registry_stops_both_ways_until_it_runs(world: World) -> None:
     assert world.title.owners == (SHIPPER.address,) * 2
 
 
-def test_a_title_escapes_when_its_gateway_died(world: World) -> None:
+def test_a_title_escapes_when_its_gateway_died(world: World[AnvilChain]) -> None:
     ticket = world.lock()
     world.chain.later(399 * DAY)
     with pytest.raises(Reverted, match="NotYet"):
@@ -161,7 +161,7 @@ def test_a_title_escapes_when_its_gateway_died(world: World) -> None:
     assert world.title.owners == (SHIPPER.address,) * 2
 
 
-def test_the_carrier_cannot_take_what_is_in_custody(world: World) -> None:
+def test_the_carrier_cannot_take_what_is_in_custody(world: World[AnvilChain]) -> None:
     """Its roles act on surrendered titles only."""
     world.lock()
     for signature in ("restore(uint256,bytes)", "burn(uint256,bytes)"):
@@ -171,7 +171,7 @@ def test_the_carrier_cannot_take_what_is_in_custody(world: World) -> None:
 
 
 def test_a_bill_goes_to_another_network_and_comes_back_with_its_history_whole(
-    world: World,
+    world: World[AnvilChain],
 ) -> None:
     away = Bridge(Chain(chain_id=31338))
     twin = away.title
@@ -222,7 +222,7 @@ def test_a_bill_goes_to_another_network_and_comes_back_with_its_history_whole(
     assert pushed, "which settlement it left in stands in the title's own history"
 
 
-def test_a_title_costs_what_the_design_said(world: World) -> None:
+def test_a_title_costs_what_the_design_said(world: World[AnvilChain]) -> None:
     gas = {}
     ticket = world.push()
     gas["push", 180_000] = world.chain.gas

@@ -28,18 +28,18 @@ OPEN = 1
 
 
 @pytest.fixture(scope="module")
-def whole(on_anvil: AnvilChain) -> World:
+def whole(on_anvil: AnvilChain) -> World[AnvilChain]:
     return laid_out(on_anvil)
 
 
 @pytest.fixture
-def world(whole: World) -> Iterator[World]:
+def world(whole: World[AnvilChain]) -> Iterator[World[AnvilChain]]:
     """The same for every test: what one does is undone."""
     with whole.chain.undone():
         yield whole
 
 
-def test_what_was_pushed_is_claimed_by_the_lock(world: World) -> None:
+def test_what_was_pushed_is_claimed_by_the_lock(world: World[AnvilChain]) -> None:
     ticket = world.push()
     assert (world.title.owners, world.title.before) == (world.custody, (SHIPPER.address,) * 2)
     assert world.bridge.slot("origin", ticket)[1] == 0
@@ -50,12 +50,12 @@ def test_what_was_pushed_is_claimed_by_the_lock(world: World) -> None:
     assert (settlement, medium) == (ticket.settlement, bytes(32))
 
 
-def test_a_title_that_was_not_pushed_is_not_locked(world: World) -> None:
+def test_a_title_that_was_not_pushed_is_not_locked(world: World[AnvilChain]) -> None:
     with pytest.raises(Reverted, match="BadTitle"):
         world.bridge.lock(world.ticket(), SHIPPER)
 
 
-def test_words_for_another_ticket_lock_nothing(world: World) -> None:
+def test_words_for_another_ticket_lock_nothing(world: World[AnvilChain]) -> None:
     """The remark is the consent: it names the settlement and every word of its ticket."""
     asked = world.ticket()
     other = world.ticket()
@@ -73,7 +73,7 @@ def test_words_for_another_ticket_lock_nothing(world: World) -> None:
                 world.bridge.lock(asked, SHIPPER)
 
 
-def test_nobody_locks_what_another_pushed(world: World) -> None:
+def test_nobody_locks_what_another_pushed(world: World[AnvilChain]) -> None:
     """EX-28 for titles: whoever sees the push cannot make it theirs."""
     ticket = world.ticket(BUYER)
     world.title.push(SHIPPER, world.vault, remark(ticket))
@@ -83,7 +83,7 @@ def test_nobody_locks_what_another_pushed(world: World) -> None:
         world.bridge.lock(ticket, BUYER, by=STRANGER)
 
 
-def test_one_role_of_two_is_not_enough(world: World) -> None:
+def test_one_role_of_two_is_not_enough(world: World[AnvilChain]) -> None:
     ticket = world.ticket()
     with world.chain.undone():
         world.title.tell(SHIPPER, "transferHolder", BANK.address)
@@ -102,7 +102,7 @@ def test_one_role_of_two_is_not_enough(world: World) -> None:
                 world.bridge.lock(world.ticket(party), party)
 
 
-def test_a_title_is_one_and_of_the_pinned_factory(world: World) -> None:
+def test_a_title_is_one_and_of_the_pinned_factory(world: World[AnvilChain]) -> None:
     many = world.ticket(amount=2)
     with world.chain.undone():
         world.title.push(SHIPPER, world.vault, remark(many))
@@ -126,7 +126,7 @@ def test_a_title_is_one_and_of_the_pinned_factory(world: World) -> None:
         world.bridge.lock(ticket, SHIPPER)
 
 
-def test_a_surrendered_title_is_not_locked(world: World) -> None:
+def test_a_surrendered_title_is_not_locked(world: World[AnvilChain]) -> None:
     world.title.tell(SHIPPER, "returnToIssuer")
     with pytest.raises(Reverted, match=refusal("TitleEscrowNotHoldingToken()")):
         world.push()
@@ -134,7 +134,7 @@ def test_a_surrendered_title_is_not_locked(world: World) -> None:
         world.bridge.lock(world.ticket(), SHIPPER)
 
 
-def test_what_was_pushed_and_not_locked_is_sent_back(world: World) -> None:
+def test_what_was_pushed_and_not_locked_is_sent_back(world: World[AnvilChain]) -> None:
     words = (world.registry.address, DOCUMENT)
     back, notice = world.vaults("sendBack", *words), world.vaults("notice", *words)
     with world.chain.undone():
@@ -161,7 +161,7 @@ def test_what_was_pushed_and_not_locked_is_sent_back(world: World) -> None:
         world.chain.send(STRANGER, world.vault, back)
 
 
-def test_what_is_locked_or_away_is_not_sent_back(world: World) -> None:
+def test_what_is_locked_or_away_is_not_sent_back(world: World[AnvilChain]) -> None:
     ticket = world.lock()
     back = world.vaults("sendBack", world.registry.address, DOCUMENT)
     for _ in ("locked", "away"):
