@@ -156,7 +156,7 @@ def no_fence(stack: ExitStack) -> None:
     def moved(self: Escrow, *args: Any, fence: bool = False) -> Any:
         written = true(self, *args, fence=fence)
         if fence:
-            self.slots.pop(written.key, None)
+            self.slots[written.key] = EMPTY
             return replace(written, after=EMPTY)
         return written
 

@@ -33,6 +33,7 @@ from tests.strategies import DESTINATION, ORIGIN, RAIL
 
 T = TypeVar("T")
 TROUBLES = tuple(Trouble)
+ENTRIES_MAX = 150  # for each order, on average: more is a ring that writes and gets nowhere
 
 
 class Dead(BaseException):
@@ -202,6 +203,8 @@ class Life:
         return journal
 
     def _told(self, n: int, leaf: bytes) -> None:
+        if n > ENTRIES_MAX * self.world.size:
+            self.world.loop.end(f"{n} entries of {self.world.size} orders, and no rest")
         if self.alive:
             self.world.acknowledged.setdefault(n, leaf)
 

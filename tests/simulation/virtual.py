@@ -52,6 +52,7 @@ class SimLoop(asyncio.SelectorEventLoop):
         self.steps = 0
         self.trip_at = 0
         self.trip: Callable[[], object] = int
+        self.ended = ""  # why it was ended before its time
         super().__init__(self._jumping)
         SimTask.numbers = 0
         self.set_task_factory(lambda loop, coro, **how: SimTask(coro, loop=loop, **how))
@@ -68,8 +69,14 @@ class SimLoop(asyncio.SelectorEventLoop):
         if self.steps == self.trip_at:
             self.trip()
         if self.steps == STEPS_MAX:
-            self.stop()  # once: what is left is ended in an orderly way
+            self.end(f"{STEPS_MAX} steps, and no end")
         return super().call_soon(callback, *args, context=context)
+
+    def end(self, why: str) -> None:
+        """Run no further, once: what is left can still be let go of in an orderly way."""
+        if not self.ended:
+            self.ended = why
+            self.stop()
 
     @override
     def call_soon_threadsafe(
