@@ -5,7 +5,7 @@ import sys
 import time
 from collections import Counter
 
-from tests.simulation.bugs import BUGS
+from tests.simulation.bugs import BUGS, WEATHERS
 from tests.simulation.story import tell
 
 
@@ -23,12 +23,13 @@ def main() -> int:
     parser.add_argument("--size", type=int, default=20, help="orders of a world")
     parser.add_argument("--tail", action="store_true", help="show what happened last")
     parser.add_argument("--bug", default="", choices=("", *BUGS), help="planted")
+    parser.add_argument("--under", default="", choices=("", *WEATHERS), help="a bug's weather")
     asked = parser.parse_args()
     bad, settled, met, start = 0, 0, Counter[str](), time.monotonic()
     seeds = asked.seeds or range(asked.seed, asked.seed + asked.worlds)
     for seed in seeds:
         began = time.process_time()
-        told = tell(seed, asked.size, bug=asked.bug)
+        told = tell(seed, asked.size, bug=asked.bug, under=asked.under)
         spent = time.process_time() - began
         print(
             f"seed {seed}: {told.settlements} settlements, {told.counts['crash']} crashes, "

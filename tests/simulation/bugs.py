@@ -209,6 +209,16 @@ BUGS: Mapping[str, Plant] = {
     )
 }
 
+# What of the weather brings a bug out where few orders of the common one meet it: of eight worlds
+# four or more showed each bug.
+WEATHERS: Mapping[str, Mapping[str, Any]] = {
+    "no_fence": {"message": 0.7, "people": 2.0},  # given back while a lock is on its way
+    "evidence_unread": {"lies": 0.2},
+    "stop_ignored": {"people": 2.0},
+    # the deadline passes while a commit that moves the order on is under way
+    "stale_answer_taken": {"crashes": 2, "short": 1.0, "commits": (0.5, 1.5)},
+}
+
 
 @contextmanager
 def planted(name: str) -> Iterator[None]:

@@ -82,7 +82,7 @@ class Customers:
             units = draw.choice((10, 40, 60, 100)) if asset == "bond" else 1
         buyer = (seller + 1 + draw.randrange(PARTIES - 1)) % PARTIES
         minor = draw.randrange(1, 10_000) * 100 if draw.random() < 0.7 else 0
-        short = draw.random() < 0.15
+        short = draw.random() < world.weather.short
         deadline = now + (int(draw.uniform(2_000, 60_000)) if short else DAY_MS)
         name = SettlementId(new_ulid(now, draw.randbytes(10)))
         lane = THERE if back is None else BACK

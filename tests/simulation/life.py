@@ -194,7 +194,7 @@ class Life:
         world = self.world
         store = SimStore(world.ledger, quiet(self._disk))
         journal = SimJournal.open(store, world)
-        journal.latency = lambda: self._draw.choice((0.0, 0.0, 0.001, 0.01))
+        journal.latency = lambda: self._draw.choice(world.weather.commits)
         journal.told = self._told
         if journal.trouble is not None:
             raise journal.trouble

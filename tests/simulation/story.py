@@ -11,7 +11,7 @@ import structlog
 
 from bridge.notary import votebook, writer
 from tests.simulation import invariants
-from tests.simulation.bugs import planted
+from tests.simulation.bugs import WEATHERS, planted
 from tests.simulation.clerk import Clerk
 from tests.simulation.customers import Customers
 from tests.simulation.desk import People
@@ -42,9 +42,12 @@ class Told:
     tail: tuple[str, ...]
 
 
-def tell(seed: int, size: int = 20, crashes: int | None = None, bug: str = "") -> Told:
-    """Play the world of a seed and return what became of it."""
-    weather = Weather(crashes=size * 3 // 5 if crashes is None else crashes)
+def tell(seed: int, size: int = 20, bug: str = "", under: str = "") -> Told:
+    """Play the world of a seed and return what became of it.
+
+    The weather is the common one, that of the bug planted, or that of the bug it is `under`.
+    """
+    weather = Weather(**{"crashes": size * 3 // 5, **WEATHERS.get(bug or under, {})})
     loop = SimLoop()
     with planted(bug):
         return _told(World(seed, size, weather, loop), loop)

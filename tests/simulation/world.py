@@ -57,6 +57,8 @@ class Weather:
     lies: float = 0.02  # of pages that a node makes up
     disk: float = 0.004  # of calls to the disk that fail
     people: float = 0.35  # of settlements that people meddle with
+    short: float = 0.15  # of orders whose deadline is near
+    commits: tuple[float, ...] = (0.0, 0.0, 0.001, 0.01)  # s: what a commit takes, by chance
 
 
 class SimChain(Chain):
