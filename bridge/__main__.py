@@ -13,10 +13,8 @@ import os
 import platform
 import re
 import shutil
-import subprocess
 import sys
 import sysconfig
-import tempfile
 from pathlib import Path
 from typing import Iterator  # noqa: UP035  # its newer place is newer than Python 3.6
 
@@ -122,6 +120,8 @@ def cache_home() -> Path:
     try:
         return Path.home() / ".cache" / "lianqiao"
     except RuntimeError:
+        import tempfile  # noqa: PLC0415  # seldom needed, and 10 ms
+
         return Path(tempfile.gettempdir()) / f"lianqiao-{os.getuid()}"
 
 
@@ -268,6 +268,8 @@ def run_tool(command: "list[str]", *, offline: bool = False) -> "tuple[int, str]
 
     What points pip or uv elsewhere is dropped; mirrors, proxies, certificates pass through.
     """
+    import subprocess  # noqa: PLC0415  # only a first start runs tools, and help is quick
+
     surroundings = {name: value for name, value in os.environ.items() if name not in MISLEADING}
     surroundings["PIP_USER"] = "0"  # beats a configuration file too
     surroundings["PIP_NO_INPUT"] = surroundings["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"

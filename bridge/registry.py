@@ -4,10 +4,11 @@ An installed distribution names its entry points in its metadata. Run from a sou
 names them in the `pyproject.toml` beside the package, so that one environment serves many trees.
 """
 
+import sys
 import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib import metadata
+from importlib import import_module
 from pathlib import Path
 
 import bridge
@@ -30,15 +31,36 @@ class Named:
 
     def load(self) -> object:
         """Import and return what the entry point names."""
-        return metadata.EntryPoint(self.name, self.value, ADAPTERS).load()
+        module, _, attributes = self.value.partition(":")
+        named: object = import_module(module.strip())
+        for attribute in attributes.strip().split(".") if attributes.strip() else ():
+            named = getattr(named, attribute)
+        return named
 
 
 @cache
 def found(group: str) -> tuple[Named, ...]:
     """Return every entry point of `group`, by name; our own tree's win over an installed copy's."""
-    named = {point.name: point.value for point in metadata.entry_points(group=group)}
+    named = dict(_installed(group)) if _is_named(group) else {}
     named.update(_of_the_tree().get(group, {}))
     return tuple(Named(name, value) for name, value in sorted(named.items()))
+
+
+def _installed(group: str) -> dict[str, str]:
+    from importlib import metadata  # noqa: PLC0415  20 ms, and help waits for it
+
+    return {point.name: point.value for point in metadata.entry_points(group=group)}
+
+
+def _is_named(group: str) -> bool:
+    """Tell whether any distribution on the path may name the group at all."""
+    heading = f"[{group}]"
+    return any(
+        heading in file.read_text("utf-8", "replace")
+        for folder in sys.path
+        for kind in ("dist-info", "egg-info")
+        for file in Path(folder).glob(f"*.{kind}/entry_points.txt")
+    )
 
 
 def load(group: str, name: str) -> object:

@@ -1,6 +1,6 @@
 """Every benchmark, or those asked for, prints its figures.
 
-    python3 -m examples.benchmarks [--only NAME] [--data DIR] [--output table|jsonl]
+    python3 -m examples.benchmarks [--only NAME] [--data DIR] [--long] [--output table|jsonl]
 
 A benchmark is a module of this folder with `figures(given)`. The peers are in the dev lock: on a
 machine without them this starts again in the environment of tests/run.py.
@@ -77,6 +77,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python3 -m examples.benchmarks")
     parser.add_argument("--only", metavar="NAME", action="append", help="a module of this folder")
     parser.add_argument("--data", metavar="DIR", type=Path, help="folder of outside data")
+    parser.add_argument("--long", action="store_true", help="the largest sizes: minutes")
     parser.add_argument("--output", choices=("table", "jsonl"), default="table")
     options = parser.parse_args(arguments)
     try:
@@ -94,7 +95,7 @@ def main(arguments: list[str]) -> int:
     for name in options.only or known:
         with tempfile.TemporaryDirectory() as scratch:
             count = 0
-            for figure in loaded(name)(Given(options.data, Path(scratch))):
+            for figure in loaded(name)(Given(options.data, Path(scratch), options.long)):
                 count += 1
                 print(shown(figure, where, options.output), flush=True)
         if not count:

@@ -8,10 +8,14 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What a benchmark may use: the folder of outside data, if given, and a scratch folder."""
+    """What a benchmark may use: the folder of outside data, if given, and a scratch folder.
+
+    `long`: the largest size is asked for, whatever it takes.
+    """
 
     data: Path | None
     scratch: Path
+    long: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
-"""From a bare machine to a working environment: what a first start costs."""
+"""From a bare machine to a transfer that has settled: what a first start costs, and a second."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,35 +12,41 @@ from pathlib import Path
 from examples.benchmarks.figure import Figure, Given
 
 TREE = Path(__file__).resolve().parents[2]
-MAKE = (
-    "import sys; sys.path.insert(0, sys.argv[1]); from pathlib import Path; "
-    "from bridge.__main__ import Wishes, make_environment; "
-    "make_environment(Path(sys.argv[1], 'bridge', 'locks', 'demo.txt'), Wishes([]))"
-)
+DEMO = ["-m", "bridge", "demo", "--once", "--story", "clean", "--output", "json"]
 
 
-def made_in(home: Path, path: str) -> float:
-    """Seconds until the demo's environment stands in an empty cache folder."""
+def settled_in(home: Path, path: str) -> float:
+    """Seconds until a transfer has settled, from a start with the environments of a cache folder.
+
+    The demo's way down is in it too.
+    """
     base = str(getattr(sys, "_base_executable", sys.executable))
     fresh = {"LIANQIAO_HOME": str(home), "PATH": path, "UV_CACHE_DIR": str(home / "uv")}
+    folder = home / "demo"
+    folder.mkdir(parents=True, exist_ok=True)
     began = time.perf_counter()
-    subprocess.run(
-        [base, "-c", MAKE, str(TREE)],
-        env={**os.environ, **fresh, "PIP_NO_CACHE_DIR": "1"},
+    run = subprocess.run(
+        [base, *DEMO],
+        cwd=TREE,
+        env={**os.environ, **fresh, "PIP_NO_CACHE_DIR": "1", "TMPDIR": str(folder)},
         stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         check=True,
     )
-    return time.perf_counter() - began
+    took = time.perf_counter() - began
+    (story,) = json.loads(run.stdout)["stories"]
+    assert story["stage"] == "settled", story
+    return took
 
 
 def figures(given: Given) -> Iterator[Figure]:
-    """Seconds to make the environment, and its size. The wheels come from the index in use."""
+    """Seconds to a settled transfer, and megabytes. The wheels come from the index in use."""
     bare = os.pathsep.join(["/usr/bin", "/bin"])
     yield Figure(
         name="first_start.pip",
-        ours=made_in(given.scratch / "pip", bare),
+        ours=settled_in(given.scratch / "pip", bare),
         theirs=60.0,
-        baseline="the bar: 60 s with pip, to the first settled transfer",
+        baseline="the bar: 60 s with pip, nothing cached",
         unit="s",
     )
     tools = given.scratch / "bin"
@@ -48,9 +55,16 @@ def figures(given: Given) -> Iterator[Figure]:
     (tools / "uv").symlink_to(uv)
     yield Figure(
         name="first_start.uv",
-        ours=made_in(given.scratch / "uv", os.pathsep.join([str(tools), bare])),
+        ours=settled_in(given.scratch / "uv", os.pathsep.join([str(tools), bare])),
         theirs=25.0,
-        baseline="the bar: 25 s with uv, to the first settled transfer",
+        baseline="the bar: 25 s with uv, nothing cached",
+        unit="s",
+    )
+    yield Figure(
+        name="first_start.second",
+        ours=min(settled_in(given.scratch / "uv", bare) for _ in range(3)),
+        theirs=3.0,
+        baseline="the bar: 3 s where the environment is there; best of 3",
         unit="s",
     )
     sizes = [
