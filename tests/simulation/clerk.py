@@ -36,6 +36,8 @@ class Clerk:
             await self._say(self._group("account", account(name, limit=limit)))
         while self._world.rough:
             await asyncio.sleep(self._draw.expovariate(1 / GAP_S))
+            if not self._world.rough:
+                return  # what it held back now might fall due after everybody has gone
             await self._draw.choice((self._post, self._pend, self._overdraw, self._misquote))()
 
     def _group(self, kind: str, body: dict[str, Value]) -> Group:

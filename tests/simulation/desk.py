@@ -161,6 +161,8 @@ class People:
             await self._lists(listing=self._draw.random() < 0.5)
         if self._draw.random() < 0.06:
             await self._lane(self._draw)
+        if self._draw.random() < 0.2:
+            await self._open_lanes()
 
     async def _one(self, settlement: Settlement) -> None:
         of, draw = settlement.order.id, self._draw

@@ -27,6 +27,8 @@ class Elements:
         """Act, again and again."""
         while self._world.rough:
             await asyncio.sleep(self._draw.expovariate(1 / GAP_S))
+            if not self._world.rough:
+                return
             await self._draw.choice(
                 (
                     *(self._fork, self._fork, self._stall, self._shut, self._reorder),
