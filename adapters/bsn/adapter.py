@@ -2,20 +2,26 @@
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
-from adapters.bsn import pcn_wire
-from adapters.bsn.network import PcnNetwork, Place
+from adapters.bsn import fabric_evidence, pcn_evidence, pcn_wire
+from adapters.bsn.fabric_settings import FabricSettings
+from adapters.bsn.network import Access, ChannelNetwork, Place
+from adapters.bsn.pcn_access import Application, PcnAccess
 from adapters.bsn.pcn_client import PcnClient
-from adapters.bsn.pcn_evidence import trusted_by, verify
-from adapters.bsn.pcn_reading import Reader
+from adapters.bsn.pcn_evidence import trusted_by
+from adapters.bsn.pcn_reading import PcnBlocks
 from adapters.bsn.pcn_wire import Wire
 from adapters.bsn.private_keys import key_of_user
 from adapters.bsn.proposals import Identity
+from adapters.bsn.reading import Reader
 from adapters.bsn.settings import ALGORITHMS, PcnSettings
 from adapters.bsn.unambiguous import Fixed
 from bridge.core.canonical import Value
 from bridge.core.effects import Verb
+from bridge.core.events import Fact
 from bridge.ports import Adapter, AdapterSettings, Clock, Kept, Unavailable
 
 VERBS = frozenset(
@@ -23,16 +29,20 @@ VERBS = frozenset(
     for verb in (
         *(Verb.LOCK, Verb.MINT, Verb.BURN, Verb.ASSIGN, Verb.UNMINT, Verb.RELEASE, Verb.HOLD),
     )
-) | {"read"}
+) | {"read", "configure"}
 
 
-def network_settings(table: Mapping[str, object]) -> PcnSettings:
+def network_settings(table: Mapping[str, object]) -> PcnSettings | FabricSettings:
     """Return the settings of a network's table. Errors: ValueError naming key and rule."""
+    if table.get("access") == "fabric":
+        return FabricSettings.model_validate(dict(table))
     return PcnSettings.model_validate(dict(table))
 
 
 def network_pinned(settings: AdapterSettings) -> Value:
     """Return what a verifier fixes: whose words stand for this channel."""
+    if isinstance(settings, FabricSettings):
+        return fabric_evidence.pinned_of(settings.words)
     assert isinstance(settings, PcnSettings)
     return {
         "network": settings.network,
@@ -45,17 +55,28 @@ def network_pinned(settings: AdapterSettings) -> Value:
     }
 
 
+def verify(evidence: bytes, pinned: Value) -> tuple[Fact, ...]:
+    """Return every fact that the evidence proves of the pinned network. Errors: Unproved."""
+    if isinstance(pinned, Mapping) and pinned.get("access") == "fabric":
+        return fabric_evidence.verify(evidence, pinned)
+    return pcn_evidence.verify(evidence, pinned)
+
+
 @asynccontextmanager
 async def open_network(
     settings: AdapterSettings, clock: Clock, kept: Kept
-) -> AsyncGenerator[PcnNetwork]:
-    """Yield the door of a channel; a gateway that is not the one pinned is refused by name.
+) -> AsyncGenerator[ChannelNetwork]:
+    """Yield the door of a channel; a gateway or ledger that is not pinned is refused by name.
 
     A gateway that does not answer now is compared before anything is sent to it.
     Errors: Refused, naming what it says and what the settings say; ValueError, OSError for keys.
     """
-    assert isinstance(settings, PcnSettings)
     del kept  # a channel that can be read from any block keeps nothing
+    if isinstance(settings, FabricSettings):
+        async with _fabric().open_fabric(settings, clock) as door:
+            yield door
+        return
+    assert isinstance(settings, PcnSettings)
     seconds = settings.timeout_ms / 1000
     async with pcn_wire.reached(settings.base_url, settings.ca_file, timeout_s=seconds) as wire:
         network = network_over(wire, settings, clock)
@@ -64,8 +85,47 @@ async def open_network(
         yield network
 
 
-def network_over(wire: Wire, settings: PcnSettings, clock: Clock) -> PcnNetwork:
+@asynccontextmanager
+async def open_access(settings: AdapterSettings, clock: Clock) -> AsyncGenerator[Access]:
+    """Yield the way to a channel whose escrow may not be configured yet; nothing is compared.
+
+    Errors: ValueError, OSError for keys.
+    """
+    if isinstance(settings, FabricSettings):
+        async with _fabric().open_access(settings, clock) as access:
+            yield access
+        return
+    assert isinstance(settings, PcnSettings)
+    seconds = settings.timeout_ms / 1000
+    async with pcn_wire.reached(settings.base_url, settings.ca_file, timeout_s=seconds) as wire:
+        yield _access_over(wire, settings, clock)[0]
+
+
+def _fabric() -> ModuleType:
+    """Return the module that needs the extra `fabric`. Errors: ValueError without it."""
+    try:
+        return import_module("adapters.bsn.fabric_door")
+    except ModuleNotFoundError as error:
+        raise ValueError(f"access: fabric needs the extra `fabric`: {error}") from error
+
+
+def network_over(wire: Wire, settings: PcnSettings, clock: Clock) -> ChannelNetwork:
     """Return the door over a wire. Errors: ValueError, OSError for keys that cannot be used."""
+    access, blocks = _access_over(wire, settings, clock)
+    reader = Reader(blocks, settings.network, settings.genesis_hash, poll_ms=settings.poll_ms)
+    place = Place(
+        network=settings.network,
+        escrow=settings.escrow,
+        consent="sm2" if settings.algorithm == "sm2" else "p256",
+        custody=settings.custody,
+        window_ms=settings.window_ms,
+        life_ms=settings.window_ms + settings.timeout_ms + settings.finality_ms,
+        finality_ms=settings.finality_ms,
+    )
+    return ChannelNetwork(access, reader, place, clock)
+
+
+def _access_over(wire: Wire, settings: PcnSettings, clock: Clock) -> tuple[PcnAccess, PcnBlocks]:
     trusted = trusted_by(settings.pinned)
     allowed = settings.allow_software_sm2
     key = key_of_user(_secret(settings, settings.user_key_file), allow_software_sm2=allowed)
@@ -89,17 +149,11 @@ def network_over(wire: Wire, settings: PcnSettings, clock: Clock) -> PcnNetwork:
         gateway=trusted.gateway,
         fixed=Fixed(settings.chaincode, settings.user_name, VERBS),
     )
-    reader = Reader(client, trusted, settings.genesis_hash, poll_ms=settings.poll_ms)
-    place = Place(
-        user=settings.user_name,
-        algorithm=ALGORITHMS[settings.algorithm],
-        msp=settings.msp_id,
-        custody=settings.custody,
-        window_ms=settings.window_ms,
-        timeout_ms=settings.timeout_ms,
-        finality_ms=settings.finality_ms,
+    application = Application(
+        user=settings.user_name, algorithm=ALGORITHMS[settings.algorithm], msp=settings.msp_id
     )
-    return PcnNetwork(client, reader, trusted, place, clock, identity=identity)
+    access = PcnAccess(client, trusted, application, clock, identity=identity)
+    return access, PcnBlocks(client, trusted)
 
 
 def _secret(settings: PcnSettings, file: str) -> str:

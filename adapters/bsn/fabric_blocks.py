@@ -166,16 +166,30 @@ def _transaction(index: int, raw: bytes, pinned: Pinned, trust: Trust) -> Transa
         raise Untrusted("it is of another channel")
     creator = blob(decode("common.SignatureHeader", blob(header, "signature_header")), "creator")
     by = trust.verify(creator, blob(envelope, "signature"), blob(envelope, "payload"))
+    proposal, endorsed = call_in(payload)
+    told = endorsed_by(endorsed, proposal, trust, pinned.organisations)
+    return Transaction(index=index, tx=proposal.tx, flag=VALID, creator=by, told=told)
+
+
+def call_in(payload: Message) -> tuple[Proposal, Message]:
+    """Return the call that a transaction's payload makes, and what was endorsed of it.
+
+    Errors: ValueError, BadMessage.
+    """
+    header = part(payload, "header")
+    channel = decode("common.ChannelHeader", blob(header, "channel_header"))
+    extension = decode("protos.ChaincodeHeaderExtension", blob(channel, "extension"))
     (action,) = parts(decode("protos.Transaction", blob(payload, "data")), "actions")
+    if blob(action, "header") != blob(header, "signature_header"):
+        raise BadMessage("the action has another header than its transaction")
     inner = decode("protos.ChaincodeActionPayload", blob(action, "payload"))
     proposal = Proposal(
         tx=text(channel, "tx_id"),
-        channel=pinned.channel,
-        chaincode=name,
+        channel=text(channel, "channel_id"),
+        chaincode=text(part(extension, "chaincode_id"), "name"),
         signed=b"",
         channel_header=blob(header, "channel_header"),
         signature_header=blob(header, "signature_header"),
         payload=blob(inner, "chaincode_proposal_payload"),
     )
-    told = endorsed_by(part(inner, "action"), proposal, trust, pinned.organisations)
-    return Transaction(index=index, tx=proposal.tx, flag=VALID, creator=by, told=told)
+    return proposal, part(inner, "action")

@@ -5,7 +5,7 @@ of it is used.
 Source: Hyperledger Fabric 2.5, gateway service; gRPC status codes.
 """
 
-import re
+import asyncio
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from typing import Final
 import grpc
 import grpc.aio
 
+from adapters.bsn.fabric_outcomes import Bent, Lagging, Later, plain, unendorsed, unsubmitted
 from adapters.bsn.fabric_proposals import Proposal, Told, checked, propose, signed_envelope
 from adapters.bsn.fabric_trust import Identity, Trust, Untrusted
 from adapters.bsn.fabric_wire import (
@@ -28,7 +29,7 @@ from adapters.bsn.fabric_wire import (
     text,
 )
 from bridge.core.ids import Instant
-from bridge.ports import AdapterError, Clock, Refused, Unavailable, Uncertain
+from bridge.ports import AdapterError, Clock, Refused, Unavailable
 from schemas.fabric.messages import METHODS, VALIDITY
 
 _LIMIT: Final = 100 * 1024 * 1024  # bytes of one message: a block may be as large
@@ -36,14 +37,12 @@ _OPTIONS: Final = (
     ("grpc.max_receive_message_length", _LIMIT),
     ("grpc.max_send_message_length", _LIMIT),
     ("grpc.keepalive_time_ms", 120_000),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1_000),  # two minutes else, with the peer long back
 )
-_RESPONSE: Final = re.compile(r"chaincode response (\d{3})")
-_DETAIL: Final = "type.googleapis.com/gateway.ErrorDetail"
+LAGS: Final = 20  # times that a peer which lags behind another is asked again
+LAG_S: Final = 0.05
 SILENT: Final = frozenset({grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED})
-
-
-class Misconfigured(Unavailable):
-    """Raised where a peer will never serve us as we are set: a key, a channel, a chaincode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +77,17 @@ class Target:
     patience_s: float = 10
 
 
-def open_channel(address: str, ca_file: bytes, name: str = "") -> grpc.aio.Channel:
+def open_channel(
+    address: str, ca_file: bytes, name: str = "", own: tuple[bytes, bytes] | None = None
+) -> grpc.aio.Channel:
     """Return a connection to a peer whose certificate the CA issued, always under TLS.
 
-    `name` is what its certificate says, where it is dialled by another address.
+    `name` is what its certificate says, where it is dialled by another address; `own` are key and
+    certificate for a peer that asks for them.
     """
+    key, certificate = own or (None, None)
     override = (("grpc.ssl_target_name_override", name),) if name else ()
-    credentials = grpc.ssl_channel_credentials(root_certificates=ca_file)
+    credentials = grpc.ssl_channel_credentials(ca_file, key, certificate)
     return grpc.aio.secure_channel(address, credentials, options=(*_OPTIONS, *override))
 
 
@@ -130,40 +133,75 @@ class FabricClient:
         """
         return await self._evaluated(self.propose(verb, argument))
 
-    async def _evaluated(self, proposal: Proposal) -> bytes:
+    async def _evaluated(self, proposal: Proposal, organisation: str = "") -> bytes:
         asked = {
             "transaction_id": proposal.tx,
             "channel_id": proposal.channel,
             "proposed_transaction": decode("protos.SignedProposal", proposal.signed),
+            "target_organizations": [organisation] if organisation else [],
         }
         try:
             answer = await self._call("/gateway.Gateway/Evaluate", asked)
         except grpc.aio.AioRpcError as error:
-            raise _unendorsed(error) from error
-        return blob(part(answer, "result"), "payload")
+            raise unendorsed(error) from error
+        result = _part(answer, "result")
+        if number(result, "status") != 200:
+            raise Bent(f"the chaincode's answer has status {number(result, 'status')}")
+        return blob(result, "payload")
 
     async def endorse(self, proposal: Proposal) -> tuple[bytes, Told]:
         """Return the envelope to submit, checked and then signed, and what it will tell.
 
         Errors: Refused, Unavailable, Misconfigured; Uncertain where an endorser knows the
-        transaction already, or what came back is not what we proposed.
+        transaction already; Bent where what came back is not what we proposed.
         """
+        for _ in range(LAGS):
+            try:
+                payload, told = await self._endorsed(proposal, self._target.organisations)
+            except (Refused, Later) as error:
+                unlike = isinstance(error, Lagging)
+                if not unlike and await self._all_say(proposal, type(error)):
+                    raise
+                await asyncio.sleep(LAG_S)
+            else:
+                return signed_envelope(self._identity, payload), told
+        raise Lagging("one organisation's peer lags behind the others")
+
+    async def _all_say(self, proposal: Proposal, kind: type[AdapterError]) -> bool:
+        """Tell whether a peer of every organisation answers so; the first one may only lag.
+
+        Errors: Unavailable, Uncertain.
+        """
+        for organisation in sorted(self._target.organisations):
+            try:
+                await self._evaluated(proposal, organisation)
+            except (Refused, Later) as error:
+                if type(error) is not kind:
+                    return False
+            else:
+                return False
+        return True
+
+    async def _endorsed(
+        self, proposal: Proposal, organisations: frozenset[str]
+    ) -> tuple[bytes, Told]:
+        """Return what these organisations endorsed, checked and not yet signed."""
         asked = {
             "transaction_id": proposal.tx,
             "channel_id": proposal.channel,
             "proposed_transaction": decode("protos.SignedProposal", proposal.signed),
-            "endorsing_organizations": sorted(self._target.organisations),
+            "endorsing_organizations": sorted(organisations),
         }
         try:
             answer = await self._call("/gateway.Gateway/Endorse", asked)
         except grpc.aio.AioRpcError as error:
-            raise _unendorsed(error) from error
+            raise unendorsed(error) from error
         try:
             payload = blob(part(answer, "prepared_transaction"), "payload")
-            told = checked(payload, proposal, self._trust, self._target.organisations)
+            told = checked(payload, proposal, self._trust, organisations)
         except (BadMessage, Untrusted) as error:
-            raise Uncertain(f"the peer's answer is not our proposal's: {error}") from error
-        return signed_envelope(self._identity, payload), told
+            raise Bent(f"the peer's answer is not our proposal's: {error}") from error
+        return payload, told
 
     async def submit(self, tx: str, envelope: bytes) -> None:
         """Hand the envelope to the orderer. Twice is once.
@@ -178,10 +216,7 @@ class FabricClient:
         try:
             await self._call("/gateway.Gateway/Submit", asked)
         except grpc.aio.AioRpcError as error:
-            said = " ".join((error.details() or "", *_details(error)))
-            if error.code() is grpc.StatusCode.ABORTED and "FORBIDDEN" in said:
-                raise Refused(f"the orderer forbids it: {said[:200]}") from error
-            raise Uncertain(f"{error.code().name}: {said[:200]}") from error
+            raise unsubmitted(error) from error
 
     async def commit(self, tx: str, patience_s: float | None = None) -> Commit | None:
         """Return what became of a transaction, or None while its peer knows nothing of it.
@@ -203,30 +238,47 @@ class FabricClient:
         except grpc.aio.AioRpcError as error:
             if error.code() in SILENT:
                 return None
-            raise _plain(error) from error
+            raise plain(error) from error
         return Commit(number(answer, "result"), number(answer, "block_number"))
 
-    async def height(self) -> int:
-        """Return how many blocks this peer has. Errors: Unavailable."""
+    async def info(self) -> tuple[int, bytes]:
+        """Return how many blocks this peer has, and the last one's hash.
+
+        Errors: Unavailable; Bent.
+        """
         args = (b"GetChainInfo", self._target.channel.encode())
-        raw = await self._evaluated(self._proposed(args, "qscc"))
-        return number(decode("common.BlockchainInfo", raw), "height")
+        found = _read("common.BlockchainInfo", await self._evaluated(self._proposed(args, "qscc")))
+        return number(found, "height"), blob(found, "currentBlockHash")
 
-    async def block(self, index: int) -> bytes:
-        """Return the bytes of a block, not verified yet. Errors: Unavailable."""
+    async def signed_block(self, index: int, *, organisations: frozenset[str]) -> bytes:
+        """Return an answer that holds a block, endorsed by a peer of each organisation.
+
+        Errors: Unavailable; Bent.
+        """
         args = (b"GetBlockByNumber", self._target.channel.encode(), str(index).encode())
-        return await self._evaluated(self._proposed(args, "qscc"))
+        try:
+            return (await self._endorsed(self._proposed(args, "qscc"), organisations))[0]
+        except Refused as error:
+            raise Unavailable(str(error)) from error
 
-    async def knows(self, tx: str) -> bool:
-        """Tell whether this peer has the transaction in a block. Errors: Unavailable."""
+    async def status(self, tx: str) -> int | None:
+        """Return a transaction's validation code, or None where this peer has no block with it.
+
+        Errors: Unavailable; Bent.
+        """
         args = (b"GetTransactionByID", self._target.channel.encode(), tx.encode())
         try:
-            await self._evaluated(self._proposed(args, "qscc"))
+            raw = await self._evaluated(self._proposed(args, "qscc"))
         except Unavailable as error:
-            if "no such transaction ID" in str(error):
-                return False
+            if f"no such transaction ID [{tx}]" in str(error):
+                return None
             raise
-        return True
+        found = _read("protos.ProcessedTransaction", raw)
+        payload = _read("common.Payload", blob(_part(found, "transactionEnvelope"), "payload"))
+        header = blob(_part(payload, "header"), "channel_header")
+        if text(_read("common.ChannelHeader", header), "tx_id") != tx:
+            raise Bent(f"another transaction answers for {tx}")
+        return number(found, "validationCode")
 
     async def events(
         self, block: int, after: str = ""
@@ -253,11 +305,11 @@ class FabricClient:
         call = self._channel.unary_stream("/gateway.Gateway/ChaincodeEvents")(raw)
         try:
             async for answer in _bytes(call):
-                found = decode("gateway.ChaincodeEventsResponse", answer)
+                found = _read("gateway.ChaincodeEventsResponse", answer)
                 at = number(found, "block_number")
                 yield at, tuple(_event(at, one) for one in parts(found, "events"))
         except grpc.aio.AioRpcError as error:
-            raise _plain(error) from error
+            raise plain(error) from error
         finally:
             call.cancel()
 
@@ -266,10 +318,23 @@ class FabricClient:
         call = self._channel.unary_unary(method)
         timeout = self._target.patience_s if patience_s is None else patience_s
         answer: bytes = await call(encode(goes, asked), timeout=timeout)
-        try:
-            return decode(comes, answer)
-        except BadMessage as error:
-            raise Uncertain(f"{method}: {error}") from error
+        return _read(comes, answer)
+
+
+def _read(name: str, raw: bytes) -> Message:
+    """Return a message that a peer sent. Errors: Bent."""
+    try:
+        return decode(name, raw)
+    except BadMessage as error:
+        raise Bent(f"{name}: {error}") from error
+
+
+def _part(message: Message, name: str) -> Message:
+    """Return the message within one that a peer sent. Errors: Bent."""
+    try:
+        return part(message, name)
+    except BadMessage as error:
+        raise Bent(str(error)) from error
 
 
 async def _bytes(call: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -281,48 +346,3 @@ def _event(block: int, event: Message) -> ChaincodeEvent:
     return ChaincodeEvent(
         block, text(event, "tx_id"), text(event, "event_name"), blob(event, "payload")
     )
-
-
-def _details(error: grpc.aio.AioRpcError) -> tuple[str, ...]:
-    """Return what each endorser or orderer said, from the details of a status."""
-    raw = next(
-        (
-            value
-            for key, value in error.trailing_metadata() or ()
-            if key == "grpc-status-details-bin"
-        ),
-        b"",
-    )
-    try:
-        status = decode("google.rpc.Status", bytes(raw))
-        return tuple(
-            text(decode("gateway.ErrorDetail", blob(one, "value")), "message")
-            for one in parts(status, "details")
-            if text(one, "type_url") == _DETAIL
-        )
-    except (BadMessage, TypeError):
-        return ()
-
-
-def _unendorsed(error: grpc.aio.AioRpcError) -> AdapterError:
-    """Return what it means that an endorsement or a question came to nothing.
-
-    For good only where every endorser that answered refused for good: one whose clock or state
-    lags says otherwise, and may say yes tomorrow.
-    """
-    told = (error.details() or "", *_details(error))
-    whole = "; ".join(told)[:300]
-    if any("duplicate transaction" in one for one in told):
-        return Uncertain("an endorser has this transaction in a block already")
-    if error.code() in {grpc.StatusCode.ABORTED, grpc.StatusCode.UNKNOWN}:
-        answers = [found[1] for found in map(_RESPONSE.search, told) if found]
-        if answers and all(one.startswith("4") for one in answers):
-            return Refused(next(one for one in told if _RESPONSE.search(one))[:300])
-    if error.code() is grpc.StatusCode.FAILED_PRECONDITION or "access denied" in whole:
-        return Misconfigured(whole)  # with one organisation the code says it, with two a detail
-    return Unavailable(f"{error.code().name}: {whole}")
-
-
-def _plain(error: grpc.aio.AioRpcError) -> AdapterError:
-    kind = Misconfigured if error.code() is grpc.StatusCode.FAILED_PRECONDITION else Unavailable
-    return kind(f"{error.code().name}: {(error.details() or '')[:300]}")

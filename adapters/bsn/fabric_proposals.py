@@ -14,6 +14,7 @@ from adapters.bsn.fabric_wire import (
     BadMessage,
     Message,
     blob,
+    blobs,
     decode,
     encode,
     number,
@@ -118,6 +119,13 @@ def read_proposal(signed: bytes) -> Proposal:
         signature_header=blob(header, "signature_header"),
         payload=blob(proposal, "payload"),
     )
+
+
+def arguments_of(proposal: Proposal) -> tuple[bytes, ...]:
+    """Return what a proposal calls its chaincode with. Errors: BadMessage."""
+    given = blob(decode("protos.ChaincodeProposalPayload", proposal.payload), "input")
+    spec = part(decode("protos.ChaincodeInvocationSpec", given), "chaincode_spec")
+    return blobs(part(spec, "input"), "args")
 
 
 def checked(

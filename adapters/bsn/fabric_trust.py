@@ -5,6 +5,7 @@ in the certificate, as Fabric's node units have it.
 Source: RFC 5280; Hyperledger Fabric 2.5, membership service providers and node units.
 """
 
+import base64
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -87,6 +88,12 @@ class Trust:
         except (InvalidSignature, der.FormRefused) as error:
             raise Untrusted(f"signature of {msp}: it does not verify") from error
         return msp
+
+
+def certificate_pem(text: str) -> bytes:
+    """Return as PEM a certificate given as the base64 of its DER. Errors: ValueError."""
+    raw = base64.b64decode(text, validate=True)
+    return x509.load_der_x509_certificate(raw).public_bytes(serialization.Encoding.PEM)
 
 
 def _issued(certificate: x509.Certificate, root: x509.Certificate) -> bool:

@@ -1,33 +1,26 @@
-"""A channel behind a node gateway, as an origin and as a destination: one door for both ways."""
+"""A channel as an origin and as a destination: one door for both ways, whatever leads to it.
 
-import json
-import secrets
-from base64 import b64decode, b64encode
-from collections.abc import AsyncGenerator, Callable, Mapping
+What leads to it, a node gateway or a peer's own service, is an `Access`; the escrow behind both is
+the same.
+"""
+
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
-from typing import Any, Final
+from typing import Final, Protocol
 
-from adapters.bsn.certificates import Algorithm
 from adapters.bsn.escrow_words import (
     BadWords,
     Slot,
-    act_of,
     argument_of,
     hopeless,
     landed,
     lot_key,
-    question_of,
-    records_of,
     slot_key,
     slot_of,
 )
-from adapters.bsn.holders import account_name, has_signed
-from adapters.bsn.pcn_answers import Untrusted, count_of, object_of
-from adapters.bsn.pcn_client import CALL, CONFLICTS, FABRIC, TRANS, PcnClient
-from adapters.bsn.pcn_evidence import Trusted
-from adapters.bsn.pcn_reading import Reader
-from adapters.bsn.proposals import Identity, argument_in, signed_proposal
+from adapters.bsn.holders import has_signed
+from adapters.bsn.pcn_client import CONFLICTS
+from adapters.bsn.reading import Reader
 from bridge.core.act import Act, Signature, act_for
 from bridge.core.canonical import Value
 from bridge.core.consent import Consent
@@ -50,59 +43,91 @@ from bridge.ports import (
     Refused,
     Sight,
     Unavailable,
-    Uncertain,
     Unknown,
 )
 
-GET_TRANSACTION: Final = f"{FABRIC}node/getTransaction"
-APP_INFO: Final = "/api/app/getAppInfo"
-READ: Final = "read"
+POLICY_FAILED: Final = 10  # ENDORSEMENT_POLICY_FAILURE
 TWINS: Final = "twin/"  # how the chaincode names what is at home elsewhere
+
+
+class Access(Protocol):
+    """A way to one channel and its escrow; whatever it hands out has been verified."""
+
+    @property
+    def account(self) -> str:
+        """Who we are to the chain; empty where somebody signs for everybody."""
+        ...
+
+    @property
+    def stopped(self) -> str:
+        """Why nothing is sent any more, or nothing."""
+        ...
+
+    async def check(self) -> None:
+        """Compare what the other end says of itself with the settings.
+
+        Errors: Refused, naming both; Unavailable.
+        """
+        ...
+
+    def request(self, verb: str, argument: bytes) -> tuple[TxRef, bytes]:
+        """Return a transaction's id and the signed bytes that ask for it; nothing is sent."""
+        ...
+
+    def act_in(self, item: bytes) -> Act:
+        """Return the act that a request of ours carries."""
+        ...
+
+    async def submit(self, prepared: Prepared) -> None:
+        """Hand a request over. Errors: Unavailable, Refused, Uncertain."""
+        ...
+
+    async def status(self, tx: TxRef) -> int | None:
+        """Return a transaction's validation code, or None while no block holds it.
+
+        Errors: Unavailable.
+        """
+        ...
+
+    async def records(self, *keys: str) -> list[Mapping[str, Value]]:
+        """Return what the escrow keeps under some keys. Errors: Unavailable, Refused."""
+        ...
+
+    def disagree(self, why: str) -> Unavailable:
+        """Stop sending, for an answer that cannot be; what to raise for it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """What the settings say of this network. Units: ms."""
+    """What the settings say of this network.
 
-    user: str
-    algorithm: Algorithm
-    msp: str
+    Units: ms; `life_ms` after it was made, a request is endorsed no more and has been seen.
+    """
+
+    network: NetworkId
+    escrow: str
+    consent: str  # the kind of key that a holder signs with
     custody: bool
-    window_ms: int
-    timeout_ms: int
+    window_ms: int  # the widest that the chaincode's own may be
+    life_ms: int
     finality_ms: int
 
 
-class PcnNetwork:
-    """The door of one channel. It keeps nothing: every answer is read from the network.
+class ChannelNetwork:
+    """The door of one channel. It keeps nothing: every answer is read from the network."""
 
-    `identity` is the enrolled key of upload mode; without one the gateway signs for the chain.
-    """
-
-    def __init__(
-        self,
-        client: PcnClient,
-        reader: Reader,
-        trusted: Trusted,
-        place: Place,
-        clock: Clock,
-        *,
-        identity: Identity | None = None,
-        entropy: Callable[[int], bytes] = secrets.token_bytes,
-    ) -> None:
-        self._client = client
+    def __init__(self, access: Access, reader: Reader, place: Place, clock: Clock) -> None:
+        self._access = access
         self._reader = reader
-        self._trusted = trusted
         self._place = place
         self._clock = clock
-        self._identity = identity
-        self._entropy = entropy
         self._checked = False
 
     @property
     def id(self) -> NetworkId:
         """`fabric:` and the first 32 digits of the genesis block's hash."""
-        return self._trusted.network
+        return self._place.network
 
     @property
     def finality_ms(self) -> int:
@@ -110,40 +135,24 @@ class PcnNetwork:
         return self._place.finality_ms
 
     async def check(self) -> None:
-        """Compare what the gateway says of itself, and its first block, with the settings.
+        """Compare who answers, the first block and the escrow's configuration with the settings.
 
         Errors: Refused, naming both; Unavailable where it could not be asked.
         """
-        try:
-            answer = await self._client.ask(APP_INFO)
-        except Unavailable as error:
-            if self._client.stopped:
-                raise Refused(f"gateway_key: not who the settings pin: {error}") from error
-            raise
-        if not answer.done:
-            raise Unavailable(f"the gateway says: {answer.msg[:200]}")
-        try:
-            told = object_of(answer.body)
-        except Untrusted as error:
-            raise self._client.disagree(APP_INFO, str(error)) from error
-        mode = 1 if self._identity is None else 2
-        for name, ours in (
-            ("caType", mode),
-            ("algorithmType", int(self._place.algorithm)),
-            ("mspId", self._place.msp),
-            ("channelId", self._trusted.pins.channel),
-            ("appType", "fabric"),
-        ):
-            if told.get(name) != ours:
-                raise Refused(f"{name}: the gateway says {told.get(name)!r}, settings {ours!r}")
+        await self._access.check()
         try:
             await self._reader.block(0)
         except FinalityBroken as error:
             raise Refused(f"genesis_hash: {error}") from error
-        (configuration,) = await self._records("configuration")
+        (configuration,) = await self._access.records("configuration")
         if configuration.get("network") != self.id:
             said = configuration.get("network", "nothing")
             raise Refused(f"network: the chaincode says {said!r}, settings {self.id!r}")
+        window = str(configuration.get("window", ""))
+        if not window.isdigit() or int(window) > self._place.window_ms:
+            raise Refused(
+                f"window_ms: the chaincode says {window}, settings {self._place.window_ms}"
+            )
         self._checked = True
 
     async def _ready(self) -> None:
@@ -160,16 +169,16 @@ class PcnNetwork:
         lot = lot_key(leg.asset, leg.part)
         try:
             await self._ready()
-            found = await self._records("configuration", key, lot, f"account/{party}")
+            found = await self._access.records("configuration", key, lot, f"account/{party}")
             configuration, slot, held, account = found
             unused = slot_of(slot).state == "none"
         except (Unavailable, Refused, BadWords) as error:
             return (Check("network answers", Answered.UNKNOWN, f"{self.id}: {error}"),)
         checks = [
-            _check("escrow is ours", leg.escrow == self._trusted.escrow, leg.escrow),
+            _check("escrow is ours", leg.escrow == self._place.escrow, leg.escrow),
             _check("account is known", account, party),
             _check("settlement is new here", unused, order.id),
-            _check("gateway is trusted", not self._client.stopped, self._client.stopped or "it is"),
+            _check("gateway is trusted", not self._access.stopped, self._access.stopped or "it is"),
         ]
         free, units = not held.get("settlement"), held.get("units") == str(order.units)
         if origin:
@@ -178,8 +187,8 @@ class PcnNetwork:
                 _check("holder owns it", owns and free, f"{lot} is theirs and free"),
                 _check("it is a whole lot", units, f"{held.get('units', '0')} of {order.units}"),
             ]
-            if self._identity is not None:
-                operators, ours = configuration.get("operators"), account_name(self._identity)
+            if ours := self._access.account:
+                operators = configuration.get("operators")
                 listed = isinstance(operators, list | tuple) and ours in operators
                 checks.append(_check("operator may lock", listed, ours))
         elif leg.asset.startswith(TWINS):
@@ -191,11 +200,10 @@ class PcnNetwork:
 
     def consent_owed(self, order: SettlementOrder) -> ConsentOwed:
         """Return the lock's act, which the holder's own key signs or a custodian stands for."""
-        kind = "sm2" if self._place.algorithm is Algorithm.SM2 else "p256"
         return ConsentOwed(
             network=self.id,
             by=order.originator.account,
-            kind="custody" if self._place.custody else kind,
+            kind="custody" if self._place.custody else self._place.consent,
             message=act_for(LockAsset(order)).message(),
         )
 
@@ -211,7 +219,7 @@ class PcnNetwork:
         if not custody and not has_signed(consent, owed.message):
             return Check(what, Answered.NO, "the signature is not the account's key's")
         try:
-            (account,) = await self._records(f"account/{owed.by}")
+            (account,) = await self._access.records(f"account/{owed.by}")
         except (Unavailable, Refused) as error:
             return Check(what, Answered.UNKNOWN, str(error))
         if custody:
@@ -230,16 +238,15 @@ class PcnNetwork:
 
         Errors: Refused where it can never land, Unavailable where nobody answers.
         """
-        if (act.network, act.escrow) != (self.id, self._trusted.escrow):
+        if (act.network, act.escrow) != (self.id, self._place.escrow):
             raise Refused(f"the act is for {act.network} and {act.escrow}")
         slot = await self._slot(act)
         if not landed(act, slot) and (why := hopeless(act, slot, self._clock.now())):
             raise Refused(why)
-        tx, request = self._request(act.verb.value, argument_of(act, signatures))
+        tx, request = self._access.request(act.verb.value, argument_of(act, signatures))
         expires = None
-        if self._identity is not None:
-            life = self._place.window_ms + self._place.timeout_ms + self._place.finality_ms
-            expires = Instant(self._clock.now() + life)
+        if self._access.account:
+            expires = Instant(self._clock.now() + self._place.life_ms)
         return Prepared(
             key=Key(act.settlement, act.verb, attempt_of(effect)),
             network=self.id,
@@ -250,56 +257,13 @@ class PcnNetwork:
             keep=(),
         )
 
-    def _request(self, verb: str, argument: bytes) -> tuple[TxRef, bytes]:
-        """The bytes that call the chaincode, and the transaction's id, theirs or ours."""
-        nonce = self._entropy(24)
-        chaincode = self._trusted.pins.chaincode
-        if self._identity is not None:
-            where = (self._trusted.pins.channel, chaincode)
-            words = (verb, argument)
-            made = signed_proposal(
-                self._identity, where, words, nonce=nonce, time=self._clock.now()
-            )
-            body: dict[str, Any] = {"transData": b64encode(made).decode()}
-            return self._identity.transaction_id(nonce), self._client.request(TRANS, body)
-        body = {
-            "userName": self._place.user,
-            "nonce": b64encode(nonce).decode(),
-            "chainCode": chaincode,
-            "funcName": verb,
-            "args": [argument.decode()],
-            "transientData": {},
-        }
-        request = self._client.request(CALL, body)
-        return TxRef(sha256(request).hexdigest()), request
-
     async def submit(self, prepared: Prepared) -> None:
-        """Hand the request over; it is answered before its block is cut.
+        """Hand the request over; that is answered before its block is cut.
 
         Errors: Unavailable, Refused, Uncertain.
         """
         await self._ready()
-        try:
-            told = await self._client.invoke(self._path, prepared.items[-1])
-        except Uncertain:
-            if await self._is_in(prepared):
-                return  # it is there already: the peers endorse an id once
-            raise
-        if self._identity is not None and told.tx != prepared.tx:
-            self._client.disagree(self._path, f"transaction {told.tx} answers for {prepared.tx}")
-            raise Uncertain("gateway.untrusted: the answer is to another transaction")
-
-    async def _is_in(self, prepared: Prepared) -> bool:
-        if self._identity is None or self._client.stopped:
-            return False
-        try:
-            return await self._status(prepared.tx) == 0
-        except Unavailable:
-            return False
-
-    @property
-    def _path(self) -> str:
-        return CALL if self._identity is None else TRANS
+        await self._access.submit(prepared)
 
     async def look(self, prepared: Prepared) -> Sight:
         """Return what became of it: the slot decides, whoever's transaction moved it.
@@ -307,18 +271,20 @@ class PcnNetwork:
         Errors: Unavailable.
         """
         await self._ready()
-        act = _act_in(prepared.items[-1])
+        act = self._access.act_in(prepared.items[-1])
         now = self._clock.now()
         slot = await self._slot(act)
         if landed(act, slot):
             return Landed()
         if why := hopeless(act, slot, now):
             return Never(why)
-        if self._identity is None:
+        if not self._access.account:
             return Unknown("the gateway gives no id beforehand: it may be on its way")
-        status = await self._status(prepared.tx)
+        status = await self._access.status(prepared.tx)
         if status in CONFLICTS:
             return Again(f"another transaction came between ({status})")
+        if status == POLICY_FAILED:
+            raise self._access.disagree("the channel asks for other endorsers than the settings")
         if status == 0:
             return Unknown("it is in a block that this reading did not reach")
         if status is not None:
@@ -327,48 +293,17 @@ class PcnNetwork:
             return Again("it was never seen, and is endorsed no more")
         return Unknown("it was not seen, and may still be on its way")
 
-    async def _status(self, tx: TxRef) -> int | None:
-        """A transaction's validation code, or None while no block holds it."""
-        answer = await self._client.ask(GET_TRANSACTION, {"txId": tx, "dataType": ""})
-        if not answer.done:
-            return None
-        try:
-            return count_of(object_of(answer.body), "status")
-        except Untrusted as error:
-            raise self._client.disagree(GET_TRANSACTION, str(error)) from error
-
     async def _slot(self, act: Act) -> Slot:
         await self._ready()
-        (record,) = await self._records(slot_key(act.verb, act.settlement))
+        (record,) = await self._access.records(slot_key(act.verb, act.settlement))
         try:
             return slot_of(record)
         except BadWords as error:
-            raise self._client.disagree(self._path, str(error)) from error
-
-    async def _records(self, *keys: str) -> list[Mapping[str, Value]]:
-        tx, request = self._request(READ, question_of(*keys))
-        told = await self._client.query(self._path, request)
-        if self._identity is not None and told.tx != tx:
-            raise self._client.disagree(self._path, f"transaction {told.tx} answers for {tx}")
-        try:
-            found = records_of(told.data)
-        except BadWords as error:
-            raise self._client.disagree(self._path, str(error)) from error
-        if len(found) != len(keys):
-            raise self._client.disagree(self._path, f"{len(found)} records for {len(keys)}")
-        return found
+            raise self._access.disagree(str(error)) from error
 
     def observe(self, since: Cursor) -> AsyncGenerator[Page, None]:
         """Yield pages of what is in blocks after `since`, for ever."""
         return self._reader.pages(since)
-
-
-def _act_in(request: bytes) -> Act:
-    """The act that a request of ours carries; the ledger kept the very bytes."""
-    body = json.loads(request)["body"]
-    if "transData" in body:
-        return act_of(argument_in(b64decode(body["transData"])))
-    return act_of(body["args"][0].encode())
 
 
 def _check(what: str, holds: object, why: str) -> Check:

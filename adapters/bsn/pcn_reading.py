@@ -1,49 +1,27 @@
-"""The channel is read block by block, each checked, each naming the one before.
+"""Blocks through the node gateway: each is a signed answer, and the answer is the evidence."""
 
-A cursor is a block's number, a place in it and the block's hash, so that a reader who comes back
-finds out at once whether what it stands on is still the past.
-"""
-
-import asyncio
-import re
-from collections.abc import AsyncGenerator
 from typing import Final
 
 from adapters.bsn.pcn_answers import Untrusted, count_of, hash_of, object_of
-from adapters.bsn.pcn_blocks import Block
 from adapters.bsn.pcn_client import FABRIC, PcnClient
 from adapters.bsn.pcn_evidence import BLOCK_DATA, Trusted, block_of, facts_of
-from bridge.core.ids import BEGINNING, Cursor
-from bridge.ports import FinalityBroken, Notice, Observation, Page, Unavailable
+from adapters.bsn.reading import Read
+from bridge.ports import Unavailable
 
 LEDGER_INFO: Final = f"{FABRIC}node/getLedgerInfo"
-WHOLE: Final = 2**31 - 1  # the place after every transaction of a block
-QUIET: Final = 500  # blocks without a fact, after which the place is kept all the same
-PATIENCE: Final = 30  # polls of a ledger that is shorter than what was read of it
-_CURSOR = re.compile(r"([0-9]{1,19})\.([0-9]{1,10})\.([0-9a-f]{64})")
 
 
-def place(cursor: Cursor) -> tuple[int, int, str]:
-    """The block, the place in it and the block's hash that a cursor stands for.
-
-    Errors: Unavailable for a cursor of another adapter.
-    """
-    if cursor == BEGINNING:
-        return -1, WHOLE, ""
-    found = _CURSOR.fullmatch(cursor)
-    if found is None:
-        raise Unavailable(f"{cursor[:80]!r} is no cursor of a channel")
-    return int(found[1]), int(found[2]), found[3]
-
-
-class Reader:
+class PcnBlocks:
     """Reads one channel through one client."""
 
-    def __init__(self, client: PcnClient, trusted: Trusted, genesis: str, *, poll_ms: int) -> None:
+    def __init__(self, client: PcnClient, trusted: Trusted) -> None:
         self._client = client
         self._trusted = trusted
-        self._genesis = genesis
-        self._poll_s = poll_ms / 1000
+
+    @property
+    def stopped(self) -> str:
+        """Why nothing is sent any more, or nothing."""
+        return self._client.stopped
 
     async def head(self) -> tuple[int, str]:
         """How many blocks there are, and the last one's hash. Errors: Unavailable."""
@@ -56,10 +34,10 @@ class Reader:
         except Untrusted as error:
             raise self._client.disagree(LEDGER_INFO, str(error)) from error
 
-    async def block(self, number: int) -> tuple[Block, bytes]:
-        """A block and the signed answer that holds it.
+    async def block(self, number: int) -> Read:
+        """A block with its facts; the signed answer that holds it proves them.
 
-        Errors: Unavailable; FinalityBroken where the first block is not the pinned one.
+        Errors: Unavailable.
         """
         question = {"blockNumber": number, "blockHash": "", "txId": "", "dataType": ""}
         answer = await self._client.ask(BLOCK_DATA, question)
@@ -67,82 +45,7 @@ class Reader:
             raise Unavailable(f"the gateway says: {answer.msg[:200]}")
         try:
             block = block_of(answer, self._trusted.pins, number)
-        except Untrusted as error:
-            raise self._client.disagree(BLOCK_DATA, str(error)) from error
-        if not number and block.hash != self._genesis:
-            raise FinalityBroken(f"block 0 is {block.hash}, pinned is {self._genesis}")
-        return block, answer.raw
-
-    async def pages(self, since: Cursor) -> AsyncGenerator[Page, None]:
-        """Yield a page for each block that tells a fact, after `since`, for ever.
-
-        Errors: FinalityBroken, Unavailable.
-        """
-        number, index, seen = place(since)
-        behind = quiet = 0
-        alarmed = False
-        if number >= 0:
-            await self._until(number)
-            block, raw = await self.block(number)
-            if block.hash != seen:
-                raise FinalityBroken(f"block {number} was {seen}, is {block.hash}")
-            if page := self._page(block, raw, index):
-                yield page
-        while True:
-            if self._client.stopped and not alarmed:
-                alarmed = True
-                yield (self._alarm(number, seen),)
-            height, head = await self.head()
-            while number + 1 < height:
-                block, raw = await self.block(number + 1)
-                if number >= 0 and block.previous != seen:
-                    raise FinalityBroken(f"block {number} was {seen}, is {block.previous}")
-                number, seen, behind = block.number, block.hash, 0
-                page = self._page(block, raw, -1)
-                quiet = 0 if page else quiet + 1
-                if page:
-                    yield page
-                elif quiet >= QUIET:
-                    quiet = 0
-                    yield (self._kept(number, seen),)
-            if height == number + 1 and head != seen:
-                raise FinalityBroken(f"block {number} was {seen}, is {head}")
-            behind = behind + 1 if height < number + 1 else 0
-            if behind > PATIENCE:
-                raise Unavailable(f"the ledger has {height} blocks, {number + 1} were read")
-            await asyncio.sleep(self._poll_s)
-
-    async def _until(self, number: int) -> None:
-        """Wait for a ledger that lags behind what was read of it."""
-        for _ in range(PATIENCE):
-            height, _ = await self.head()
-            if height > number:
-                return
-            await asyncio.sleep(self._poll_s)
-        raise Unavailable(f"the ledger does not reach block {number}, which was read")
-
-    def _page(self, block: Block, raw: bytes, after: int) -> Page:
-        try:
             facts = facts_of(block, self._trusted)
         except Untrusted as error:
             raise self._client.disagree(BLOCK_DATA, str(error)) from error
-        return tuple(
-            Observation(
-                subject=fact, cursor=Cursor(f"{block.number}.{index}.{block.hash}"), evidence=raw
-            )
-            for index, fact in facts
-            if index > after
-        )
-
-    def _alarm(self, number: int, seen: str) -> Observation:
-        here = Cursor(f"{number}.{WHOLE}.{seen}") if number >= 0 else BEGINNING
-        notice = Notice(
-            network=self._trusted.network, what="gateway.untrusted", detail=self._client.stopped
-        )
-        return Observation(subject=notice, cursor=here)
-
-    def _kept(self, number: int, seen: str) -> Observation:
-        """A quiet stretch, noted so that a reader who comes back need not read it again."""
-        notice = Notice(network=self._trusted.network, what="finality.progress")
-        here = Cursor(f"{number}.{WHOLE}.{seen}")
-        return Observation(subject=notice, cursor=here, keep=(("bsn/read", here.encode()),))
+        return Read(block.number, block.hash, block.previous, facts, answer.raw)

@@ -18,8 +18,10 @@ class WithAdapters(Lazy):
         ours = super().get_command(ctx, cmd_name)
         if ours is not None or cmd_name not in _of_adapters():
             return ours
-        from bridge.registry import COMMANDS, load  # noqa: PLC0415  loaded when needed
+        from bridge.clock import SystemClock  # noqa: PLC0415  loaded when needed
+        from bridge.registry import COMMANDS, load  # noqa: PLC0415
 
+        ctx.obj = SystemClock()  # an adapter reads no clock but the one it is given
         command = load(COMMANDS, cmd_name)
         assert isinstance(command, click.Command), f"{cmd_name} is no command"
         return command

@@ -22,7 +22,7 @@ from adapters.bsn.devnet.names import certificate
 from adapters.bsn.devnet.replies import Lost
 from adapters.bsn.devnet.server import steer
 from adapters.bsn.devnet.wire import part
-from adapters.bsn.network import PcnNetwork
+from adapters.bsn.network import ChannelNetwork
 from adapters.bsn.pcn_evidence import verify
 from adapters.bsn.pcn_wire import Heard, NoAnswer, NotSent
 from adapters.bsn.settings import PcnSettings
@@ -149,7 +149,7 @@ class Here:
         self._configure()
         for who in (self.holder, self.receiver):
             self.call(who, "enrol", {})
-        self.network: PcnNetwork = network_over(self.wire, self.settings(), self.clock)
+        self.network: ChannelNetwork = network_over(self.wire, self.settings(), self.clock)
 
     def member(self, secret: Secret, name: str) -> Person:
         made = certificate(name, secret.public())

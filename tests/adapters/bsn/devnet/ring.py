@@ -5,19 +5,21 @@ What is outside lives on while the daemon dies: the gateway with its ledger, the
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
 from adapters.bsn.adapter import network_over, network_pinned
-from adapters.bsn.network import PcnNetwork
+from adapters.bsn.network import ChannelNetwork
 from adapters.bsn.pcn_evidence import verify as verify_block
 from adapters.memory.codec import public_hex
 from adapters.memory.codec import verify as verify_event
 from adapters.memory.network import MemoryNetwork
-from bridge.core.canonical import canonical
+from bridge.core.canonical import Value, canonical
 from bridge.core.consent import Consent
+from bridge.core.events import Fact
 from bridge.core.ids import AssetId, EntryId, Instant, LaneId, NetworkId, PartyId, SettlementId
 from bridge.core.ids import new_ulid as ulid_at
 from bridge.core.instrument import InstrumentKind
@@ -39,6 +41,7 @@ from bridge.notary.keys import Ed25519Key
 from bridge.notary.register_forms import asset_form, lane_form, party_form, person_form
 from bridge.notary.store.port import Store
 from bridge.notary.votebook import FileVoteBook
+from bridge.ports import Clock
 from tests.adapters.bsn.devnet.grounds import DAY, Here
 from tests.engine import river
 from tests.engine.railing import Verify
@@ -51,23 +54,80 @@ UNITS = Units(5)
 WALLETS = {"seller": "seller-wallet", "buyer": "buyer-wallet"}
 
 
-@dataclass
-class Crossing:
-    """A channel, a memory network and a bank, with one bond that is at home on the channel."""
+class Ground(Protocol):
+    """What a channel brings to a crossing, whatever its door leads to."""
+
+    @property
+    def network(self) -> NetworkId: ...
+
+    @property
+    def escrow(self) -> str: ...
+
+    def account(self, who: str) -> str:
+        """The seller's or the buyer's account."""
+        ...
+
+    def sign(self, message: bytes) -> tuple[bytes, str]:
+        """The seller's signature, and the key that made it."""
+        ...
+
+    def door(self, clock: Clock) -> AbstractAsyncContextManager[ChannelNetwork]:
+        """The channel, opened anew."""
+        ...
+
+    def verify(self, evidence: bytes) -> tuple[Fact, ...]:
+        """What the adapter proves."""
+        ...
+
+
+@dataclass(frozen=True)
+class Devnet:
+    """The channel behind the devnet's gateway."""
 
     here: Here
+
+    @property
+    def network(self) -> NetworkId:
+        return NetworkId(self.here.ledger.network)
+
+    @property
+    def escrow(self) -> str:
+        return self.here.escrow
+
+    def account(self, who: str) -> str:
+        return self.here.holder.account if who == "seller" else self.here.receiver.account
+
+    def sign(self, message: bytes) -> tuple[bytes, str]:
+        return self.here.holder.secret.sign(message), self.here.holder.key.point.hex()
+
+    @asynccontextmanager
+    async def door(self, clock: Clock) -> AsyncIterator[ChannelNetwork]:
+        yield network_over(self.here.wire, self.here.settings(poll_ms=50), clock)
+
+    def verify(self, evidence: bytes) -> tuple[Fact, ...]:
+        return verify_block(evidence, network_pinned(self.here.settings(poll_ms=50)))
+
+
+G = TypeVar("G", bound=Ground)
+
+
+@dataclass
+class Crossing(Generic[G]):
+    """A channel, a memory network and a bank, with one bond that is at home on the channel."""
+
+    ground: G
     wired: Wires
     asset: str
 
     @property
     def channel(self) -> NetworkId:
-        return NetworkId(self.here.ledger.network)
+        return self.ground.network
 
     def account(self, who: str, network: NetworkId) -> str:
         """A party's account on one side."""
         if network == DESTINATION:
             return WALLETS[who]
-        return self.here.holder.account if who == "seller" else self.here.receiver.account
+        return self.ground.account(who)
 
     def request(self, at: River, *, back: bool) -> OrderRequest:
         """An order for the whole bond: away and paid for, or home again for nothing."""
@@ -89,10 +149,8 @@ class Crossing:
         sent = await at.ring.desk.send(request, LI, at.request("send"))
         for owed in sent.consents:
             if owed.network == self.channel:
-                holder = self.here.holder if owed.by == self.here.holder.account else None
-                assert holder is not None, "nobody else gives a consent on the channel"
-                signature = holder.secret.sign(owed.message)
-                public = holder.key.point.hex()
+                assert owed.by == self.ground.account("seller"), "nobody else consents there"
+                signature, public = self.ground.sign(owed.message)
             else:
                 who = owed.by.removesuffix("-wallet")
                 signature, public = key(who).sign(owed.message), public_hex(key(who))
@@ -110,17 +168,17 @@ class Crossing:
         return sent.settlement
 
 
-async def crossing(folder: Path, algorithm: int) -> Crossing:
+async def crossing(folder: Path, algorithm: int) -> Crossing[Devnet]:
     """A new world."""
     (folder / "votes").mkdir()
     keys = tuple(public_hex(key(name)) for name in NOTARIES)
     here = Here(folder=folder, algorithm=algorithm, notary_keys=keys)
     here.ledger.block_ms = 20
     owned = await here.new_asset()
-    return Crossing(here, wires(here.clock, folder / "votes"), owned.asset)
+    return Crossing(Devnet(here), wires(here.clock, folder / "votes"), owned.asset)
 
 
-def _genesis(world: Crossing, draw: Chance) -> Group:
+def _genesis(world: Crossing[G], draw: Chance) -> Group:
     drafts: list[Draft] = []
     side: list[tuple[str, bytes | None]] = []
     sides = (world.channel, DESTINATION)
@@ -144,7 +202,7 @@ def _genesis(world: Crossing, draw: Chance) -> Group:
         )
         write("party", party_form(row))
     legs = (
-        Leg(network=world.channel, escrow=world.here.escrow, asset=world.asset),
+        Leg(network=world.channel, escrow=world.ground.escrow, asset=world.asset),
         Leg(network=DESTINATION, escrow="escrow", asset="bond"),
     )
     held = Asset(
@@ -185,8 +243,17 @@ def _notary(name: str, book: FileVoteBook) -> Notary:
     return Notary(name, book, {"*": signer})
 
 
+def _pinned_there() -> Value:
+    return {
+        "kind": "network",
+        "network": DESTINATION,
+        "key": public_hex(key(DESTINATION)),
+        "escrow": "escrow",
+    }
+
+
 @asynccontextmanager
-async def turning(world: Crossing, store: Store, seed: int) -> AsyncIterator[River]:
+async def turning(world: Crossing[G], store: Store, seed: int) -> AsyncIterator[River]:
     """A daemon's ring over this world and store, turning until the test is done with it."""
     clock, draw, wired = world.wired.clock, Chance(seed), world.wired
     journal = Journal.open(store, clock)
@@ -195,50 +262,49 @@ async def turning(world: Crossing, store: Store, seed: int) -> AsyncIterator[Riv
         taken = refreshed(journal, "house", river.LIST, source="a test", as_of=clock.now())
         name = EntryId(ulid_at(clock.now(), draw(10)))
         await journal.append((Group(id=name, drafts=(list_draft(name, taken),), side=taken.side),))
-    settings = world.here.settings(poll_ms=50)
-    channel = network_over(world.here.wire, settings, clock)
-    memory = MemoryNetwork(
-        DESTINATION, "escrow", wired.nodes[DESTINATION], clock, operator=key("operator")
-    )
-    networks: dict[NetworkId, PcnNetwork | MemoryNetwork] = {
-        world.channel: channel,
-        DESTINATION: memory,
-    }
-    rail, verify_rail = wired.rail(journal, wired)
-    pinned = {
-        "kind": "network",
-        "network": DESTINATION,
-        "key": public_hex(key(DESTINATION)),
-        "escrow": "escrow",
-    }
-    verifiers: dict[NetworkId, Verify] = {
-        world.channel: partial(verify_block, pinned=network_pinned(settings)),
-        DESTINATION: partial(verify_event, pinned=pinned),
-        RAIL: verify_rail,
-    }
-    doors = Doors(origins=networks, destinations=networks, rails={RAIL: rail})
-    books = [FileVoteBook(wired.votes / f"{name}.votes") for name in NOTARIES]
-    notaries = tuple(map(_notary, NOTARIES, books))
-    ring = Ring(
-        journal,
-        doors,
-        verifiers,
-        attestor=DevelopmentCustody(notaries, lambda: journal.view, journal.side, verifiers, clock),
-        screening=DossierScreening(
-            journal, doors, clock, disclosed=lambda order: disclosed(journal, order), key=b"p" * 32
-        ),
-        clock=clock,
-        entropy=draw,
-        fingerprint_key=river.FINGERPRINT_KEY,
-    )
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            turn = tasks.create_task(ring.run())
-            try:
-                yield River(ring, wired, draw, notaries=notaries)
-            finally:
-                turn.cancel()
-    finally:
-        for book in books:
-            book.close()
-        await journal.close()
+    async with world.ground.door(clock) as channel:
+        memory = MemoryNetwork(
+            DESTINATION, "escrow", wired.nodes[DESTINATION], clock, operator=key("operator")
+        )
+        networks: dict[NetworkId, ChannelNetwork | MemoryNetwork] = {
+            world.channel: channel,
+            DESTINATION: memory,
+        }
+        rail, verify_rail = wired.rail(journal, wired)
+        verifiers: dict[NetworkId, Verify] = {
+            world.channel: world.ground.verify,
+            DESTINATION: partial(verify_event, pinned=_pinned_there()),
+            RAIL: verify_rail,
+        }
+        doors = Doors(origins=networks, destinations=networks, rails={RAIL: rail})
+        books = [FileVoteBook(wired.votes / f"{name}.votes") for name in NOTARIES]
+        notaries = tuple(map(_notary, NOTARIES, books))
+        ring = Ring(
+            journal,
+            doors,
+            verifiers,
+            attestor=DevelopmentCustody(
+                notaries, lambda: journal.view, journal.side, verifiers, clock
+            ),
+            screening=DossierScreening(
+                journal,
+                doors,
+                clock,
+                disclosed=lambda order: disclosed(journal, order),
+                key=b"p" * 32,
+            ),
+            clock=clock,
+            entropy=draw,
+            fingerprint_key=river.FINGERPRINT_KEY,
+        )
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                turn = tasks.create_task(ring.run())
+                try:
+                    yield River(ring, wired, draw, notaries=notaries)
+                finally:
+                    turn.cancel()
+        finally:
+            for book in books:
+                book.close()
+            await journal.close()

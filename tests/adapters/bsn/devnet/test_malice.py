@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from adapters.bsn.adapter import network_over
 from adapters.bsn.devnet import texts
-from adapters.bsn.network import PcnNetwork
+from adapters.bsn.network import ChannelNetwork
 from adapters.bsn.pcn_evidence import BLOCK_DATA
 from adapters.bsn.pcn_wire import Heard
 from bridge.core.canonical import canonical
@@ -106,7 +106,7 @@ async def everything(here: Here, wire: Malice, prepared: Prepared) -> None:
                 await call()
 
 
-async def first_page(network: PcnNetwork) -> None:
+async def first_page(network: ChannelNetwork) -> None:
     async with aclosing(network.observe(BEGINNING)) as reading:
         await anext(reading)
 

@@ -22,11 +22,13 @@ async def test_a_bond_goes_away_and_comes_home(algorithm: int, tmp_path: Path) -
         for back in (False, True):
             sent = await world.send(river, back=back)
             for fault in FAULTS:
-                world.here.gateway.faults.add(fault, ORDERED)
+                world.ground.here.gateway.faults.add(fault, ORDERED)
             await river.until(sent, Stage.SETTLED, within=30)
-    assert len(world.here.gateway.faults.met) == 4, "lock, burn, mint, assign: each answer is lost"
-    holder = world.here.holder.account
-    record = world.here.ledger.state[f"asset/{world.asset}"][0].decode()
+    assert len(world.ground.here.gateway.faults.met) == 4, (
+        "lock, burn, mint, assign: each answer is lost"
+    )
+    holder = world.ground.here.holder.account
+    record = world.ground.here.ledger.state[f"asset/{world.asset}"][0].decode()
     assert f'"holder":"{holder}"' in record
     assert '"settlement":""' in record
     away = world.wired.chains[DESTINATION].escrow
@@ -42,7 +44,7 @@ async def test_the_daemon_is_killed_on_the_way(tmp_path: Path) -> None:
         async with turning(world, SqliteStore(file), turn + 1) as river:
             if sent is None:
                 sent = await world.send(river, back=False)
-            world.here.gateway.faults.add(FAULTS[turn % 3], ORDERED)
+            world.ground.here.gateway.faults.add(FAULTS[turn % 3], ORDERED)
             try:
                 await river.until(sent, Stage.SETTLED, within=0.05 * (turn % 7 + 1))
             except TimeoutError:
@@ -52,4 +54,4 @@ async def test_the_daemon_is_killed_on_the_way(tmp_path: Path) -> None:
         raise AssertionError("it never settled")
     away = world.wired.chains[DESTINATION].escrow
     assert away.balance("bond", "", "buyer-wallet") == UNITS
-    assert '"holder":"vault"' in world.here.ledger.state[f"asset/{world.asset}"][0].decode()
+    assert '"holder":"vault"' in world.ground.here.ledger.state[f"asset/{world.asset}"][0].decode()

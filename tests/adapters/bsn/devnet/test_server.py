@@ -10,7 +10,7 @@ import pytest
 
 from adapters.bsn.adapter import ADAPTER
 from adapters.bsn.devnet.server import PANEL, serving
-from adapters.bsn.network import PcnNetwork
+from adapters.bsn.network import ChannelNetwork
 from adapters.conformance.bench import Bench, OriginSide
 from bridge.core.effects import LockAsset
 from bridge.ports import Landed, Unavailable, Uncertain
@@ -29,10 +29,10 @@ class Nothing:
 
 
 @asynccontextmanager
-async def opened(here: Here, base: str) -> AsyncGenerator[tuple[PcnNetwork, Bench]]:
+async def opened(here: Here, base: str) -> AsyncGenerator[tuple[ChannelNetwork, Bench]]:
     settings = here.settings(base_url=base)
     async with ADAPTER.open(settings, here.clock, Nothing()) as door:
-        assert isinstance(door, PcnNetwork)
+        assert isinstance(door, ChannelNetwork)
         bench = here.bench()
         bench.side = OriginSide(door, here.sign_consent)
         yield door, bench

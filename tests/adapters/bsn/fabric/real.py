@@ -2,10 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 
 from adapters.bsn.chaincode.proposal import caller_of
 from adapters.bsn.fabric_blocks import Pinned, header_hash
@@ -13,6 +14,7 @@ from adapters.bsn.fabric_client import FabricClient, Target, open_channel
 from adapters.bsn.fabric_layout import CHANNEL, ORGANISATIONS, msp, peer_home, user_home
 from adapters.bsn.fabric_network import NAME, Network
 from adapters.bsn.fabric_proposals import Told
+from adapters.bsn.fabric_settings import FabricSettings
 from adapters.bsn.fabric_trust import Identity, Trust
 from bridge.core.canonical import Value, canonical, parse
 from bridge.core.ids import Instant, NetworkId
@@ -21,6 +23,7 @@ from tests.adapters.bsn.fabric.board import NOTARIES, THRESHOLD, public
 
 ORGS = frozenset(msp(one) for one in ORGANISATIONS)
 DAY = 24 * 3_600_000
+WINDOW_MS = 4_000  # what is lost is known to be lost so soon
 
 
 class WallClock:
@@ -74,7 +77,47 @@ class Real:
                 WallClock(),
             )
 
-    def configuration(self) -> bytes:
+    def settings(
+        self, organisation: str = "org1", user: str = "User1", **changes: object
+    ) -> FabricSettings:
+        """What an operator would write for this channel."""
+        root = self.network.root
+        home = root / user_home(organisation, user) / "msp"
+        (certificate,), (key,) = (home / "signcerts").iterdir(), (home / "keystore").iterdir()
+        crypto = root / "crypto"
+        table: dict[str, object] = {
+            "network": self.id,
+            "access": "fabric",
+            "address": f"127.0.0.1:{self.network.ports[f'{organisation}.peer']}",
+            "ca_file": str(root / peer_home(organisation) / "tls/ca.crt"),
+            "msp_id": msp(organisation),
+            "identity_key_file": str(key),
+            "identity_certificate_file": str(certificate),
+            "channel": CHANNEL,
+            "chaincode": NAME,
+            "genesis_hash": self.pinned.genesis.hex(),
+            "organisations": [
+                {
+                    "msp": msp(one),
+                    "root": root_of(crypto / f"peerOrganizations/{one}.test"),
+                }
+                for one in ORGANISATIONS
+            ],
+            "orderers": [
+                {"msp": "OrdererMSP", "root": root_of(crypto / "ordererOrganizations/ord.test")}
+            ],
+            "poll_ms": 50,
+            "timeout_ms": 3_000,
+            "window_ms": WINDOW_MS,
+            "finality_ms": 500,
+        }
+        return FabricSettings.model_validate({**table, **changes})
+
+    def key(self, organisation: str, user: str) -> str:
+        """A user's public key, as consents name it."""
+        return caller_of(self.identity(organisation, user).creator).key
+
+    def configuration(self, notaries: Iterable[str] = ()) -> bytes:
         """The first configuration; both organisations have written down that they agree."""
         body = canonical(
             {
@@ -82,15 +125,22 @@ class Real:
                 "escrow": f"{CHANNEL}/{NAME}",
                 "number": "1",
                 "escape_after": str(400 * DAY),
-                "window": "60000",
+                "window": str(WINDOW_MS),
                 "operators": [self.account("org1", "User1")],
-                "notaries": [public(key) for key in NOTARIES],
+                "notaries": sorted(notaries) or [public(key) for key in NOTARIES],
                 "threshold": str(THRESHOLD),
             }
         )
         for organisation in ORGANISATIONS:
             self.network.admitted(organisation).write_text(sha256(body).hexdigest(), "ascii")
         return body
+
+
+def root_of(home: Path) -> str:
+    """The root certificate of an organisation, as settings have it."""
+    (file,) = (home / "msp/cacerts").iterdir()
+    lines = file.read_text("ascii").splitlines()
+    return "".join(line for line in lines if not line.startswith("-----"))
 
 
 def real(network: Network) -> Real:
@@ -110,6 +160,12 @@ def real(network: Network) -> Real:
         frozenset({"OrdererMSP"}),
     )
     return Real(network, trust, pinned)
+
+
+async def whole_block(client: FabricClient, index: int) -> bytes:
+    """The bytes of a block, as our own peer has it."""
+    args = (b"GetBlockByNumber", CHANNEL.encode(), str(index).encode())
+    return await client._evaluated(client._proposed(args, "qscc"))
 
 
 async def carried_out(

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from adapters.bsn.fabric_blocks import verified
-from adapters.bsn.fabric_client import FabricClient, Misconfigured
+from adapters.bsn.fabric_client import FabricClient
+from adapters.bsn.fabric_outcomes import Misconfigured
 from adapters.bsn.fabric_proposals import checked, read_proposal
 from adapters.bsn.fabric_trust import Untrusted
 from adapters.bsn.fabric_wire import Message, blob, decode, encode
@@ -19,7 +20,15 @@ from bridge.core.ids import Instant
 from bridge.ports import Refused, Unavailable, Uncertain
 from schemas.fabric.messages import MESSAGES
 from tests.adapters.bsn.fabric.board import act, forms, hashed, notarised, settlement
-from tests.adapters.bsn.fabric.real import DAY, Real, WallClock, carried_out, records, until
+from tests.adapters.bsn.fabric.real import (
+    DAY,
+    Real,
+    WallClock,
+    carried_out,
+    records,
+    until,
+    whole_block,
+)
 
 pytestmark = pytest.mark.slow
 NUMBERS = itertools.count(1)
@@ -130,7 +139,7 @@ async def test_the_same_envelope_again_changes_nothing(fabric: Real) -> None:
         first = await client.commit(proposal.tx)
         await client.submit(proposal.tx, envelope)
         assert await client.commit(proposal.tx) == first
-        assert await client.knows(proposal.tx)
+        assert await client.status(proposal.tx) == 0
         with pytest.raises(Uncertain, match="already"):
             await client.endorse(proposal)
 
@@ -139,7 +148,7 @@ async def test_nothing_is_concluded_from_silence(fabric: Real) -> None:
     async with fabric.client() as client:
         never = client.propose("unmint", b"{}")
         assert await client.commit(never.tx, patience_s=0.5) is None
-        assert not await client.knows(never.tx)
+        assert await client.status(never.tx) is None
 
 
 async def test_a_peer_that_cannot_serve_us_says_so(fabric: Real) -> None:
@@ -193,7 +202,7 @@ async def test_every_block_verifies_and_no_bent_one_does(fabric: Real) -> None:
         await carried_out(
             client, "unmint", brought(made(fabric, Verb.UNMINT, next(NUMBERS), "twin/B"))
         )
-        raws = [await client.block(index) for index in range(await client.height())]
+        raws = [await whole_block(client, index) for index in range((await client.info())[0])]
     previous, told = None, []
     for index, raw in enumerate(raws):
         block = verified(raw, previous, fabric.pinned, fabric.trust)
@@ -226,7 +235,7 @@ def again(name: str, raw: bytes) -> Message:
 
 async def test_what_a_real_peer_wrote_is_written_the_same(fabric: Real) -> None:
     async with fabric.client() as client:
-        raws = [await client.block(index) for index in range(1, await client.height())]
+        raws = [await whole_block(client, index) for index in range(1, (await client.info())[0])]
     seen = 0
     for raw in raws:
         block = again("common.Block", raw)
