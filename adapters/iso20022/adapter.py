@@ -38,7 +38,7 @@ async def open_rail(settings: AdapterSettings, clock: Clock, kept: Kept) -> Asyn
             signer,
             clock,
             kept,
-            judge=Judge(agreement, clock),
+            judge=Judge(agreement, clock, settings.softened()),
             finality_ms=settings.finality_ms,
             question_ms=settings.question_ms,
             answer_limit_ms=settings.answer_limit_ms,

@@ -16,6 +16,7 @@ from adapters.iso20022.reading import Message
 from adapters.iso20022.signed import BadSignature, Signed, verified
 from bridge.core.ids import NetworkId
 from bridge.ports import Notice
+from schemas.iso20022.softening import Softening
 
 PENDING_MAX = 1_000  # messages that wait for the ledger; more are told to come again
 NOTICES_MAX = 256
@@ -65,6 +66,11 @@ class Inbox:
         self._agreement = agreement
         self._judge = judge
         self._stirred = asyncio.Event()
+
+    @property
+    def softenings(self) -> tuple[Softening, ...]:
+        """The rules that are lighter for this bank."""
+        return self._judge.softenings
 
     async def receive(self, signed: Signed) -> Answer:
         """Take a message and wait until the ledger has it."""

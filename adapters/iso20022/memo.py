@@ -5,6 +5,7 @@ in/N          a message of others, framed, in the order it was taken    head    
 said/S/N      message N is about settlement S                      park/N            it waits
 dup/KEY       the digest of a message by its key                   broken/S          to be told
 rules/N       the digest of the rules it was judged by
+soft/D        a rule made lighter, and who signed it, by its digest
 owe/ID        an answer of ours that is to be sent                 call/S            who recalls
 """
 

@@ -4,9 +4,10 @@ A message is committed together with the last thing it tells, so a crash between
 message repeats the message and loses nothing. What it owes in answer is sent after the commit.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from adapters.iso20022.agreement import Agreement
 from adapters.iso20022.client import Channel
@@ -20,6 +21,7 @@ from adapters.iso20022.replying import Replies
 from adapters.iso20022.signed import Signed, Signer, unframe
 from adapters.iso20022.story import Told
 from adapters.iso20022.write import BadMessage
+from bridge.core.canonical import canonical
 from bridge.core.events import Fact
 from bridge.core.ids import BEGINNING, Cursor, Instant, SettlementId
 from bridge.ports import Clock, FinalityBroken, Notice, Observation, Page, Unavailable, Uncertain
@@ -75,6 +77,8 @@ class Reader:
         at = _place(since)
         async for page in self._breaks(Cursor(str(at))):
             yield page
+        for softened in self._softened(Cursor(str(at))):
+            yield softened
         while True:
             if at < self._memo.head:
                 at += 1
@@ -120,6 +124,23 @@ class Reader:
                 raise FinalityBroken(why, of)
             notice = Notice(network=self._agreement.network, what="finality.broken", settlement=of)
             yield (Observation(subject=notice, cursor=cursor, keep=((key, None),)),)
+
+    def _softened(self, cursor: Cursor) -> Iterator[Page]:
+        """Have the ledger keep each softening with its signatures, once, before it is used."""
+        for one in self._inbox.softenings:
+            statement = one.statement()
+            key = f"soft/{sha256(statement).hexdigest()}"
+            if self._memo.kept.get(key) is not None:
+                continue
+            hands = [{"by": by.person, "signature": by.signature.hex()} for by in one.signatures]
+            kept = statement + b"\n" + canonical({"signatures": hands})
+            notice = Notice(
+                network=self._agreement.network,
+                what="rule.softened",
+                settlement=NOBODY,
+                detail=f"{one.rule} only {one.severity}s until {one.until}: {one.reason}",
+            )
+            yield (Observation(subject=notice, cursor=cursor, keep=((key, kept),)),)
 
     async def _answered(self, cursor: Cursor) -> AsyncGenerator[Page, None]:
         """Send what is owed in answer, and forget each once it was handed over."""

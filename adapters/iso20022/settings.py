@@ -1,14 +1,24 @@
 """What an operator writes for one bank: the agreement, the channel, the keys by file."""
 
-from datetime import time
+from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from adapters.iso20022.agreement import Agreement, Instruct, Proof
-from adapters.iso20022.signed import KEY_ID, PUBLIC_KEY, load_signer
+from adapters.iso20022.signed import (
+    KEY_ID,
+    PUBLIC_KEY,
+    BadSignature,
+    Signed,
+    load_signer,
+    verified,
+)
 from bridge.core.ids import Bic, NetworkId
+from schemas.iso20022.rules.catalogue import RULES
+from schemas.iso20022.softening import Signature, Softening, signed
+from schemas.iso20022.weights import Severity
 
 _BIC = r"^[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?$"
 _LISTEN = r"^tcp:[^:\s]+:[0-9]{1,5}$"
@@ -17,6 +27,22 @@ _ADDRESS = r"^https?://[^\s]+$"
 Code = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 PublicKey = Annotated[str, Field(pattern=PUBLIC_KEY)]
 KeyName = Annotated[str, Field(pattern=KEY_ID)]
+SignatureHex = Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
+
+
+class SoftenedRule(BaseModel):
+    """A rule made lighter for this bank until a day, with two people's signatures in hex.
+
+    What they sign is `schemas.iso20022.softening.Softening.statement`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    rule: Annotated[str, Field(max_length=32)]
+    severity: Literal["warn", "hold"]
+    reason: Annotated[str, Field(min_length=1, max_length=280)]
+    until: Annotated[date, Field(strict=False)]  # the last day it holds
+    signatures: Annotated[dict[KeyName, SignatureHex], Field(min_length=2, max_length=8)]
 
 
 class Settings(BaseModel):
@@ -50,6 +76,9 @@ class Settings(BaseModel):
     currencies: Annotated[tuple[Code, ...], Field(strict=False)] = ()  # a list, in TOML
     wide_characters: bool = False
 
+    softenings: Annotated[tuple[SoftenedRule, ...], Field(strict=False, max_length=64)] = ()
+    people: dict[KeyName, PublicKey] = {}  # who may sign a softening, each with a key of their own
+
     key_name: KeyName
     signing_key: str  # file: PKCS#8 PEM, Ed25519 or P-256
     bank_keys: Annotated[dict[KeyName, PublicKey], Field(min_length=1, max_length=16)]
@@ -80,7 +109,44 @@ class Settings(BaseModel):
             raise ValueError("account: a bank names its account whose bookings are the proof")
         if self.instruct == "pain.001" and self.notice:
             raise ValueError("notice: a customer sends no camt.057")
+        if len(set(self.people.values())) < len(self.people):
+            raise ValueError("people: two of them share a key, so two signatures may be one hand's")
+        self.softened()
         return self
+
+    def softened(self) -> tuple[Softening, ...]:
+        """Return what was softened for this bank; each has two people's good signatures.
+
+        Errors: NotSoftened, a ValueError, which names the rule and what is missing.
+        """
+
+        def is_good(person: str, statement: bytes, signature: bytes) -> bool:
+            algorithm = self.people.get(person, "").partition(":")[0]
+            try:
+                verified(Signed(statement, algorithm, person, signature), self.people)
+            except BadSignature:
+                return False
+            return True
+
+        known = {rule.id for rule in RULES.rules}
+        return tuple(
+            signed(
+                Softening(
+                    rule=one.rule,
+                    counterparty=self.bank_bic,
+                    severity=Severity(one.severity),
+                    reason=one.reason,
+                    until=one.until,
+                    signatures=tuple(
+                        Signature(person, bytes.fromhex(text))
+                        for person, text in sorted(one.signatures.items())
+                    ),
+                ),
+                known,
+                is_good,
+            )
+            for one in self.softenings
+        )
 
     def agreement(self) -> Agreement:
         """Return the agreement these settings write down.

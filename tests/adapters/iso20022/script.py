@@ -23,6 +23,7 @@ from bridge.core.money import Money, money
 from bridge.core.order import SettlementOrder
 from bridge.core.parties import Personal
 from bridge.ports import FinalityBroken, Notice, Observation, Prepared, Sight, Unavailable
+from schemas.iso20022.softening import Softening
 from tests.adapters.iso20022.teller import ACCOUNTS, NOSTRO, OURS, THEIRS, Ledger
 
 NOW = Instant(1_795_651_200_000)  # 26 November 2026
@@ -70,6 +71,7 @@ class Script:
     proofs: list[bytes] = field(default_factory=list)
     broken: list[SettlementId | None] = field(default_factory=list)
     cursor: Cursor = BEGINNING
+    softenings: tuple[Softening, ...] = ()
     disclosed: dict[SettlementId, dict[str, Personal]] = field(default_factory=dict)
     orders: "count[int]" = field(default_factory=lambda: count(1))
     numbers: "count[int]" = field(default_factory=lambda: count(1))
@@ -86,7 +88,7 @@ class Script:
 
     def restart(self) -> None:
         """The process was killed: only the ledger is left."""
-        judge = Judge(self.agreement, self.clock)
+        judge = Judge(self.agreement, self.clock, self.softenings)
         self.rail = IsoRail(
             self.agreement, self.wire, OURS, self.clock, self.ledger, judge=judge,
             question_ms=60_000,
