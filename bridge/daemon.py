@@ -95,6 +95,7 @@ async def serve(settings: Settings, folder: Path, ready: Callable[[str], None]) 
         data = folder / settings.data
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         journal = Journal.open(_store(settings, data), clock)
+        journal.bound(settings.ledger.queue_max, settings.ledger.queue_age_ms)
         stack.push_async_callback(journal.close)
         opened = await _adapters(settings, folder, journal, clock, stack)
         ring = _ring(settings, folder, journal, opened, clock=clock, stack=stack)

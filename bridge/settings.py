@@ -51,8 +51,8 @@ class ApiSettings(_Strict):
 
 
 class NotarySettings(_Strict):
-    operator: str
-    jurisdiction: str = Field(pattern=r"^[A-Z]{2}$")
+    """The keys of one operator; the section is called as the operator is."""
+
     ed25519: str  # key file
     secp256k1: str  # key file
     votes: str  # vote book, outside the ledger's database
@@ -70,11 +70,6 @@ class LaneSettings(_Strict):
     acknowledge: Literal["committed", "sealed", "cosigned", "mirrored"] = "sealed"
 
 
-class PolicySettings(_Strict):
-    legal_zone: str = "Asia/Shanghai"  # whose calendar a decision's legal date follows
-    packs: str = "packs"  # folder of packs offered for publishing
-
-
 class Settings(_Strict):
     """Everything an operator writes. Paths are relative to the folder of the file."""
 
@@ -84,7 +79,6 @@ class Settings(_Strict):
     log_key: str = "keys/log.pem"
     ledger: LedgerSettings = LedgerSettings()
     api: ApiSettings = ApiSettings()
-    policy: PolicySettings = PolicySettings()
     notary: dict[str, NotarySettings] = {}
     network: dict[str, dict[str, object]] = {}  # by instance name; `adapter` and its own keys
     rail: dict[str, dict[str, object]] = {}
@@ -150,7 +144,7 @@ def parse(table: Mapping[str, object], source: str) -> Settings:
 
 def _nearest(place: str) -> str:
     known = [*Settings.model_fields]
-    for model in (LedgerSettings, ApiSettings, NotarySettings, LaneSettings, PolicySettings):
+    for model in (LedgerSettings, ApiSettings, NotarySettings, LaneSettings):
         known += model.model_fields
     close = difflib.get_close_matches(place.rpartition(".")[2], known, 1)
     return f"; did you mean {close[0]}?" if close else ""

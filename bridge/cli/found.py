@@ -71,12 +71,10 @@ def write_settings(
         "[api]",
         f'listen = "{listen}"',
     ]
-    for name, where in NOTARIES.items():
+    for name in NOTARIES:
         lines += [
             "",
             f"[notary.{name}]  # development custody: production settings refuse it",
-            f'operator = "{name}"',
-            f'jurisdiction = "{where}"',
             f'ed25519 = "keys/notary-{name}.ed25519.pem"',
             f'secp256k1 = "keys/notary-{name}.secp256k1.pem"',
             f'votes = "data/votes-{name}"',

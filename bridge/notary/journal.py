@@ -67,6 +67,7 @@ class Journal:
     head: Head
 
     def __init__(self, store: Store, clock: Clock) -> None:
+        self._queue_max, self._age_ms = QUEUE, AGE_MS
         self._store = store
         self._clock = clock
         self._reader: Reader = store.reader()
@@ -109,6 +110,10 @@ class Journal:
         )
         journal._thread.start()
         return journal
+
+    def bound(self, groups: int, age_ms: int) -> None:
+        """From now on so many groups wait at most, and none behind one that waits so long."""
+        self._queue_max, self._age_ms = groups, age_ms
 
     async def close(self) -> None:
         """Write what has queued, then stop."""
@@ -158,8 +163,8 @@ class Journal:
         with self._wake:
             if self._closing:
                 raise Closed("the journal is closed")
-            old = self._queue and job.since - self._queue[0].since > AGE_MS
-        if old or self._waiting + len(job.asked) > QUEUE:
+            old = self._queue and job.since - self._queue[0].since > self._age_ms
+        if old or self._waiting + len(job.asked) > self._queue_max:
             raise Overloaded(f"{self._waiting} groups wait")
         self._waiting += len(job.asked)
         if not self._asked:

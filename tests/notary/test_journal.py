@@ -138,6 +138,26 @@ async def test_too_many_or_too_old_are_turned_away_before_anything_is_written() 
     await journal.close()
 
 
+@pytest.mark.parametrize(("groups", "age_ms"), [(1, AGE_MS), (100, 7)])
+async def test_how_many_may_wait_and_how_long_can_be_said(groups: int, age_ms: int) -> None:
+    held = Event()
+    clock, store = SetClock(), MemoryStore()
+    journal = Journal.open(store, clock)
+    journal.bound(groups, age_ms)
+    store.fault = lambda _call: assert_(held.wait(10))
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(journal.append([group(1, draft(1, "account", account("a")))]))
+        await asyncio.sleep(0.05)  # the writer is in its commit
+        if groups > 1:
+            tasks.create_task(journal.append([group(2, draft(2, "account", account("b")))]))
+            await asyncio.sleep(0.05)
+        clock.time += 8
+        with pytest.raises(Overloaded):
+            await journal.append([group(3, draft(3, "account", account("c")))])
+        held.set()
+    await journal.close()
+
+
 async def test_levels_nobody_gives_are_not_promised() -> None:
     journal = Journal.open(MemoryStore(), SetClock())
     await journal.append([genesis()])
