@@ -31,6 +31,8 @@ EVENTS = frozenset(
         "ledger.appended",
         "ledger.damaged",
         "ledger.fenced",
+        "network.endpoint_lied",
+        "network.endpoint_silent",
         "network.frozen",
         "network.noticed",
         "network.unavailable",

@@ -36,6 +36,11 @@ def creation(contract: str, code: bytes, *args: Word) -> bytes:
     return code + encode([f.type for f in interface(contract).constructor], args)
 
 
+def encoded(kinds: list[str], *args: Word) -> bytes:
+    """Return arguments of a function that is none of the set's, without its selector."""
+    return encode(kinds, args)
+
+
 def result(contract: str, function: str, data: bytes) -> tuple[Word, ...]:
     """Return what a function answered. Errors: ValueError where it is not that answer."""
     entry = interface(contract).functions[function]
@@ -56,6 +61,12 @@ def revert(data: bytes) -> Revert:
     except ValueError:
         pass  # it begins like an error and is none
     return Revert("Unknown", (data.hex(),))
+
+
+def is_ours(refusal: Revert) -> bool:
+    """Tell whether an error is one of the escrow's or the notaries', not a token's."""
+    ours = (interface(contract).errors for contract in ("Escrow", "NotarySet"))
+    return any(refusal.name in errors for errors in ours)
 
 
 def _error(data: bytes) -> Entry | None:

@@ -225,8 +225,9 @@ class DevChain:
     def mine(self) -> Mined:
         """Make the next block from what waits in the pool, which may be nothing."""
         chosen, parent = self._next(), self.blocks[-1].block.header
-        self._chain.header = self._chain.create_header_from_parent(parent)
         later = max(parent.timestamp + 1, self.now())
+        child = self._chain.create_header_from_parent(parent)  # at the time of this machine
+        self._chain.header = child.copy(timestamp=later)
         made, receipts, _ = self._chain.mine_all([one.signed for one in chosen], timestamp=later)
         self._append(made.imported_block, [one.raw for one in chosen], list(receipts))
         for one in chosen:

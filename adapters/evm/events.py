@@ -66,6 +66,8 @@ def fact_of(log: Log, network: NetworkId) -> Fact | None:
     if said is None:
         raise BadProof("the log is no event of the escrow")
     name, words = said
+    if "settlement" not in words:
+        return None  # what governor and guardian do is no settlement's
     of = _word(words, "settlement")
     if any(of[16:]) or not any(of):
         raise BadProof("settlement is not 16 bytes, then 16 zero bytes")

@@ -1,10 +1,23 @@
-"""A real node for the modules of this folder that ask for one."""
+"""A real node for the modules of this folder that ask for one; virtual time for the dev chain's."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
 from tests.adapters.evm.anvil import AnvilChain, Node, anvil
+from tests.adapters.evm.stand import VirtualLoop
+
+VIRTUAL = {"test_network.py", "test_opening.py", "test_reading.py", "test_wallet.py"}
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Choose the loop of an item: seconds cost nothing where nobody else lives by them."""
+    del config
+    is_virtual = item.path.name in VIRTUAL
+    return {"virtual": VirtualLoop} if is_virtual else {"real": asyncio.new_event_loop}
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,114 @@
+"""Which block is final: called so by a quorum of operators, or deep enough under their head.
+
+Nodes' answers are unsigned. So the reader signs which operators called a block final, and whoever
+verifies the evidence pins the readers it trusts.
+Source: Ethereum execution-apis, block tags.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from adapters.evm.blocks import Header, header_of
+from adapters.evm.client import Answer, Call, Json, NodeError
+from adapters.evm.evidence import DEPTH, QUORUM
+from adapters.evm.nodes import Node, Nodes
+from adapters.evm.tries import BadProof
+from bridge.core.canonical import Value
+from bridge.ports import FinalityBroken, Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Final:
+    """The latest final block, and what the reader attests of it and of what is under it."""
+
+    header: Header
+    told: Mapping[str, Value]
+
+
+class Finality:
+    """Asks the nodes which block is final. Units: `depth` is blocks; None: the nodes' own tag."""
+
+    def __init__(self, nodes: Nodes, depth: int | None) -> None:
+        self._nodes = nodes
+        self._depth = depth
+        self._last: Header | None = None
+
+    async def final(self) -> Final:
+        """Return the latest final block.
+
+        Errors: Unavailable where too few operators agree; FinalityBroken where a quorum shows
+        another block in the place of one that was final.
+        """
+        if self._depth is None:
+            header, operators = await self._tagged()
+            told: dict[str, Value] = {"kind": QUORUM, "operators": list(operators)}
+        else:
+            head = await self._nodes.head()
+            if head < self._depth:
+                raise Unavailable(f"the chain has {head} blocks, final is {self._depth} under")
+            header, _ = await self.agreed(head - self._depth)
+            told = {"kind": DEPTH, "head": str(head)}
+        last = self._last
+        if last is not None and header.number == last.number and header.hash != last.hash:
+            raise FinalityBroken(
+                f"block {last.number} was 0x{last.hash.hex()}, is 0x{header.hash.hex()}"
+            )
+        if last is None or header.number > last.number:
+            self._last = header
+        return Final(header, told)
+
+    async def _tagged(self) -> tuple[Header, tuple[str, ...]]:
+        seen = self._headers(await self._nodes.each([_block("finalized")]))
+        number = self._nodes.supported([(node, header.number) for node, header in seen])
+        here = [(node, header) for node, header in seen if header.number == number]
+        if found := self._quorum(here):
+            return found
+        return await self.agreed(number)
+
+    async def agreed(self, number: int) -> tuple[Header, tuple[str, ...]]:
+        """Return the block that a quorum of operators has at a number, and who they are.
+
+        Errors: Unavailable.
+        """
+        seen = self._headers(await self._nodes.each([_block(hex(number))]))
+        if found := self._quorum([(node, one) for node, one in seen if one.number == number]):
+            return found
+        raise Unavailable(f"no {self._nodes.quorum} operators show the same block {number}")
+
+    def _headers(self, told: list[tuple[Node, list[Answer]]]) -> list[tuple[Node, Header]]:
+        found: list[tuple[Node, Header]] = []
+        for node, (block,) in told:
+            if block is None or isinstance(block, NodeError):
+                continue  # it does not have it yet
+            try:
+                found.append((node, shown(block)))
+            except BadProof as error:
+                self._nodes.lied(node, str(error))
+        return found
+
+    def _quorum(self, seen: list[tuple[Node, Header]]) -> tuple[Header, tuple[str, ...]] | None:
+        said: dict[bytes, set[str]] = {}
+        for node, header in seen:
+            said.setdefault(header.hash, set()).add(node.operator)
+        many = [hash_ for hash_, who in said.items() if len(who) >= self._nodes.quorum]
+        if len(many) > 1:
+            both = " and ".join(f"0x{one.hex()}" for one in many)
+            raise FinalityBroken(f"two blocks in one place, each by a quorum: {both}")
+        if not many:
+            return None
+        for node, header in seen:
+            if header.hash != many[0]:
+                self._nodes.lied(node, f"block {header.number} is another one to the quorum")
+        header = next(header for _, header in seen if header.hash == many[0])
+        return header, tuple(sorted(said[many[0]]))
+
+
+def shown(block: Json) -> Header:
+    """Return the header of a block as a node shows it. Errors: BadProof."""
+    if not isinstance(block, Mapping):
+        raise BadProof("a block is no object")
+    return header_of(block)
+
+
+def _block(which: str) -> Call:
+    return ("eth_getBlockByNumber", (which, False))

@@ -1,0 +1,344 @@
+"""The escrow contract on an Ethereum-compatible chain, as an origin and as a destination."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from coincurve import PublicKey
+from eth_utils.address import to_checksum_address
+
+from adapters.evm import calls
+from adapters.evm.accounts import address_of, transaction_in
+from adapters.evm.client import Json, NodeError
+from adapters.evm.codec import (
+    CONSENTS,
+    ORIGIN,
+    BadWords,
+    Call,
+    call_in,
+    call_of,
+    ticket_of,
+    typed_data,
+)
+from adapters.evm.finality import Finality
+from adapters.evm.nodes import Nodes
+from adapters.evm.preflight import preflight, read
+from adapters.evm.reading import Reader
+from adapters.evm.standing import Standing, State, hopeless, landed, standing
+from adapters.evm.ticket import Domain, digest
+from adapters.evm.tries import BadProof
+from adapters.evm.wallet import Wallet
+from bridge.core.act import Act, Signature, act_for
+from bridge.core.consent import Consent
+from bridge.core.effects import DestinationEffect, LockAsset, OriginEffect, Verb, attempt_of
+from bridge.core.ids import Cursor, NetworkId, TxRef
+from bridge.core.order import SettlementOrder
+from bridge.ports import (
+    Answered,
+    Check,
+    ConsentOwed,
+    Disclosed,
+    Key,
+    Landed,
+    Never,
+    Page,
+    Prepared,
+    Refused,
+    Sight,
+    Unavailable,
+)
+
+ENTRY = frozenset({Verb.LOCK, Verb.MINT})
+LOOK_FIRST = frozenset(  # our own verb may have made it so
+    {"Fenced", "WrongTicket", "WrongState", "BadTitle", "NoBacking", "Late", "Replayed"}
+)
+LATER = frozenset(  # somebody opens it again; the effect stays owed
+    {
+        "RateLimited",
+        "OverCap",
+        "AssetClosed",
+        "InWindow",
+        "Halted",
+        "OnHold",
+        "NotOperator",
+        "Shortfall",
+        "ReentrancyGuardReentrantCall",
+    }
+)
+MAGIC = bytes.fromhex("1626ba7e")  # ERC-1271: the contract stands by the signature
+_HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """Entry locks and mints; exit gives back and ends, and never waits behind the other."""
+
+    entry: Wallet | None
+    exit: Wallet | None
+
+    def of(self, verb: Verb) -> Wallet | None:
+        """Return the key that sends a verb."""
+        return self.entry if verb in ENTRY else self.exit
+
+
+class EscrowNetwork:
+    """The door of one escrow. It keeps nothing: every answer is read from the chain and proved.
+
+    `check` compares the chain with what the settings pin; nothing is done before it has held.
+    """
+
+    def __init__(
+        self,
+        network: NetworkId,
+        domain: Domain,
+        nodes: Nodes,
+        finality: Finality,
+        *,
+        reader: Reader,
+        keys: Keys,
+        finality_ms: int,
+        check: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._id = network
+        self._domain = domain
+        self._escrow: str = to_checksum_address(domain.contract)
+        self._nodes = nodes
+        self._finality = finality
+        self._reader = reader
+        self._keys = keys
+        self._finality_ms = finality_ms
+        self._check = check
+        self._checked = False
+
+    @property
+    def id(self) -> NetworkId:
+        """`eip155:` and the chain id."""
+        return self._id
+
+    @property
+    def finality_ms(self) -> int:
+        """From a block to its being final, as the settings say."""
+        return self._finality_ms
+
+    async def _ready(self) -> None:
+        if not self._checked:
+            await self._check()
+            self._checked = True
+
+    async def preflight(self, order: SettlementOrder, disclosed: Disclosed) -> tuple[Check, ...]:
+        """Return whether the asset could be locked or minted here, reading only."""
+        del disclosed  # no chain is told a name
+        entry = self._keys.entry
+        operator = f"0x{entry.account.address.hex()}" if entry is not None else None
+        try:
+            await self._ready()
+            return await preflight(self._nodes, self._id, self._escrow, operator, order)
+        except (Unavailable, Refused) as error:
+            return (Check("network answers", Answered.UNKNOWN, f"{self._id}: {error}"),)
+
+    def consent_owed(self, order: SettlementOrder) -> ConsentOwed:
+        """Return the typed data of the lock, and the allowance it needs. Errors: Refused."""
+        act = act_for(LockAsset(order))
+        try:
+            data = typed_data(self._domain, ticket_of(act), act.not_after // 1_000)
+        except BadWords as error:
+            raise Refused(str(error)) from error
+        what = f"part {order.origin.part}" if order.origin.part else f"{order.units} units"
+        allow = f"{order.origin.asset}: approve the asset's custody for {what}"
+        return ConsentOwed(
+            network=self._id,
+            by=order.originator.account,
+            kind="eip712",
+            message=data,
+            calls=(allow,),
+        )
+
+    async def consent_holds(self, order: SettlementOrder, consent: Consent) -> Check:
+        """Tell whether the holder signed the lock of this very order, or their contract did."""
+        what, holder = "holder consents", order.originator.account
+        named = (consent.settlement, consent.terms, consent.network, consent.by)
+        if named != (order.id, order.terms, self._id, holder) or consent.kind not in CONSENTS:
+            return Check(what, Answered.NO, "it names another settlement, account or kind")
+        act = act_for(LockAsset(order))
+        try:
+            words: dict[str, bytes | int] = {"notAfter": act.not_after // 1_000}
+            hashed = digest(self._domain, "Lock", ticket_of(act), words)
+        except BadWords as error:
+            return Check(what, Answered.NO, str(error))
+        if _signed_by(hashed, consent.signature) == holder:
+            return Check(what, Answered.YES, "by the holder's own key")
+        if consent.kind != "erc1271":
+            return Check(what, Answered.NO, "the signature is not the holder's")
+        try:
+            stands = await self._stands(holder, hashed, consent.signature)
+        except Unavailable as error:
+            return Check(what, Answered.UNKNOWN, str(error))
+        answer = Answered.YES if stands else Answered.NO
+        return Check(what, answer, "as the holder's contract says")
+
+    async def _stands(self, holder: str, hashed: bytes, signature: bytes) -> bool:
+        data = MAGIC + calls.encoded(["bytes32", "bytes"], hashed, signature)
+        asked: Mapping[str, Json] = {"to": holder, "data": f"0x{data.hex()}"}
+        (told,) = await self._nodes.agreed([("eth_call", (asked, hex(await self._nodes.head())))])
+        return isinstance(told, str) and told == f"0x{MAGIC.hex()}{'00' * 28}"
+
+    async def prepare(
+        self,
+        effect: OriginEffect | DestinationEffect,
+        act: Act,
+        signatures: tuple[Signature, ...],
+        replaces: TxRef | None = None,
+    ) -> Prepared:
+        """Return the signed rungs that carry `act`; nothing has left this machine.
+
+        Errors: Refused where it can never land, Unavailable where too few nodes agree, a brake is
+        on, or the token refuses what was locked before.
+        """
+        call = self._asked(effect, act, signatures)
+        wallet = self._keys.of(act.verb)
+        if wallet is None:
+            raise Refused(f"no key is set that sends a {act.verb.value} here")
+        await self._ready()
+        final = await self._finality.final()
+        now = await self._standing(call, wallet.account.address)
+        done = landed(call, now)
+        if not done:
+            if why := hopeless(call, now, final.header.timestamp):
+                raise Refused(why)
+            done = not await self._would_land(call, wallet.account.address)
+        tx, items, expires = await wallet.rungs(
+            self._domain.contract, call.data, known_to_land=not done
+        )
+        return Prepared(
+            key=Key(act.settlement, act.verb, attempt_of(effect)),
+            network=self._id,
+            tx=tx,
+            items=items,
+            expires=expires,
+            replaces=replaces,
+        )
+
+    def _asked(
+        self,
+        effect: OriginEffect | DestinationEffect,
+        act: Act,
+        signatures: tuple[Signature, ...],
+    ) -> Call:
+        """Return the escrow's call of an act that is the effect's own. Errors: Refused."""
+        if (act.network, act.escrow) != (self._id, self._escrow):
+            raise Refused(f"the act is for {act.network} and {act.escrow}")
+        own = act_for(effect, evidence=act.evidence, verdict=act.verdict, epoch=act.epoch)
+        if (act.verb, act.not_after, act.until) != (own.verb, own.not_after, own.until):
+            raise Refused("the act has other times than what is owed")
+        try:
+            return call_of(act, signatures)
+        except BadWords as error:
+            raise Refused(str(error)) from error
+
+    async def _standing(self, call: Call, sender: bytes) -> Standing:
+        header = (await self._finality.final()).header
+        return await standing(self._nodes, header, self._domain, call, sender)
+
+    async def _would_land(self, call: Call, sender: bytes) -> bool:
+        """Try it on the head, as a quorum sees it; False where our own verb is in it already.
+
+        Errors: Refused, Unavailable.
+        """
+        head = hex(await self._nodes.head())
+        asked: Mapping[str, Json] = {
+            "from": f"0x{sender.hex()}",
+            "to": self._escrow,
+            "data": f"0x{call.data.hex()}",
+        }
+        (told,) = await self._nodes.agreed([("eth_call", (asked, head))])
+        if not isinstance(told, NodeError):
+            return True
+        if not told.data:
+            raise Unavailable(f"the nodes refuse: {told.message[:200]}")
+        said = calls.revert(told.data)
+        if said.name in LOOK_FIRST and await self._is_in(call, head):
+            return False
+        why = f"{said.name}({', '.join(said.words)})"
+        ours = calls.is_ours(said)
+        if said.name in LATER or (call.verb != "lock" and not ours):
+            raise Unavailable(f"the escrow would refuse: {why}")
+        raise Refused(f"the escrow would refuse: {why}")
+
+    async def _is_in(self, call: Call, head: str) -> bool:
+        """Whether the verb has landed in a block that is not final yet."""
+        side = "origin" if call.verb in ORIGIN else "destination"
+        data = calls.call("Escrow", side, call.ticket.settlement)
+        seen = calls.call("Escrow", "holdSeen", call.digest(self._domain))
+        asked = [{"to": self._escrow, "data": f"0x{one.hex()}"} for one in (data, seen)]
+        slot, held = await self._nodes.agreed([("eth_call", (one, head)) for one in asked])
+        words, hold = read("Escrow", side, slot), read("Escrow", "holdSeen", held)
+        if words is None or hold is None:
+            raise Unavailable("the escrow answers something else")
+        ticket, state, _, held_until, _ = words
+        assert isinstance(ticket, bytes), "a ticket is a word"
+        now = Standing(
+            ticket=ticket,
+            state=State(int(str(state))),
+            held_until=int(str(held_until)),
+            hold_seen=hold == (True,),
+            nonce=0,
+        )
+        return landed(call, now)
+
+    async def submit(self, prepared: Prepared) -> None:
+        """Hand the bytes to a node's pool. Twice is once: a nonce is used once.
+
+        Errors: Unavailable, Refused, Uncertain.
+        """
+        await self._ready()
+        _, _, wallet = self._read(prepared)
+        await wallet.submit(prepared.items)
+
+    async def look(self, prepared: Prepared) -> Sight:
+        """Return what became of it: the slot in a final block decides, then the nonce.
+
+        Errors: Unavailable; FinalityBroken.
+        """
+        await self._ready()
+        call, sender, wallet = self._read(prepared)
+        final = await self._finality.final()
+        now = await standing(self._nodes, final.header, self._domain, call, sender)
+        if landed(call, now):
+            return Landed()
+        if why := hopeless(call, now, final.header.timestamp):
+            await wallet.abandon(prepared.items, now.nonce)
+            return Never(why)
+        return await wallet.tend(prepared.items, prepared.expires, now.nonce)
+
+    def _read(self, prepared: Prepared) -> tuple[Call, bytes, Wallet]:
+        """Return the call, its sender and the key that sends it. Errors: Refused."""
+        try:
+            told, sender = transaction_in(prepared.items[-1])
+            call = call_in(told.data)
+        except (BadProof, BadWords) as error:
+            raise Refused(f"the prepared bytes are none of this door's: {error}") from error
+        for wallet in (self._keys.entry, self._keys.exit):
+            if wallet is not None and wallet.account.address == sender:
+                return call, sender, wallet
+        raise Refused(f"no key is set for 0x{sender.hex()}, which signed these bytes")
+
+    def observe(self, since: Cursor) -> AsyncGenerator[Page, None]:
+        """Yield pages of what the escrow said in final blocks after `since`, for ever."""
+        return self._pages(since)
+
+    async def _pages(self, since: Cursor) -> AsyncGenerator[Page, None]:
+        await self._ready()
+        async for page in self._reader.pages(since):
+            yield page
+
+
+def _signed_by(hashed: bytes, signature: bytes) -> str:
+    """Return who signed, as the escrow would find, or nothing."""
+    low = int.from_bytes(signature[32:64], "big") <= _HALF_ORDER
+    if len(signature) != 65 or signature[64] not in {27, 28} or not low:
+        return ""
+    raw = signature[:64] + bytes([signature[64] - 27])
+    try:
+        key = PublicKey.from_signature_and_message(raw, hashed, hasher=None)
+    except ValueError:
+        return ""
+    return str(to_checksum_address(address_of(key)))

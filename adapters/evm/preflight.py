@@ -1,0 +1,173 @@
+"""What can be seen of whether an order could land here: asked of a quorum, at one block, reading.
+
+Source: ERC-20; ERC-721; ERC-3643 (a transfer of nothing is refused where the recipient is not
+admitted).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from eth_hash.auto import keccak
+
+from adapters.evm import calls
+from adapters.evm.calls import Word
+from adapters.evm.client import Answer, Call, Json, NodeError
+from adapters.evm.codec import BadWords, ticket_of
+from adapters.evm.nodes import Nodes
+from adapters.evm.ticket import Ticket
+from bridge.core.act import act_for
+from bridge.core.effects import LockAsset, MintAsset
+from bridge.core.ids import NetworkId
+from bridge.core.order import SettlementOrder
+from bridge.ports import Answered, Check, Unavailable
+
+TOKEN, TITLE = "RepresentationToken", "RepresentationTitle"  # whose interface a foreign one shares
+NOTHING = "0x" + "00" * 20
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One block as a quorum of operators sees it."""
+
+    nodes: Nodes
+    head: str
+
+    async def ask(self, *asked: tuple[str, str, str, tuple[Word, ...]]) -> list[Answer]:
+        """Return what functions answer: contract, address, function, arguments."""
+        questions: list[Call] = [
+            ("eth_call", (_asked(to, calls.call(contract, function, *args)), self.head))
+            for contract, to, function, args in asked
+        ]
+        return await self.nodes.agreed(questions)
+
+    async def passes(self, sender: str, to: str, data: bytes) -> bool:
+        """Tell whether a call of somebody's would not be refused."""
+        question: Call = ("eth_call", (_asked(to, data) | {"from": sender}, self.head))
+        (answer,) = await self.nodes.agreed([question])
+        return not isinstance(answer, NodeError)
+
+    async def code_hash(self, address: str) -> bytes:
+        """Return the hash of a contract's code."""
+        (answer,) = await self.nodes.agreed([("eth_getCode", (address, self.head))])
+        return keccak(bytes.fromhex(str(answer)[2:]))
+
+
+def _asked(to: str, data: bytes) -> dict[str, Json]:
+    return {"to": to, "data": f"0x{data.hex()}"}
+
+
+def read(contract: str, function: str, answer: Answer) -> tuple[Word, ...] | None:
+    """Return what a function answered, None where it refused or is none."""
+    if not isinstance(answer, str):
+        return None
+    try:
+        return calls.result(contract, function, bytes.fromhex(answer[2:]))
+    except ValueError:
+        return None
+
+
+async def preflight(
+    nodes: Nodes, network: NetworkId, escrow: str, operator: str | None, order: SettlementOrder
+) -> tuple[Check, ...]:
+    """Return the checks of one side of an order. Errors: Unavailable."""
+    is_origin = order.origin.network == network
+    leg = order.origin if is_origin else order.destination
+    checks = [_check("escrow is ours", leg.escrow == escrow, leg.escrow)]
+    try:
+        ticket = ticket_of(act_for(LockAsset(order) if is_origin else MintAsset(order)))
+    except BadWords as error:
+        return (*checks, Check("its words are the chain's", Answered.NO, str(error)))
+    view = View(nodes, hex(await nodes.head()))
+    asset, party = f"0x{ticket.asset.hex()}", f"0x{ticket.party.hex()}"
+    side = "origin" if is_origin else "destination"
+    answers = await view.ask(
+        ("Escrow", escrow, "assets", (asset,)),
+        ("Escrow", escrow, "inHalted", ()),
+        ("Escrow", escrow, side, (ticket.settlement,)),
+        ("Escrow", escrow, "isOperator", (operator or NOTHING,)),
+    )
+    rule = read("Escrow", "assets", answers[0])
+    halted = read("Escrow", "inHalted", answers[1])
+    slot = read("Escrow", side, answers[2])
+    listed = read("Escrow", "isOperator", answers[3])
+    if rule is None or halted is None or slot is None or listed is None:
+        raise Unavailable("the escrow answers something else")
+    custody = str(rule[0])
+    same_code = rule[-1] == await view.code_hash(asset)
+    checks += [
+        _check("asset is listed and open", rule[2] is True and custody != NOTHING, asset),
+        _check("asset's code is the pinned one", same_code, "as when it was listed"),
+        _check("escrow takes", halted[0] is False, "halted" if halted[0] else "it does"),
+        _check("settlement is new here", slot[1] == 0, order.id),
+    ]
+    if custody == NOTHING:
+        return tuple(checks)
+    if is_origin:
+        checks.append(_check("operator may lock", listed[0] is True, operator or "no entry key"))
+        checks += await _held(view, ticket, asset, party, custody)
+    else:
+        checks += await _made(view, ticket, asset, party, custody)
+    return tuple(checks)
+
+
+async def _held(view: View, ticket: Ticket, asset: str, party: str, custody: str) -> list[Check]:
+    if ticket.token_id:
+        return await _title_held(view, ticket, asset, party, custody)
+    told = await view.ask(
+        (TOKEN, asset, "balanceOf", (party,)), (TOKEN, asset, "allowance", (party, custody))
+    )
+    balance = _number(read(TOKEN, "balanceOf", told[0]))
+    allowed = _number(read(TOKEN, "allowance", told[1]))
+    moves = await view.passes(party, asset, calls.call(TOKEN, "transfer", custody, ticket.amount))
+    return [
+        _check("holder owns it", balance >= ticket.amount, f"{balance} of {ticket.amount}"),
+        _check("custody is allowed", allowed >= ticket.amount, f"{allowed} of {ticket.amount}"),
+        _check("the token lets it go there", moves, custody),
+    ]
+
+
+async def _title_held(
+    view: View, ticket: Ticket, asset: str, party: str, custody: str
+) -> list[Check]:
+    number = ticket.token_id
+    told = await view.ask(
+        (TITLE, asset, "ownerOf", (number,)),
+        (TITLE, asset, "getApproved", (number,)),
+        (TITLE, asset, "isApprovedForAll", (party, custody)),
+    )
+    owner, approved = read(TITLE, "ownerOf", told[0]), read(TITLE, "getApproved", told[1])
+    of_all = read(TITLE, "isApprovedForAll", told[2])
+    if owner is not None and str(owner[0]) not in {party, custody}:
+        why = "the title is kept by another contract: its holder pushes it when it is asked for"
+        return [Check("holder owns it", Answered.UNKNOWN, why)]
+    allowed = (approved is not None and str(approved[0]) == custody) or of_all == (True,)
+    return [
+        _check("holder owns it", owner is not None and str(owner[0]) == party, party),
+        _check("custody is allowed", allowed, custody),
+    ]
+
+
+async def _made(view: View, ticket: Ticket, asset: str, party: str, custody: str) -> list[Check]:
+    (told,) = await view.ask(("Vault", custody, "backing", (asset, ticket.counterpart)))
+    backing = read("Vault", "backing", told)
+    checks: list[Check] = []
+    if backing is not None:
+        behind = _number(backing)
+        checks.append(_check("it is in the vault", behind >= ticket.amount, f"{behind} in it"))
+    else:
+        (home,) = await view.ask((TOKEN, asset, "HOME", ()))
+        is_home = read(TOKEN, "HOME", home) == (ticket.counterpart,)
+        checks.append(_check("it can be made", is_home, "its home is the other network"))
+    if ticket.token_id:
+        return checks
+    nothing = calls.call(TOKEN, "transfer", party, 0)
+    admitted = await view.passes(custody, asset, nothing)
+    return [*checks, _check("recipient is admitted", admitted, party)]
+
+
+def _number(words: Sequence[Word] | None) -> int:
+    return words[0] if words and isinstance(words[0], int) else 0
+
+
+def _check(what: str, holds: object, why: str) -> Check:
+    return Check(what, Answered.YES if holds else Answered.NO, why)

@@ -1,0 +1,260 @@
+"""One key's transactions: a nonce for each action until it is final, at three fees it may need.
+
+The rungs are signed beforehand and kept by the ledger, so a dearer fee sends bytes that are
+already written down. A nonce is used once: who wants to be sure that bytes can land no more
+spends theirs on an empty transfer to oneself.
+Source: EIP-1559; EIP-2718; Ethereum execution-apis.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from eth_hash.auto import keccak
+
+from adapters.evm.accounts import Account, Transaction, transaction_in
+from adapters.evm.client import Answer, Call, Json, NodeError, Trouble, Unreachable
+from adapters.evm.nodes import Node, Nodes, found
+from adapters.evm.tries import BadProof
+from bridge.core.ids import Instant, TxRef
+from bridge.ports import Again, Clock, Sight, Unavailable, Uncertain, Unknown
+
+IN_FLIGHT = 16  # of one key: what nodes keep of one sender without dropping some
+RUNG_PERCENT = 150  # of the rung before, on both fees; nodes ask 110
+TRANSFER_GAS = 21_000
+GAS_PERCENT = 120  # of what a node estimates
+BLOCKS = 10  # whose tips are looked at
+DONE = ("already known", "known transaction", "already imported", "nonce too low")
+TOO_CHEAP = ("underpriced", "less than block base fee", "fee cap", "max fee per gas less")
+POOR = ("insufficient funds",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one transaction may cost and take. Units: wei for one gas, gas, blocks, ms."""
+
+    max_fee: int
+    min_tip: int
+    max_gas: int
+    bump_blocks: int
+    life_ms: int
+
+
+@dataclass(slots=True)
+class _Sent:
+    """What this process handed over for a nonce: which rung, and the head seen since."""
+
+    rung: int = 0
+    since: int | None = None
+
+
+@dataclass(slots=True)
+class Wallet:
+    """A key on one chain. It keeps nothing of consequence: nonces are learned from the chain."""
+
+    account: Account
+    nodes: Nodes
+    clock: Clock
+    chain_id: int
+    limits: Limits
+    _next: int = 0
+    _given: dict[int, Instant] = field(default_factory=dict)  # until when its bytes may land
+    _sent: dict[int, _Sent] = field(default_factory=dict)
+    _fillers: dict[int, Transaction] = field(default_factory=dict)
+
+    async def rungs(
+        self, to: bytes, data: bytes, *, known_to_land: bool
+    ) -> tuple[TxRef, tuple[bytes, ...], Instant]:
+        """Return the id, the rungs and the last instant of a call; nothing is sent.
+
+        Errors: Unavailable: too many are under way, or the chain asks more than the cap.
+        """
+        gas = await self._gas(to, data) if known_to_land else self.limits.max_gas
+        tip, max_fee = await self._fees()
+        used, pending = await self._counts()
+        nonce = max(self._next, pending)
+        if nonce - used >= IN_FLIGHT:
+            raise Unavailable(f"{nonce - used} transactions of this key are under way")
+        self._next = nonce + 1
+        expires = Instant(self.clock.now() + self.limits.life_ms)
+        self._given[nonce] = expires
+        rung: Transaction | None = Transaction(
+            chain_id=self.chain_id,
+            nonce=nonce,
+            tip=tip,
+            max_fee=max_fee,
+            gas=gas,
+            to=to,
+            data=data,
+        )
+        items: list[bytes] = []
+        while rung is not None and len(items) < 3:
+            items.append(rung.signed(self.account))
+            rung = rung.dearer(RUNG_PERCENT, self.limits.max_fee)
+        return TxRef(f"0x{self.account.address.hex()}/{nonce}"), tuple(items), expires
+
+    async def _gas(self, to: bytes, data: bytes) -> int:
+        asked: Mapping[str, Json] = {
+            "from": f"0x{self.account.address.hex()}",
+            "to": f"0x{to.hex()}",
+            "data": f"0x{data.hex()}",
+        }
+        call: Call = ("eth_estimateGas", (asked,))
+        gas = await self.nodes.one([call], lambda told: _whole(found(told[0])))
+        return min(gas * GAS_PERCENT // 100, self.limits.max_gas)
+
+    async def _fees(self) -> tuple[int, int]:
+        call: Call = ("eth_feeHistory", (hex(BLOCKS), "latest", (50,)))
+        base, tip = await self.nodes.one([call], _market)
+        tip, most = max(tip, self.limits.min_tip), self.limits.max_fee
+        if base + base // 8 + tip > most:
+            raise Unavailable(f"the chain asks {base + tip} wei for a gas, the cap is {most}")
+        return tip, min(2 * base + tip, most)
+
+    async def _counts(self) -> tuple[int, int]:
+        """How many nonces are in blocks, and how many beside those in the pool."""
+        who = f"0x{self.account.address.hex()}"
+        calls: list[Call] = [
+            ("eth_getTransactionCount", (who, "latest")),
+            ("eth_getTransactionCount", (who, "pending")),
+        ]
+        used: list[tuple[Node, int]] = []
+        pending: list[tuple[Node, int]] = []
+        for node, answers in await self.nodes.each(calls):
+            with suppress(BadProof, NodeError):
+                one, two = (_whole(found(answer)) for answer in answers)
+                used.append((node, one))
+                pending.append((node, two))
+        return self.nodes.supported(used), self.nodes.supported(pending)
+
+    async def submit(self, items: Sequence[bytes]) -> None:
+        """Hand over the rung that is due. Errors: Unavailable, Uncertain."""
+        nonce = transaction_in(items[0])[0].nonce
+        self._next = max(self._next, nonce + 1)
+        sent = self._sent.get(nonce, _Sent())
+        sent.rung = await self._hand(items, min(sent.rung, len(items) - 1))
+        self._sent[nonce] = sent
+
+    async def _hand(self, items: Sequence[bytes], rung: int) -> int:
+        """Hand over a rung, or a dearer one where it is too cheap; return which."""
+        maybe, why = False, "no node may be asked"
+        for node in self.nodes.able():
+            try:
+                return await self._handed(node, items, rung)
+            except Trouble as trouble:
+                self.nodes.heard(node, trouble)
+                maybe, why = maybe or not isinstance(trouble, Unreachable), str(trouble)
+            except NodeError as error:
+                maybe, why = True, f"{node.operator}: {error.message}"
+                if any(text in error.message.lower() for text in POOR):
+                    raise Unavailable(f"the key has too little to pay with: {why}") from error
+        raise Uncertain(why) if maybe else Unavailable(why)
+
+    async def _handed(self, node: Node, items: Sequence[bytes], rung: int) -> int:
+        while True:
+            try:
+                known = await node.send(items[rung])
+            except NodeError as error:
+                said = error.message.lower()
+                if any(text in said for text in DONE):
+                    return rung
+                if not any(text in said for text in TOO_CHEAP) or rung + 1 >= len(items):
+                    raise
+                rung += 1
+                continue
+            self.nodes.heard(node, None)
+            if known.lower() != f"0x{keccak(items[rung]).hex()}":
+                self.nodes.lied(node, "it names another transaction than it was handed")
+                raise Unreachable(f"{node.operator}: it took something else")
+            return rung
+
+    async def tend(self, items: Sequence[bytes], expires: Instant | None, used: int) -> Sight:
+        """Return what can still become of bytes whose verb has not landed, and help them on.
+
+        `used` is how many nonces of this key are final. Errors: Unavailable.
+        """
+        told, _ = transaction_in(items[-1])
+        nonce, now = told.nonce, self.clock.now()
+        if nonce < used:
+            self._forget(used)
+            return Again("its nonce was spent, and not by what it asked")
+        is_over = expires is not None and expires <= now
+        for lower in range(used, nonce):
+            given = self._given.get(lower)
+            unknown = given is None and lower not in self._sent
+            if (given is not None and given <= now) or (unknown and is_over):
+                await self._fill(lower, told)
+        if is_over:
+            await self._fill(nonce, told)
+            return Unknown("its time is over: its nonce is being spent")
+        sent = self._sent.get(nonce)
+        if sent is not None:
+            await self._bump(items, sent)
+        return Unknown("it is in no final block yet")
+
+    async def abandon(self, items: Sequence[bytes], used: int) -> None:
+        """Spend the nonce of bytes that can land no more, so that nothing waits behind them."""
+        told, _ = transaction_in(items[-1])
+        if told.nonce >= used and told.nonce not in self._sent:
+            with suppress(Unavailable, Uncertain):
+                await self._fill(told.nonce, told)
+
+    async def _bump(self, items: Sequence[bytes], sent: _Sent) -> None:
+        head = await self.nodes.head()
+        if sent.since is None:
+            sent.since = head
+        if head - sent.since < self.limits.bump_blocks:
+            return
+        sent.since = head
+        with suppress(Uncertain):
+            sent.rung = await self._hand(items, min(sent.rung + 1, len(items) - 1))
+
+    async def _fill(self, nonce: int, like: Transaction) -> None:
+        """Ask for an empty transfer to oneself in the place of a nonce."""
+        former = self._fillers.get(nonce)
+        most = 8 * self.limits.max_fee  # the cap holds what is asked, this only ends it
+        made = former
+        if made is None:
+            made = Transaction(
+                chain_id=self.chain_id,
+                nonce=nonce,
+                tip=like.tip * RUNG_PERCENT // 100,
+                max_fee=max(2 * self.limits.max_fee, like.max_fee * 2),
+                gas=TRANSFER_GAS,
+                to=self.account.address,
+                data=b"",
+            )
+        self._fillers[nonce] = made
+        dearer = made.dearer(RUNG_PERCENT, most)
+        items = [one.signed(self.account) for one in (made, dearer) if one is not None]
+        with suppress(Uncertain):
+            if await self._hand(items, 0) and dearer is not None:
+                self._fillers[nonce] = dearer
+
+    def _forget(self, used: int) -> None:
+        for kept in (self._given, self._sent, self._fillers):
+            for nonce in [nonce for nonce in kept if nonce < used]:
+                del kept[nonce]
+
+
+def _whole(answer: Json) -> int:
+    if not isinstance(answer, str) or not answer.startswith("0x"):
+        raise BadProof("a number is no quantity")
+    try:
+        return int(answer, 16)
+    except ValueError as error:
+        raise BadProof("a number is no quantity") from error
+
+
+def _market(told: list[Answer]) -> tuple[int, int]:
+    """Return the next block's base fee, and the median of the last blocks' median tips."""
+    history = found(told[0])
+    if not isinstance(history, Mapping):
+        raise BadProof("a fee history is no object")
+    fees, rewards = history.get("baseFeePerGas"), history.get("reward") or ()
+    if not isinstance(fees, Sequence) or isinstance(fees, str) or not fees:
+        raise BadProof("a fee history has no base fees")
+    if not isinstance(rewards, Sequence) or isinstance(rewards, str):
+        raise BadProof("a fee history's rewards are no list")
+    tips = sorted(_whole(one[0]) for one in rewards if isinstance(one, Sequence) and one)
+    return _whole(fees[-1]), tips[len(tips) // 2] if tips else 0

@@ -1,0 +1,143 @@
+"""A nonce for each action until it is final: bumped, filled, found again after a restart."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from adapters.evm.accounts import Account, transaction_in
+from adapters.evm.devnode import Lie
+from adapters.evm.wallet import IN_FLIGHT
+from bridge.core.effects import LockAsset, ReleaseLock
+from bridge.ports import Again, Landed, Prepared, Unavailable, Uncertain, Unknown
+from tests.adapters.evm.chain import OPERATOR, Party
+from tests.adapters.evm.grounds import LIFE_MS, Here
+from tests.adapters.evm.stand import EXIT, GWEI
+
+
+def nonce_of(prepared: Prepared) -> int:
+    return transaction_in(prepared.items[0])[0].nonce
+
+
+async def test_three_rungs_are_one_nonce_each_dearer_on_both_fees() -> None:
+    async with Here() as here:
+        bench = here.bench()
+        prepared = await bench.prepare(LockAsset(await bench.new_order()))
+        rungs = [transaction_in(raw) for raw in prepared.items]
+        assert {sender for _, sender in rungs} == {OPERATOR.bytes20}
+        assert len({(one.nonce, one.data, one.gas, one.to) for one, _ in rungs}) == 1
+        assert len(rungs) == 3
+        for (former, _), (later, _) in pairwise(rungs):
+            assert later.max_fee * 8 >= former.max_fee * 9
+            assert later.tip * 8 >= former.tip * 9
+        assert prepared.tx == f"{OPERATOR.address}/{nonce_of(prepared)}"
+
+
+async def test_exits_have_a_key_of_their_own() -> None:
+    async with Here() as here:
+        bench = here.bench()
+        prepared = await bench.prepare(ReleaseLock(await bench.new_order()))
+        assert transaction_in(prepared.items[0])[1] == EXIT.bytes20
+
+
+async def test_no_rung_is_over_the_cap_and_under_the_market_nothing_is_signed() -> None:
+    async with Here(changes={"max_fee_wei": 4 * GWEI}) as here:
+        bench = here.bench()
+        order = await bench.new_order()
+        prepared = await bench.prepare(LockAsset(order))
+        assert all(transaction_in(raw)[0].max_fee <= 4 * GWEI for raw in prepared.items)
+    async with Here(changes={"max_fee_wei": GWEI + 2, "min_tip_wei": GWEI // 2}) as here:
+        bench = here.bench()
+        with pytest.raises(Unavailable, match="the cap is"):
+            await bench.prepare(LockAsset(await bench.new_order()))
+
+
+async def test_what_is_not_mined_is_sent_again_dearer() -> None:
+    async with Here() as here:
+        bench = here.bench()
+        order = await bench.new_order()
+        prepared = await bench.prepare(LockAsset(order))
+        told, _ = transaction_in(prepared.items[0])
+        cheap = replace(told, max_fee=1, tip=1).signed(Account(OPERATOR.key.secret))
+        prepared = replace(prepared, items=(cheap, *prepared.items))
+        await here.network.submit(prepared)
+        assert [len(node.sent) for node in here.nodes].count(1) == 1, "one node was handed it"
+        assert isinstance(await bench.decided(prepared), Landed)
+        sent = [raw for node in here.nodes for raw in node.sent]
+        assert cheap in sent
+        assert prepared.items[1] in sent
+        assert set(sent) <= set(prepared.items), "only bytes that are written down"
+
+
+async def test_what_a_node_swallowed_goes_out_through_another() -> None:
+    async with Here() as here:
+        bench = here.bench()
+        prepared = await bench.prepare(LockAsset(await bench.new_order()))
+        for node in here.nodes:
+            node.node.lie = Lie("swallow", ("eth_sendRawTransaction",), 1)
+        await here.network.submit(prepared)
+        assert isinstance(await bench.decided(prepared), Landed)
+
+
+async def test_a_nonce_that_was_never_used_is_filled_so_that_nothing_waits_behind_it() -> None:
+    async with Here() as here:
+        bench = here.bench()
+        lost = await bench.prepare(LockAsset(await bench.new_order()))
+        later = await bench.prepare(LockAsset(await bench.new_order()))
+        assert nonce_of(later) == nonce_of(lost) + 1
+        await here.network.submit(later)
+        assert isinstance(await here.network.look(later), Unknown)
+        await bench.sleep(LIFE_MS)
+        assert isinstance(await bench.decided(later), Landed | Again)
+        assert isinstance(await bench.decided(lost), Again)
+        await here.network.submit(lost)  # however late it comes
+        assert isinstance(await here.network.look(lost), Again)
+
+
+async def test_one_key_has_so_many_under_way_and_no_more() -> None:
+    async with Here() as here:
+        bench = here.bench()
+        order = await bench.new_order()
+        for _ in range(IN_FLIGHT):
+            await bench.prepare(LockAsset(order))
+        with pytest.raises(Unavailable, match="16 transactions of this key are under way"):
+            await bench.prepare(LockAsset(order))
+        await bench.prepare(ReleaseLock(order))
+
+
+async def test_after_a_restart_the_ledgers_bytes_say_what_is_under_way() -> None:
+    async with Here() as here:
+        bench = here.bench()
+        order = await bench.new_order()
+        prepared = await bench.prepare(LockAsset(order))
+        here.network = here.door()
+        again = here.bench()
+        await here.network.submit(prepared)
+        other = await again.prepare(LockAsset(await bench.new_order()))
+        assert nonce_of(other) == nonce_of(prepared) + 1
+        assert isinstance(await again.decided(prepared), Landed)
+        here.network = here.door()
+        assert isinstance(await here.network.look(prepared), Landed)
+        await here.network.submit(prepared)
+        assert await again.names(order) == ["AssetLocked"]
+
+
+async def test_a_key_with_nothing_to_pay_with_is_not_there() -> None:
+    async with Here(leave=Party("poor")) as here:
+        bench = here.bench()
+        prepared = await bench.prepare(ReleaseLock(await bench.new_order()))
+        with pytest.raises(Unavailable, match="too little to pay with"):
+            await here.network.submit(prepared)
+
+
+async def test_an_answer_that_was_lost_is_uncertain_and_the_bytes_may_be_there() -> None:
+    async with Here() as here:
+        bench = here.bench()
+        prepared = await bench.prepare(LockAsset(await bench.new_order()))
+        for node in here.nodes:
+            node.node.lie = Lie("drop", ("eth_sendRawTransaction",), 1)
+        with pytest.raises(Uncertain):
+            await here.network.submit(prepared)
+        assert isinstance(await here.network.look(prepared), Unknown)
+        await here.network.submit(prepared)
+        assert isinstance(await bench.decided(prepared), Landed)
