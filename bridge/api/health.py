@@ -12,7 +12,7 @@ from bridge.api.waiting import open_proposals
 from bridge.core.ids import Instant
 from bridge.core.registers import Lane
 from bridge.core.settlement import Stage, Stop
-from bridge.engine.proposals import SUBJECTS
+from bridge.notary.state.proposals import SUBJECTS
 from bridge.notary.state.rows import ListRow
 from schemas.answers import Alive, DoorView, Lanes, ListAge, Ready, Status
 

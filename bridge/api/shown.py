@@ -12,12 +12,11 @@ from bridge.core.money import Money
 from bridge.core.settlement import Settlement, Stage, due
 from bridge.engine.decisions import held_by
 from bridge.engine.desk import Sent as SentWords
-from bridge.engine.proposals import SUBJECTS
 from bridge.engine.ring import Ring
 from bridge.engine.waiting import Waiting, ahead, waiting
 from bridge.notary.entries import Entry
 from bridge.notary.register_forms import Register, register_form
-from bridge.notary.state.proposals import approval_message
+from bridge.notary.state.proposals import SUBJECTS, approval_message
 from bridge.notary.state.rows import AccountRow, FreezeRow, ListRow, ProposalRow
 from bridge.ports import ConsentOwed
 from schemas.answers import (

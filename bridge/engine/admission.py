@@ -123,7 +123,7 @@ def admit(
     sender = _party(view, request.originator, "originator", origin)
     receiver = _party(view, request.beneficiary, "beneficiary", destination)
     mark = fingerprint(request.instrument, key)
-    _frozen(view, lane, asset, (sender, receiver))
+    _frozen(view, lane, asset, (sender, receiver), paid=request.payment is not None)
     _quantity(view, asset, origin, mark, request.units)
     _limit(view, lane, request)
     values = {
@@ -238,19 +238,25 @@ def _party(view: View, side: Side, role: str, leg: Leg) -> Party:
     return party
 
 
-def scopes_of(order_lane: Lane, asset: AssetId, parties: tuple[PartyId, ...]) -> tuple[str, ...]:
+def scopes_of(
+    order_lane: Lane, asset: AssetId, parties: tuple[PartyId, ...], *, paid: bool
+) -> tuple[str, ...]:
     """Return every scope whose freeze touches a settlement of this lane, asset and parties."""
+    rail = order_lane.rail if paid else None
     return (
         f"lane/{order_lane.id}",
         f"network/{order_lane.origin}",
         f"network/{order_lane.destination}",
+        *(() if rail is None else (f"network/{rail}",)),
         f"asset/{asset}",
         *(f"party/{party}" for party in parties),
     )
 
 
-def _frozen(view: View, lane: Lane, asset: Asset, parties: tuple[Party, ...]) -> None:
-    for scope in scopes_of(lane, asset.id, tuple(party.id for party in parties)):
+def _frozen(
+    view: View, lane: Lane, asset: Asset, parties: tuple[Party, ...], *, paid: bool
+) -> None:
+    for scope in scopes_of(lane, asset.id, tuple(party.id for party in parties), paid=paid):
         freeze = view.freeze(scope)
         if freeze is not None and not freeze.lifted:
             raise Declined(

@@ -22,8 +22,8 @@ from bridge.engine.errands import Screened
 from bridge.engine.figures import amounts, legal_date, quotas
 from bridge.engine.lists import InForce, Shelf
 from bridge.engine.perform import Doors
-from bridge.engine.proposals import CLEAR
 from bridge.notary.journal import Journal
+from bridge.notary.state.proposals import CLEAR
 from bridge.notary.state.view import View
 from bridge.policy.dossier import (
     RECHECKING,

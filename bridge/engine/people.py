@@ -33,10 +33,8 @@ from bridge.engine.asking import (
 from bridge.engine.book import step
 from bridge.engine.loop import Inbox
 from bridge.engine.proposals import (
-    CLEAR,
     EXPIRES_MS,
     OF_SETTLEMENT,
-    SUBJECTS,
     answer_of,
     approval_form,
     carried,
@@ -45,10 +43,11 @@ from bridge.engine.proposals import (
     proposal_draft,
     with_commitments,
 )
-from bridge.engine.rows import check_row
+from bridge.engine.rows import check_row, check_scope, check_still
 from bridge.notary.entries import Draft, Group, Request
 from bridge.notary.journal import Journal
 from bridge.notary.register_forms import lane_form
+from bridge.notary.state.proposals import CLEAR, SUBJECTS
 from bridge.notary.state.rows import FreezeRow, ProposalRow
 from bridge.notary.state.view import View
 from bridge.ports import Clock
@@ -204,6 +203,7 @@ class People:
         if row.subject not in OF_SETTLEMENT:
             if says != "approve":
                 return ()
+            check_still(self._journal, row)
             check_row(self._journal.view, row.subject, row.target, row.payload)
             return carried(row)
         settlement = found_settlement(view, row.target)
@@ -239,6 +239,8 @@ class People:
             serving_person(self._journal.view, person, self._clock)
             if kind == "settlement":
                 found_settlement(self._journal.view, rest)
+            else:
+                check_scope(self._journal.view, kind, rest)
             name = EntryId(new_ulid(self._clock.now(), self._entropy(10)))
             body: dict[str, Value] = {"scope": scope, "by": person, "reason": reason}
             draft = Draft(id=name, kind="freeze", body=body, request=asked)
@@ -280,7 +282,8 @@ class People:
         lane = view.lane(order.lane)
         assert lane is not None, f"{order.id}: its lane is gone from the register"
         parties = (order.originator.party, order.beneficiary.party)
-        wider = scopes_of(lane, order.instrument.asset, parties)
+        paid = order.payment is not None
+        wider = scopes_of(lane, order.instrument.asset, parties, paid=paid)
         return (f"settlement/{order.id}", *wider)
 
     async def pause(self, lane: LaneId, *, person: PersonId, reason: str, asked: Request) -> None:

@@ -25,28 +25,10 @@ from bridge.core.parties import personal
 from bridge.core.settlement import Settlement
 from bridge.engine.admission import Declined
 from bridge.notary.entries import Draft, Request
+from bridge.notary.state.proposals import CLEAR, SUBJECTS
 from bridge.notary.state.rows import ProposalRow
 
 EXPIRES_MS = 24 * 3_600_000  # an approval of yesterday's facts is worth little
-CLEAR = "settlement.clear"
-
-SUBJECTS: Mapping[str, str] = {  # subject -> the role whose holder may check it
-    "settlement.cancel": "approver",
-    "settlement.recall": "approver",
-    CLEAR: "compliance",
-    "settlement.thaw": "compliance",
-    "settlement.resume": "approver",
-    "lane.open": "approver",
-    "register.party": "approver",
-    "register.asset": "approver",
-    "register.lane": "approver",
-    "register.person": "admin",
-    "freeze.lift": "compliance",
-    "rates.import": "compliance",
-    "quota.opening": "compliance",
-    "pack.publish": "compliance",
-    "list.release": "compliance",
-}
 ENTRY_OF: Mapping[str, str] = {  # subject -> the kind of entry its payload is the body of
     "lane.open": "lane",
     "register.party": "party",

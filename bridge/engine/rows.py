@@ -9,17 +9,20 @@ from collections.abc import Mapping
 from typing import Final
 
 from bridge.core.canonical import Value
-from bridge.core.ids import PersonId
-from bridge.core.registers import Person
+from bridge.core.ids import PersonId, ulid_time
+from bridge.core.registers import Lane, Person
 from bridge.engine.admission import Declined
 from bridge.engine.proposals import ENTRY_OF, member
+from bridge.notary.journal import Journal
 from bridge.notary.projection import Projection
 from bridge.notary.reading import BadForm
 from bridge.notary.register_forms import READ_REGISTER
 from bridge.notary.state.registers import named
+from bridge.notary.state.rows import ProposalRow
 
 PROMISED: Final = frozenset({"committed", "sealed"})  # no cosigner is configured
 NAMES: Final = "[a-z0-9][a-z0-9._-]{0,63}"  # what an address of the API can name
+LANES: Final = 10_000
 PERSONS: Final = 500  # of a page while every key is compared
 
 
@@ -72,3 +75,36 @@ def _lane(view: Projection, subject: str, name: str, payload: Mapping[str, Value
 
 def _bad(loc: str, why: str, remedy: str = "send the row as its register has it") -> Declined:
     return Declined("LQ-PAYLOAD", why[:300], loc=loc, remedy=remedy)
+
+
+def check_still(journal: Journal, row: ProposalRow) -> None:
+    """Raise Declined where what is in force was changed by others since this was proposed."""
+    last = journal.view.proposal(journal.view.text("carried", row.target))
+    if row.subject not in ENTRY_OF or last is None or last.subject not in ENTRY_OF:
+        return
+    entry = journal.entry(last.carried) if last.carried is not None else None
+    if last.state == "done" and entry is not None and entry.t > ulid_time(row.id):
+        raise Declined(
+            "LQ-OVERTAKEN",
+            f"{row.target[:80]} was changed by {last.id} since this was proposed",
+            status=409,
+            loc="id",
+            remedy="refuse this one, look at what is in force now, and propose again",
+        )
+
+
+def check_scope(view: Projection, kind: str, name: str) -> None:
+    """Raise Declined where a freeze of this scope would stop nothing and nobody."""
+    if kind == "network":
+        lanes = (row for _, row in view.scan("lane", "", LANES) if isinstance(row, Lane))
+        known = any(name in {lane.origin, lane.destination, lane.rail} for lane in lanes)
+    else:
+        known = view.get(kind, name) is not None
+    if not known:
+        raise Declined(
+            "LQ-NOT-FOUND",
+            f"there is no {kind} {name[:80]}: nothing would be frozen",
+            status=404,
+            loc="scope",
+            remedy="lianqiao ls parties, assets or lanes; a network by its CAIP-2 id",
+        )

@@ -14,10 +14,9 @@ from bridge.core.settlement import Stage, Stop
 from bridge.engine.admission import Declined
 from bridge.engine.loop import Inbox, Loop
 from bridge.engine.people import People
-from bridge.engine.proposals import CLEAR
 from bridge.notary.entries import Request
 from bridge.notary.outcomes import Committed
-from bridge.notary.state.proposals import approval_message
+from bridge.notary.state.proposals import CLEAR, approval_message
 from bridge.policy.packs import compact, load
 from bridge.policy.rules import KINDS
 from tests.engine.customs import HEADER, NOBODY, Customs, opened

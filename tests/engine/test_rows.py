@@ -1,5 +1,6 @@
 """A proposal that would put nothing in force, or what must not be, is declined before it stands."""
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from bridge.core.canonical import Value
 from bridge.core.ids import LaneId
+from bridge.core.settlement import Stage, Stop
 from bridge.engine.admission import Declined
 from bridge.notary.register_forms import lane_form, person_form
 from tests.engine.river import River, river
@@ -94,6 +96,48 @@ async def test_a_lane_paused_meanwhile_is_opened_by_nobody_who_did_not_say_so(
         assert row is not None
         assert row.paused == "a run"
         assert await water.decide("lane.open", "sz-hk", higher) == "done"
+
+
+async def test_an_old_proposal_does_not_undo_what_two_people_decided_since(tmp_path: Path) -> None:
+    async with river(tmp_path) as water:
+        row = {"name": "Qian", "key": "ab" * 32, "roles": ["approver"], "since": "0"}
+        qian: dict[str, Value] = {**row, "id": "qian"}
+        subject = "register.person"
+        assert await water.decide(subject, "qian", qian) == "done"
+        asked = water.request(subject)
+        raised = await water.ring.people.propose(
+            subject, "qian", {**qian, "roles": ["admin"]}, maker=WANG, reason="up", asked=asked
+        )
+        await asyncio.sleep(0.005)
+        assert await water.decide(subject, "qian", {**qian, "until": "1"}) == "done"
+        with pytest.raises(Declined, match="was changed by"):
+            await water.check(raised.id, "approve", ZHAO)
+        revoked = water.journal.view.person("qian")
+        assert revoked is not None
+        assert revoked.until == 1
+
+
+@pytest.mark.parametrize("scope", ["party/seler", "lane/zs-hk", "asset/x", "network/shenzhen"])
+async def test_a_freeze_that_would_stop_nothing_says_so(tmp_path: Path, scope: str) -> None:
+    async with river(tmp_path) as water:
+        with pytest.raises(Declined, match="nothing would be frozen"):
+            await water.ring.people.freeze(
+                scope, person=LI, reason="x", asked=water.request("freeze")
+            )
+        assert water.journal.view.freeze(scope) is None
+
+
+async def test_a_frozen_rail_stops_who_pays_over_it(tmp_path: Path) -> None:
+    async with river(tmp_path) as water:
+        row = water.journal.view.lane("sz-hk")
+        assert row is not None
+        scope = f"network/{row.rail}"
+        of = await water.send(water.order(1))
+        await water.until(of, Stage.LOCKING, Stage.PREPARING)
+        await water.ring.people.freeze(scope, person=LI, reason="x", asked=water.request("freeze"))
+        assert water.now(of).stop is Stop.FROZEN
+        with pytest.raises(Declined, match="cannot be taken now"):
+            await water.send(water.order(2))
 
 
 @pytest.mark.parametrize(

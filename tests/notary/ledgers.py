@@ -65,7 +65,7 @@ def person(name: PersonId, *roles: str) -> Person:
         id=name,
         name=Commitment(Digest(sha256(name.encode()).hexdigest())),
         key=key_of(name).public_key().public_bytes_raw().hex(),
-        roles=roles or ("operator", "approver"),
+        roles=roles or ("operator", "approver", "compliance", "admin"),
         since=Instant(0),
     )
 

@@ -226,12 +226,14 @@ def test_a_frozen_lane_takes_no_order(ledger: Ledger) -> None:
 # --- people
 
 
-def proposal(ledger: Ledger, target: str, payload: Value, maker: str = LI) -> ProposalRow:
+def proposal(
+    ledger: Ledger, subject: str, target: str, payload: Value, maker: str = LI
+) -> ProposalRow:
     """A proposal by li.wei that needs one more person."""
     name = ulid(ledger.number + 1)
     signed: dict[str, Value] = {
         "id": name,
-        "subject": "test",
+        "subject": subject,
         "target": target,
         "payload": payload,
         "maker": maker,
@@ -268,7 +270,7 @@ def newcomer(role: str = "auditor") -> Person:
 def test_a_register_is_changed_by_two_people_once(ledger: Ledger) -> None:
     form = person_form(newcomer())
     assert ledger.code(("person", form)) == 178
-    row = proposal(ledger, ZHAO, form)
+    row = proposal(ledger, "register.person", ZHAO, form)
     assert ledger.code(word(row, LI), ("person", form)) == 174
     assert ledger.code(word(row, WANG, signer=LI), ("person", form)) == 176
     assert ledger.code(word(row, "nobody"), ("person", form)) == 170
@@ -281,7 +283,7 @@ def test_a_register_is_changed_by_two_people_once(ledger: Ledger) -> None:
 
 def test_a_lapsed_proposal_is_worth_nothing(ledger: Ledger) -> None:
     form = person_form(newcomer())
-    row = proposal(ledger, ZHAO, form)
+    row = proposal(ledger, "register.person", ZHAO, form)
     ledger.clock.time += 1000
     assert ledger.code(word(row, WANG), ("person", form)) == 177
     assert row.shown(Instant(ledger.clock.time)) == "lapsed"
@@ -292,7 +294,7 @@ def test_a_thaw_takes_two_and_a_freeze_lies_until_then(ledger: Ledger) -> None:
     assert ledger.code(("freeze", {"scope": scope, "reason": "list", "by": LI})) == 0
     assert ledger.code(("thaw", {"scope": scope})) == 178
     assert ledger.view.freeze(scope) is not None
-    row = proposal(ledger, scope, {"why": "wrong person"})
+    row = proposal(ledger, "freeze.lift", scope, {"why": "wrong person"})
     assert ledger.code(word(row, WANG), ("thaw", {"scope": scope})) == 0
     assert ledger.view.freeze(scope) is None
 
@@ -306,10 +308,41 @@ def test_who_made_the_order_lifts_no_freeze(ledger: Ledger) -> None:
     of = order.id
     _, step = teller.saga(GoOn(visit=teller.settlement.visit))
     assert ledger.code(("saga", step)) == 178
-    mine = proposal(ledger, of, {"way": "go_on"})  # li.wei made the order
+    mine = proposal(ledger, "settlement.thaw", of, {"way": "go_on"})  # li.wei made the order
     assert ledger.code(word(mine, WANG), ("saga", step)) == 178
-    theirs = proposal(ledger, of, {"way": "go_on"}, maker=WANG)
+    theirs = proposal(ledger, "settlement.thaw", of, {"way": "go_on"}, maker=WANG)
     assert ledger.code(word(theirs, ZHAO), ("saga", step)) == 0
+
+
+@pytest.mark.parametrize(
+    ("subject", "payload"),
+    [
+        ("settlement.thaw", {"way": "give_back"}),
+        ("settlement.cancel", {}),
+        ("settlement.resume", {"to": "paying"}),
+        ("freeze.lift", {}),
+    ],
+)
+def test_what_two_people_decided_carries_out_that_and_nothing_else(
+    ledger: Ledger, subject: str, payload: Value
+) -> None:
+    teller = Teller(1)
+    order = teller.settlement.order
+    teller.hear(make_event("ConsentGiven", order, 0), network=order.origin.network)
+    teller.hear(make_event("FreezeOrdered", order, 0))
+    ledger.put(*teller.groups)
+    _, step = teller.saga(GoOn(visit=teller.settlement.visit))
+    other = proposal(ledger, subject, order.id, payload, maker=WANG)
+    assert ledger.code(word(other, ZHAO), ("saga", step)) == 179
+
+
+def test_only_who_holds_the_role_checks_it(ledger: Ledger) -> None:
+    form = person_form(newcomer())
+    row = proposal(ledger, "register.person", ZHAO, form)
+    clerk = person_form(person(WANG, "operator", "approver"))
+    demoted = proposal(ledger, "register.person", WANG, clerk)
+    assert ledger.code(word(demoted, ZHAO), ("person", clerk)) == 0
+    assert ledger.code(word(row, WANG), ("person", form)) == 171
 
 
 @pytest.mark.parametrize("says", ["approve", "refuse"])
@@ -323,7 +356,7 @@ def test_a_hold_is_cleared_or_declined_by_one_beside_the_maker(ledger: Ledger, s
     _, step = teller.saga(
         HoldCleared(visit=visit) if says == "approve" else HoldDeclined(visit=visit)
     )
-    row = proposal(ledger, order.id, {"visit": "2"})
+    row = proposal(ledger, "settlement.clear", order.id, {"visit": "2"})
     wrong = "refuse" if says == "approve" else "approve"
     assert ledger.code(word(row, WANG, wrong), ("saga", step)) == 178
     assert ledger.code(word(row, WANG, says), ("saga", step)) == 0

@@ -9,11 +9,10 @@ from bridge.core.canonical import Value
 from bridge.core.ids import Digest, EntryId, PersonId, new_ulid
 from bridge.core.settlement import GIVE_BACK, Settlement, Stage, Stop, resolutions
 from bridge.engine.admission import Declined
-from bridge.engine.proposals import CLEAR
 from bridge.engine.ring import Ring
 from bridge.notary.entries import Request
 from bridge.notary.register_forms import lane_form
-from bridge.notary.state.proposals import approval_message
+from bridge.notary.state.proposals import CLEAR, approval_message
 from bridge.notary.state.rows import ProposalRow
 from tests.engine.river import Chance
 from tests.notary.ledgers import LI, WANG, ZHAO, key_of

@@ -21,10 +21,30 @@ from bridge.notary.state.view import Changes, View
 
 APPROVAL_PREFIX: Final = b"lianqiao approval v1\n"
 REFUSAL_PREFIX: Final = b"lianqiao refusal v1\n"
+CLEAR: Final = "settlement.clear"
+THAW: Final = "settlement.thaw"
+SUBJECTS: Final[Mapping[str, str]] = {  # subject -> the role whose holder may check it
+    "settlement.cancel": "approver",
+    "settlement.recall": "approver",
+    CLEAR: "compliance",
+    THAW: "compliance",
+    "settlement.resume": "approver",
+    "lane.open": "approver",
+    "register.party": "approver",
+    "register.asset": "approver",
+    "register.lane": "approver",
+    "register.person": "admin",
+    "freeze.lift": "compliance",
+    "rates.import": "compliance",
+    "quota.opening": "compliance",
+    "pack.publish": "compliance",
+    "list.release": "compliance",
+}
 _PROPOSAL: Final = frozenset(
     "id subject target payload maker reason expires bytes_sha256 needs".split()
 )
 _APPROVAL: Final = frozenset("proposal person says reason signature state".split())
+NOTHING: Final[Mapping[str, Value]] = {}
 _STATES: Final = {"approve": frozenset({"open", "done", "void"}), "refuse": frozenset({"refused"})}
 
 
@@ -90,6 +110,8 @@ def approved(view: View, entry: Entry) -> Changes | Refusal:
         return REFUSED[Code.PERSON_UNKNOWN]
     if row is None:
         return REFUSED[Code.PROPOSAL_UNKNOWN]
+    if not person.holds(SUBJECTS.get(row.subject, ""), entry.t):
+        return REFUSED[Code.ROLE_MISSING]
     if row.state != "open":
         return REFUSED[Code.PROPOSAL_CLOSED]
     if person.id == row.maker:
@@ -126,18 +148,23 @@ def not_carried(
     view: View,
     entry: Entry,
     target: str,
-    *,
+    *subjects: str,
+    asks: Mapping[str, Value] = NOTHING,
     people: int = 2,
     beside: str = "",
     state: str = "done",
 ) -> Refusal | None:
-    """Say why `entry` may not do what takes people: None where its own group decided it.
+    """Say why `entry` may not do what takes people: None where its own group decided just that.
 
+    `subjects`, `asks`: what the proposal was about, and what its payload must have asked for.
     `people`: how many different persons stand behind it; `beside` is one whose word counts for
     nothing here, such as who made the order.
     """
     row = view.proposal(view.text("carried", target))
     if row is None or row.carried != entry.start or row.state != state:
         return REFUSED[Code.NOT_APPROVED]
+    payload = row.payload if isinstance(row.payload, Mapping) else NOTHING
+    if row.subject not in subjects or any(payload.get(k) != v for k, v in asks.items()):
+        return REFUSED[Code.OTHER_PROPOSAL]
     behind = {row.maker, *row.approvals} - {beside}
     return None if len(behind) >= people else REFUSED[Code.NOT_APPROVED]

@@ -42,7 +42,10 @@ def registered(view: View, entry: Entry) -> Changes | Refusal:
 
 def _not_asked(view: View, entry: Entry, row: Register) -> Refusal | None:
     """Say why this is not the row that two people decided on in this group."""
-    no = not_carried(view, entry, row.id)
+    subjects = (
+        ("lane.open", "register.lane") if entry.kind == "lane" else (f"register.{entry.kind}",)
+    )
+    no = not_carried(view, entry, row.id, *subjects)
     if no is not None:
         return no
     proposal = view.proposal(view.text("carried", row.id))
@@ -145,7 +148,7 @@ def thawed(view: View, entry: Entry) -> Changes | Refusal:
     if entry.body.keys() ^ {"scope"}:
         raise BadForm(f"thaw: the members {sorted(entry.body)}")
     scope = text(entry.body, "scope")
-    no = not_carried(view, entry, scope)
+    no = not_carried(view, entry, scope, "freeze.lift")
     if no is not None:
         return no
     row = view.freeze(scope)
@@ -158,7 +161,7 @@ def began(view: View, entry: Entry) -> Changes | Refusal:
     """Put the next set of signers in force, from the next group on."""
     number = integer(entry.body, "epoch")
     if entry.start != 0:
-        no = not_carried(view, entry, "epoch")
+        no = not_carried(view, entry, "epoch", "epoch")
         if no is not None:
             return no
     if number != view.epoch + 1:

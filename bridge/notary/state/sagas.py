@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from bridge.core.booking import booking
-from bridge.core.canonical import digest
+from bridge.core.canonical import Value, digest
 from bridge.core.effects import Screen, Verb, verb_of
 from bridge.core.events import (
     AssetAssigned,
@@ -35,7 +35,7 @@ from bridge.notary.event_forms import event_of
 from bridge.notary.forms import act_of, consent_of, order_of, paper_of
 from bridge.notary.reading import BadForm, integer, objects, part, plain, text, texts
 from bridge.notary.state.accounts import transfer_body
-from bridge.notary.state.proposals import not_carried
+from bridge.notary.state.proposals import CLEAR, THAW, not_carried
 from bridge.notary.state.refusals import REFUSED, Code, Refusal
 from bridge.notary.state.rows import ActRow, DecisionRow, FactRow, PreparedRow, SagaRow
 from bridge.notary.state.view import Change, Changes, View
@@ -77,6 +77,7 @@ def ordered(view: View, entry: Entry) -> Changes | Refusal:
         f"party/{order.beneficiary.party}",
         f"network/{order.origin.network}",
         f"network/{order.destination.network}",
+        *(() if order.payment is None else (f"network/{order.payment.rail}",)),
     )
     if any(view.freeze(scope) is not None for scope in scopes):
         return REFUSED[Code.FROZEN]
@@ -176,14 +177,23 @@ def _alone(view: View, entry: Entry, before: Settlement, event: Event) -> Refusa
     """
     of, maker = before.order.id, before.order.maker
     match event:
-        case GoOn() | GiveBack() | Resolved():
-            return not_carried(view, entry, of, beside=maker)
+        case GoOn():
+            asks: dict[str, Value] = {"way": "go_on"}
+            return not_carried(view, entry, of, THAW, asks=asks, beside=maker)
+        case GiveBack():
+            asks = {"way": "give_back"}
+            return not_carried(view, entry, of, THAW, asks=asks, beside=maker)
+        case Resolved():
+            asks = {"to": event.to}
+            return not_carried(view, entry, of, "settlement.resume", asks=asks, beside=maker)
         case HoldCleared():
-            return not_carried(view, entry, of, people=1, beside=maker)
+            return not_carried(view, entry, of, CLEAR, people=1, beside=maker)
         case HoldDeclined():
-            return not_carried(view, entry, of, people=1, beside=maker, state="refused")
-        case Cancelled() | RecallDecided():
-            return not_carried(view, entry, of)
+            return not_carried(view, entry, of, CLEAR, people=1, beside=maker, state="refused")
+        case Cancelled():
+            return not_carried(view, entry, of, "settlement.cancel")
+        case RecallDecided():
+            return not_carried(view, entry, of, "settlement.recall")
         case _:
             return None
 
