@@ -236,3 +236,15 @@ def test_without_an_anchor_nobody_recovers() -> None:
     notaries.chain.later(1_000 * SILENCE)
     with refuses("TooSoon"):
         notaries.recover(PEOPLE[10:15])
+
+
+def test_after_two_that_were_stopped_the_set_in_force_goes_on_and_not_the_first() -> None:
+    notaries = Notaries(Chain())
+    notaries.rotate(NEXT)
+    notaries.chain.later(NOTICE)
+    for number in (3, 4):
+        notaries.rotate(FIVE, number=number, by=2, signers=NEXT[:3])
+        notaries.veto(number)
+    assert (notaries.number("latest"), notaries.number("standing")) == (4, 2)
+    notaries.chain.later(NOTICE + GRACE)
+    notaries.verify(notaries.signed(NEXT[:3]), epoch=2, current=True)
