@@ -74,6 +74,7 @@ class SettlementView(Wire):
     cause: str  # the same as one word of a closed list; empty at rest
     remedy: str  # what somebody can do, with the command
     papers: tuple[str, ...]  # kinds it still waits for
+    custody: tuple[str, ...]  # where a custodian's word stands for the holder's: network, digest
     proposals: tuple[str, ...]  # open, about it
     steps: tuple[Step, ...]
 

@@ -109,7 +109,9 @@ class ConsentBody(Wire):
     by: Text
     kind: Literal["eip712", "erc1271", "p256", "sm2", "ed25519", "custody"]
     public_key: Annotated[str, Field(pattern=r"^([0-9a-f]{2}){0,256}$")] = ""
-    signature: Signature
+    signature: Annotated[  # empty where a custodian's agreement stands for it
+        str, Field(pattern=r"^([0-9a-f]{2}){0,2048}$")
+    ]
     not_after: Time
 
 

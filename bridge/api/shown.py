@@ -9,6 +9,7 @@ from bridge.core.canonical import Value, canonical, parse
 from bridge.core.effects import Screen, network_of
 from bridge.core.ids import Instant
 from bridge.core.money import Money
+from bridge.core.order import SettlementOrder
 from bridge.core.settlement import Settlement, Stage, due
 from bridge.engine.decisions import held_by
 from bridge.engine.desk import Sent as SentWords
@@ -114,8 +115,22 @@ def settlement_view(
         cause="" if waits is None else waits.cause.value,
         remedy="" if waits is None else waits.remedy,
         papers=tuple(one.kind for one in order.conditions if one.kind not in given),
+        custody=_custody(ring, order),
         proposals=proposals,
         steps=_steps(ring, settlement),
+    )
+
+
+def _custody(ring: Ring, order: SettlementOrder) -> tuple[str, ...]:
+    """Return where a custodian's word stands for the holder's, and by which agreement."""
+    view = ring.journal.view
+    party = view.party(order.originator.party)
+    agreements = dict(party.custody) if party is not None else {}
+    given = ((network, view.consent(order.id, network)) for network in order.consents)
+    return tuple(
+        f"{network} {agreements.get(network, 'none any more')}"
+        for network, word in given
+        if word is not None and word.kind == "custody"
     )
 
 

@@ -67,6 +67,7 @@ def lines(told: Doc) -> list[str]:
     if told.text("waiting"):
         rows.append(f"why: {told.text('waiting')}")
         rows.append(f"you can do: {told.text('remedy')}")
+    rows += [f"locked by custody agreement: {one}" for one in told.texts("custody")]
     rows += [f"paper awaited: {kind}" for kind in told.texts("papers")]
     rows += [f"proposal {one}: lianqiao approve {one}" for one in told.texts("proposals")]
     return rows

@@ -151,6 +151,13 @@ class Desk:
                 loc="network",
                 remedy="lianqiao status",
             )
+        if consent.kind == "custody" and not self._agreement(order, consent.network):
+            raise Declined(
+                "LQ-CUSTODY-NONE",
+                f"{order.originator.party} has no custody agreement for {consent.network}",
+                loc="kind",
+                remedy="enter the agreement's digest in the party register, two persons approve",
+            )
         check = await door.consent_holds(order, consent)
         if check.answer is not Answered.YES:
             raise Declined(
@@ -163,6 +170,11 @@ class Desk:
         draft_id = derived_id(order.id, "consent", consent.network, consent.signature.hex())
         draft = Draft(id=draft_id, kind="consent", body=consent.leaf(), request=asked)
         return await self._fact(fact, draft)
+
+    def _agreement(self, order: SettlementOrder, network: NetworkId) -> str:
+        """Return the digest of the agreement that stands for the holder's word, or nothing."""
+        party = self._journal.view.party(order.originator.party)
+        return dict(party.custody).get(network, "") if party is not None else ""
 
     async def give_paper(self, paper: Paper, asked: Request) -> Done:
         """Write a signed statement the order waits for."""

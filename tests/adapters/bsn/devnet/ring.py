@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from adapters.bsn.adapter import network_over, network_pinned
+from adapters.bsn.devnet.gateway import TRUST, UPLOAD
 from adapters.bsn.network import ChannelNetwork
 from adapters.bsn.pcn_evidence import verify as verify_block
 from adapters.memory.codec import public_hex
@@ -20,7 +21,16 @@ from adapters.memory.network import MemoryNetwork
 from bridge.core.canonical import Value, canonical
 from bridge.core.consent import Consent
 from bridge.core.events import Fact
-from bridge.core.ids import AssetId, EntryId, Instant, LaneId, NetworkId, PartyId, SettlementId
+from bridge.core.ids import (
+    AssetId,
+    Digest,
+    EntryId,
+    Instant,
+    LaneId,
+    NetworkId,
+    PartyId,
+    SettlementId,
+)
 from bridge.core.ids import new_ulid as ulid_at
 from bridge.core.instrument import InstrumentKind
 from bridge.core.money import Units, money
@@ -85,6 +95,7 @@ class Devnet:
     """The channel behind the devnet's gateway."""
 
     here: Here
+    custody: bool = False
 
     @property
     def network(self) -> NetworkId:
@@ -98,14 +109,20 @@ class Devnet:
         return self.here.holder.account if who == "seller" else self.here.receiver.account
 
     def sign(self, message: bytes) -> tuple[bytes, str]:
+        if self.custody:
+            return b"", ""
         return self.here.holder.secret.sign(message), self.here.holder.key.point.hex()
 
     @asynccontextmanager
     async def door(self, clock: Clock) -> AsyncIterator[ChannelNetwork]:
-        yield network_over(self.here.wire, self.here.settings(poll_ms=50), clock)
+        yield network_over(
+            self.here.wire, self.here.settings(poll_ms=50, custody=self.custody), clock
+        )
 
     def verify(self, evidence: bytes) -> tuple[Fact, ...]:
-        return verify_block(evidence, network_pinned(self.here.settings(poll_ms=50)))
+        return verify_block(
+            evidence, network_pinned(self.here.settings(poll_ms=50, custody=self.custody))
+        )
 
 
 G = TypeVar("G", bound=Ground)
@@ -118,6 +135,7 @@ class Crossing(Generic[G]):
     ground: G
     wired: Wires
     asset: str
+    agreement: Digest | None = None  # by which the seller's word is a custodian's on the channel
 
     @property
     def channel(self) -> NetworkId:
@@ -128,6 +146,10 @@ class Crossing(Generic[G]):
         if network == DESTINATION:
             return WALLETS[who]
         return self.ground.account(who)
+
+    def agreements(self, who: str) -> tuple[tuple[NetworkId, Digest], ...]:
+        """The custody agreements of a party."""
+        return ((self.channel, self.agreement),) if self.agreement and who == "seller" else ()
 
     def request(self, at: River, *, back: bool) -> OrderRequest:
         """An order for the whole bond: away and paid for, or home again for nothing."""
@@ -168,14 +190,17 @@ class Crossing(Generic[G]):
         return sent.settlement
 
 
-async def crossing(folder: Path, algorithm: int) -> Crossing[Devnet]:
+async def crossing(
+    folder: Path, algorithm: int, mode: int = UPLOAD, agreement: Digest | None = None
+) -> Crossing[Devnet]:
     """A new world."""
     (folder / "votes").mkdir()
     keys = tuple(public_hex(key(name)) for name in NOTARIES)
-    here = Here(folder=folder, algorithm=algorithm, notary_keys=keys)
+    here = Here(folder=folder, algorithm=algorithm, mode=mode, notary_keys=keys)
     here.ledger.block_ms = 20
     owned = await here.new_asset()
-    return Crossing(Devnet(here), wires(here.clock, folder / "votes"), owned.asset)
+    ground = Devnet(here, custody=mode == TRUST)
+    return Crossing(ground, wires(here.clock, folder / "votes"), owned.asset, agreement)
 
 
 def _genesis(world: Crossing[G], draw: Chance) -> Group:
@@ -199,6 +224,7 @@ def _genesis(world: Crossing[G], draw: Chance) -> Group:
             kind="legal",
             jurisdiction=Jurisdiction(where),
             wallets=tuple(Wallet(net, world.account(who, net)) for net in sides),
+            custody=world.agreements(who),
         )
         write("party", party_form(row))
     legs = (

@@ -1,15 +1,23 @@
 """A bond leaves a channel behind the gateway, is paid for, and comes home, whatever is lost."""
 
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from adapters.bsn.devnet.faults import ORDERED
+from adapters.bsn.devnet.gateway import TRUST
 from adapters.bsn.devnet.macs import SECP256R1, SM2
+from bridge.api.shown import settlement_view
+from bridge.cli.link import Doc
+from bridge.cli.trace import lines
+from bridge.core.ids import Digest
 from bridge.core.settlement import Stage
+from bridge.engine.admission import Declined
 from bridge.notary.store.memory import MemoryStore
 from bridge.notary.store.sqlite import SqliteStore
 from tests.adapters.bsn.devnet.ring import UNITS, crossing, turning
+from tests.adapters.bsn.devnet.test_custody import entrust
 from tests.strategies import DESTINATION
 
 FAULTS = ("lose_answer", "http_502", "failed_though_ordered")
@@ -55,3 +63,27 @@ async def test_the_daemon_is_killed_on_the_way(tmp_path: Path) -> None:
     away = world.wired.chains[DESTINATION].escrow
     assert away.balance("bond", "", "buyer-wallet") == UNITS
     assert '"holder":"vault"' in world.ground.here.ledger.state[f"asset/{world.asset}"][0].decode()
+
+
+async def test_a_custody_agreement_stands_for_the_holder_and_trace_says_so(tmp_path: Path) -> None:
+    agreement = Digest(sha256(b"custody agreement").hexdigest())
+    world = await crossing(tmp_path, SECP256R1, TRUST, agreement)
+    entrust(world.ground.here, world.ground.here.operator.account)
+    async with turning(world, MemoryStore(), 1) as river:
+        sent = await world.send(river, back=False)
+        await river.until(sent, Stage.SETTLED, within=30)
+        settlement = river.ring.journal.view.settlement(sent)
+        assert settlement is not None
+        shown = settlement_view(river.ring, settlement, (), findings=True)
+    assert shown.custody == (f"{world.channel} {agreement}",)
+    told = lines(Doc(shown.model_dump(mode="json")))
+    assert f"locked by custody agreement: {world.channel} {agreement}" in told
+
+
+async def test_a_custodian_without_an_agreement_is_declined(tmp_path: Path) -> None:
+    world = await crossing(tmp_path, SECP256R1, TRUST)
+    entrust(world.ground.here, world.ground.here.operator.account)
+    async with turning(world, MemoryStore(), 1) as river:
+        with pytest.raises(Declined, match="no custody agreement") as caught:
+            await world.send(river, back=False)
+    assert caught.value.code == "LQ-CUSTODY-NONE"

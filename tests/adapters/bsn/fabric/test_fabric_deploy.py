@@ -90,7 +90,7 @@ def test_deploy_waits_for_the_organisations_and_is_done_once(
 ) -> None:
     settings = _settings(fabric, tmp_path)
     assert _run("deploy", _plan(fabric, tmp_path), settings) == AGREES, "it stands so already"
-    both = [fabric.account("org1", "User1"), fabric.account("org2", "User1")]
+    both = [fabric.account("org1", "User1"), fabric.account("org2", "Admin")]
     plan = _plan(fabric, tmp_path, number=_number(fabric) + 1, operators=both)
     capsys.readouterr()
     assert _run("deploy", plan, settings) == REFUSED
