@@ -17,7 +17,9 @@ from adapters.evm.client import Call, Endpoint, Json, Lied, NodeError
 
 Told: TypeAlias = "Word | None"  # None: the contract refuses, or has no such function
 
-REVERTED = frozenset({3, -32000, -32015})  # codes by which nodes say that the contract refused
+REVERTED = frozenset({3, -32015})  # codes by which nodes say that the contract refused
+GENERAL = -32000  # and this one says anything, with these words where it was the contract
+OF_CODE = ("revert", "opcode", "jump", "stack", "out of gas", "write protection")
 NO_SUCH_METHOD = frozenset({-32601, -32602})
 
 
@@ -67,7 +69,7 @@ async def answers(endpoint: Endpoint, questions: Sequence[Question]) -> list[Tol
 
 def _word(question: Question, answer: "Json | NodeError") -> Told:
     if isinstance(answer, NodeError):
-        if answer.code in REVERTED:
+        if _of_contract(answer):
             return None
         raise answer
     try:
@@ -75,6 +77,13 @@ def _word(question: Question, answer: "Json | NodeError") -> Told:
     except ValueError:
         return None  # somebody else's function of that name, or none at all
     return word
+
+
+def _of_contract(error: NodeError) -> bool:
+    said = error.message.lower()
+    return error.code in REVERTED or (
+        error.code == GENERAL and any(word in said for word in OF_CODE)
+    )
 
 
 def _bytes(answer: object) -> bytes:
