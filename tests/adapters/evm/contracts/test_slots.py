@@ -8,12 +8,14 @@ import pytest
 
 from adapters.evm.ticket import Ticket
 from tests.adapters.evm.chain import (
+    AWAY,
     DAY,
     ESCAPE_AFTER,
     GENESIS,
     GOVERNOR,
     GUARDIAN,
     HOLDERS,
+    HOME,
     STRANGER,
     Bridge,
     Chain,
@@ -136,6 +138,20 @@ TITLE: Table = {
 }
 
 
+SAYS = {
+    "lock": "Locked",
+    "release": "Released",
+    "burn": "Burned",
+    "escape": "Escaped",
+    "hold": "Held",
+    "mint": "Minted",
+    "unmint": "Unminted",
+    "assign": "Assigned",
+    "deliver": "",
+    "confirm": "Assigned",
+}
+
+
 @pytest.mark.parametrize(
     ("side", "table"),
     [(origin, ORIGIN), (destination, DESTINATION), (title, TITLE)],
@@ -156,6 +172,9 @@ def test_every_verb_in_every_state(side: Callable[[], Side], table: Table) -> No
             else:
                 at.into(verb)
                 assert at.state == wanted, (way, verb)
+                says = "HandedOver" if wanted == DELIVERING and verb == "assign" else SAYS[verb]
+                escrows = [one.name for one in at.bridge.chain.events if one.contract == "Escrow"]
+                assert escrows == ([says] if says else []), (way, verb)
 
 
 def test_a_fence_says_that_nothing_moved() -> None:
@@ -331,3 +350,27 @@ def test_the_delivery_tells_whose_assign_it_was() -> None:
     (said,) = world.chain.events
     assert (said.name, said.words["evidence"]) == ("Assigned", b"\x02" * 32)
     assert said.words["tokenId"] == DOCUMENT
+
+
+def test_what_is_in_the_bridge_reaches_its_cap_and_no_further() -> None:
+    bridge = funded()
+    bridge.list_asset(bridge.home, bridge.vault, HOME, cap=1_500)
+    bridge.list_asset(bridge.twin, bridge.twin_vault, AWAY, cap=1_500)
+    lock: Callable[[Ticket], None] = lambda ticket: bridge.lock(ticket, FIRST)  # noqa: E731
+    mint: Callable[[Ticket], None] = lambda ticket: bridge.do("mint", ticket)  # noqa: E731
+    for act, token in ((lock, bridge.home), (mint, bridge.twin)):
+        act(bridge.ticket(token, FIRST, 1_000))
+        with refuses("OverCap"):
+            act(bridge.ticket(token, FIRST, 501))
+        act(bridge.ticket(token, FIRST, 500))
+        with refuses("OverCap"):
+            act(bridge.ticket(token, FIRST, 1))
+
+
+def test_a_veto_and_its_end_are_told() -> None:
+    at = destination()
+    at.bridge.govern("veto", at.ticket.settlement, by=GUARDIAN)
+    (said,) = at.bridge.chain.events
+    assert (said.name, said.words["until"]) == ("Vetoed", at.bridge.chain.now + LAPSE)
+    at.bridge.govern("liftVeto", at.ticket.settlement)
+    assert [one.name for one in at.bridge.chain.events] == ["VetoLifted"]
