@@ -20,7 +20,9 @@ from tests.adapters.evm.chain import (
     Bridge,
     Chain,
     Reverted,
+    in_order,
 )
+from tests.adapters.evm.contracts.notaries import NOTICE, PEOPLE, Notaries
 from tests.adapters.evm.instruments.bills import DOCUMENT, World, laid_out
 
 FIRST, SECOND, _ = HOLDERS
@@ -374,3 +376,27 @@ def test_a_veto_and_its_end_are_told() -> None:
     assert (said.name, said.words["until"]) == ("Vetoed", at.bridge.chain.now + LAPSE)
     at.bridge.govern("liftVeto", at.ticket.settlement)
     assert [one.name for one in at.bridge.chain.events] == ["VetoLifted"]
+
+
+def test_in_the_hours_of_grace_what_is_inside_goes_on_and_nothing_new_is_made() -> None:
+    bridge = funded()
+    here = [bridge.ticket(bridge.home, FIRST) for _ in range(3)]
+    there = [bridge.ticket(bridge.twin, FIRST) for _ in range(2)]
+    for ticket in here:
+        bridge.lock(ticket, FIRST)
+    for ticket in there:
+        bridge.do("mint", ticket)
+    notaries = Notaries(bridge.chain, bridge.notaries, at=bridge.set)
+    joins = next(one for one in PEOPLE if one not in bridge.notaries)
+    notaries.rotate(in_order((*bridge.notaries[:4], joins)))
+    bridge.chain.later(NOTICE)
+    for verb, ticket in (
+        ("hold", here[0]),
+        ("release", here[1]),
+        ("burn", here[2]),
+        ("assign", there[0]),
+        ("unmint", there[1]),
+    ):
+        bridge.do(verb, ticket, until=bridge.chain.now)
+    with refuses("EpochRetired"):
+        bridge.do("mint", bridge.ticket(bridge.twin, FIRST))
