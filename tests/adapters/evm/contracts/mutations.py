@@ -111,7 +111,12 @@ TARGETS = {
     ),
     "Escrow": Target(
         files=("Escrow",),
-        tests=("test_slots.py", "test_consent.py", "../attacks/test_contracts.py"),
+        tests=(
+            "test_slots.py",
+            "test_limits.py",
+            "test_consent.py",
+            "../attacks/test_contracts.py",
+        ),
         equal={},
         bar=1.0,
     ),
