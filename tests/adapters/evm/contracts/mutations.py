@@ -117,7 +117,11 @@ TARGETS = {
             "test_consent.py",
             "../attacks/test_contracts.py",
         ),
-        equal={},
+        equal={
+            "if (holder.code.length == 0) revert BadConsent(); -> (nothing)": (
+                "where there is no code a call answers nothing, which is too short to be a yes"
+            ),
+        },
         bar=1.0,
     ),
 }
