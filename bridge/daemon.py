@@ -36,13 +36,13 @@ from bridge.log import set_up
 from bridge.notary.attestation import CanonicalSigner
 from bridge.notary.attestor import ActSigner, DevelopmentCustody, Notary
 from bridge.notary.journal import Journal
-from bridge.notary.keys import BadKey, HighWater, load_ed25519
-from bridge.notary.outcomes import LedgerError
+from bridge.notary.keys import Backwards, BadKey, HighWater, load_ed25519
+from bridge.notary.outcomes import Damaged, IoFailed, LedgerError
 from bridge.notary.sealer import Sealer
 from bridge.notary.store.memory import MemoryStore
 from bridge.notary.store.port import Store
 from bridge.notary.store.sqlite import SqliteStore
-from bridge.notary.votebook import FileVoteBook
+from bridge.notary.votebook import FileVoteBook, VotesFailed
 from bridge.ports import (
     Adapter,
     AdapterSettings,
@@ -99,7 +99,7 @@ async def serve(settings: Settings, folder: Path, ready: Callable[[str], None]) 
         stack.push_async_callback(journal.close)
         opened = await _adapters(settings, folder, journal, clock, stack)
         ring = _ring(settings, folder, journal, opened, clock=clock, stack=stack)
-        sealer = _sealer(settings, folder, journal, clock)
+        sealer = _sealer(settings, folder, journal, clock)  # or the journal is only read
         url = await stack.enter_async_context(_listening(settings, folder, ring, clock))
         stack.enter_context(rare_collections())
         log.info("daemon.ready", size=journal.head.seq)
@@ -131,16 +131,39 @@ async def _turn(ring: Ring, sealer: Sealer | None, journal: Journal) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopping.set)
-    if journal.trouble is not None or sealer is None:
-        ring.trouble.alarm("ledger.read_only", None, str(journal.trouble or "stale seal"))
-        await stopping.wait()
-        return
-    with suppress(asyncio.CancelledError):
+    if journal.trouble is None and sealer is not None:
+        with suppress(asyncio.CancelledError):
+            await _write(ring, sealer, journal, stopping)
+    if journal.trouble is not None:
+        log.error("ledger.read_only", what=type(journal.trouble).__name__, why=str(journal.trouble))
+        ring.trouble.alarm("ledger.read_only", None, str(journal.trouble))
+        ring.inbox.fail(journal.trouble)
+    await stopping.wait()
+
+
+async def _write(ring: Ring, sealer: Sealer, journal: Journal, stopping: asyncio.Event) -> None:
+    """Turn until a signal, or until the ledger is not written any more."""
+    try:
         async with asyncio.TaskGroup() as tasks:
-            running = [tasks.create_task(ring.run()), tasks.create_task(sealer.run())]
+            running = [
+                tasks.create_task(ring.run()),
+                tasks.create_task(_seal(sealer, journal)),
+            ]
             await stopping.wait()
             for task in running:
                 task.cancel()
+    except* VotesFailed as failed:
+        journal.halt(IoFailed(f"no vote can be written: {failed.exceptions[0]}"))
+    except* LedgerError:
+        assert journal.trouble is not None, "the journal says what stopped it"
+
+
+async def _seal(sealer: Sealer, journal: Journal) -> None:
+    """Seal until the ledger stops; what cannot be sealed any more is not written any more."""
+    try:
+        await sealer.run()
+    except (Backwards, OSError) as error:
+        journal.halt(IoFailed(f"no checkpoint can be signed: {error}"))
 
 
 def _store(settings: Settings, data: Path) -> Store:
@@ -155,19 +178,23 @@ def _store(settings: Settings, data: Path) -> Store:
 
 
 def _sealer(settings: Settings, folder: Path, journal: Journal, clock: Clock) -> Sealer | None:
-    """Return what signs checkpoints; None where the ledger is older than what its key signed."""
-    mark = HighWater(folder / settings.data / "sealed.mark")
-    if mark.size > journal.head.seq:
-        log.error("ledger.damaged", entry=journal.head.seq, size=mark.size)
+    """Return what signs checkpoints; None where this is not the ledger its key has signed."""
+    key = load_ed25519(folder / settings.log_key)
+    try:
+        return Sealer(
+            journal,
+            key,
+            HighWater(folder / settings.data / "sealed.mark"),
+            settings.ledger.origin,
+            clock,
+            every_ms=settings.ledger.seal_every_ms,
+        )
+    except ValueError as error:
+        raise BadKey(f"sealed.mark cannot be read ({error}): restore it") from error
+    except Backwards as error:
+        log.error("ledger.damaged", entry=journal.head.seq, why=str(error))  # noqa: TRY400
+        journal.halt(Damaged(journal.head.seq, str(error)))
         return None
-    return Sealer(
-        journal,
-        load_ed25519(folder / settings.log_key),
-        mark,
-        settings.ledger.origin,
-        clock,
-        every_ms=settings.ledger.seal_every_ms,
-    )
 
 
 async def _adapters(

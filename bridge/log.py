@@ -31,6 +31,7 @@ EVENTS = frozenset(
         "ledger.appended",
         "ledger.damaged",
         "ledger.fenced",
+        "ledger.read_only",
         "network.endpoint_lied",
         "network.endpoint_silent",
         "network.frozen",

@@ -20,7 +20,7 @@ from bridge.engine.admission import Declined
 from bridge.engine.asking import asked_before
 from bridge.engine.ring import Ring
 from bridge.notary.entries import Malformed, Request
-from bridge.notary.outcomes import LedgerError, Overloaded
+from bridge.notary.outcomes import Damaged, Fenced, Full, IoFailed, LedgerError, Overloaded
 from bridge.notary.tree import LeafTree
 from bridge.ports import Clock
 from bridge.settings import ApiSettings
@@ -97,7 +97,7 @@ def _documents(room: Room) -> Middleware:
         except Overloaded:
             trouble = _later("too much waits to be written", "1")
         except LedgerError as error:
-            trouble = _later(f"the ledger is not written now: {type(error).__name__}", "30")
+            trouble = _read_only(error)
         except Exception:  # whoever asked learns a number, not the trace
             log.exception("api.failed", request_id=name, method=request.method)
             trouble = Trouble(
@@ -137,6 +137,25 @@ def _later(why: str, seconds: str) -> Trouble:
     )
 
 
+MENDS: Mapping[type[LedgerError], str] = {
+    Full: "make room on the ledger's disk, then start the daemon again",
+    IoFailed: "mend the disk, run lianqiao ledger fsck, then start the daemon again",
+    Damaged: "run lianqiao ledger fsck, and restore what it names from a backup",
+    Fenced: "another daemon writes this ledger: ask that one",
+}
+
+
+def _read_only(error: LedgerError) -> Trouble:
+    """Say that nothing is written, and what an operator does about it."""
+    return Trouble(
+        503,
+        "LQ-READ-ONLY",
+        f"the ledger is only read: {type(error).__name__}",
+        remedy=MENDS.get(type(error), "see lianqiao status, then start the daemon again"),
+        headers={"Retry-After": "30"},
+    )
+
+
 def _asking(
     room: Room, route: Route, limits: Limits, running: set[tuple[str, str, str]]
 ) -> Handler:
@@ -166,6 +185,8 @@ def _asking(
         )  # fmt: skip
         if not route.write:
             return _response(route, await route.answer(call), replayed=False)
+        if room.ring.journal.trouble is not None:
+            raise _read_only(room.ring.journal.trouble)
         name = (asked.principal, asked.route, asked.key)
         if name in running:
             raise Trouble(

@@ -12,6 +12,7 @@ from bridge.api.waiting import open_proposals
 from bridge.core.ids import Instant
 from bridge.core.registers import Lane
 from bridge.core.settlement import Stage, Stop
+from bridge.notary.outcomes import Damaged, LedgerError
 from bridge.notary.state.proposals import SUBJECTS
 from bridge.notary.state.rows import ListRow
 from schemas.answers import Alive, DoorView, Lanes, ListAge, Ready, Status
@@ -32,13 +33,19 @@ async def readyz(call: Call) -> Answer:
         version=__version__ if verbose else "",
         entries=str(journal.head.seq) if verbose else "",
         sealed=str(journal.sealed) if verbose else "",
-        trouble=type(journal.trouble).__name__ if verbose and journal.trouble else "",
+        trouble=_trouble(journal.trouble) if verbose and journal.trouble else "",
     )
     return web.Response(
         body=told.model_dump_json().encode(),
         content_type="application/json",
         status=200 if ready else 503,
     )
+
+
+def _trouble(trouble: LedgerError) -> str:
+    """Name it and, where one is damaged, its entry; why is said to people of the desk only."""
+    name = type(trouble).__name__
+    return f"{name}: entry {trouble.entry}" if isinstance(trouble, Damaged) else name
 
 
 async def status(call: Call) -> Answer:

@@ -96,6 +96,13 @@ class Inbox:
         self._room.set()
         return tuple(taken)
 
+    def fail(self, error: BaseException) -> None:
+        """Tell all that waits that it will not be written."""
+        items, self._items = self._items, deque()
+        self._room.set()
+        for item in items:
+            item.fail(error)
+
     def __len__(self) -> int:
         return len(self._items)
 

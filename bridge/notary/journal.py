@@ -13,6 +13,7 @@ from threading import Condition, Thread
 from typing import Final, Self, TypeAlias
 
 from bridge.core.ids import Instant
+from bridge.notary.commit import commit
 from bridge.notary.entries import (
     MAX_BULK,
     MAX_BULK_BYTES,
@@ -26,7 +27,6 @@ from bridge.notary.entries import (
 from bridge.notary.outcomes import (
     Closed,
     Damaged,
-    Fenced,
     IoFailed,
     LedgerError,
     NotPromised,
@@ -235,6 +235,11 @@ class Journal:
         while self.head.seq - 1 <= after:
             await self._next()
 
+    def halt(self, trouble: LedgerError) -> None:
+        """Let nothing be written any more, for a reason outside the ledger; reading goes on."""
+        if self.trouble is None:
+            self._stop([], trouble)
+
     async def stopped(self) -> None:
         """Wait until nothing is written any more. Errors: the LedgerError that stopped it."""
         while True:
@@ -333,7 +338,7 @@ class Journal:
         asked = [one for job in jobs for one in job.asked]
         judged = judge.judge(asked)
         if judged.batch is not None:
-            self._append(judge, judged)
+            commit(judge, judged)
         judge.settle(judged)
         chores = [job for job in jobs if job.chore is not None]
         groups = [job for job in jobs if job.chore is None]
@@ -347,25 +352,6 @@ class Journal:
                 raise IoFailed(f"nobody knows whether it is kept: {lost}") from lost
         nothing = Judged(answers=(), batch=None, changes=(), edge=judge.edge)
         self._tell(partial(self._publish, chores, nothing, judge.head))
-
-    @staticmethod
-    def _append(judge: Writer, judged: Judged) -> None:
-        batch = judged.batch
-        assert batch is not None, "a batch without entries is not committed"
-        try:
-            judge.store.append(batch, judge.head)
-        except Lost as lost:
-            # nobody said whether it is there: the head and our first entry do
-            judge.store = judge.store.reopen()
-            judge.view.reset(judge.store)
-            head = judge.store.head()
-            there = judge.store.entries(batch.first, batch.first + len(batch.entries))
-            if (head.term, head.seq) != (batch.head.term, batch.head.seq) or there != [
-                raw for raw, _ in batch.entries
-            ]:
-                if head.term != judge.head.term:
-                    raise Fenced(f"the writer is {head.writer} in term {head.term}") from lost
-                raise IoFailed(f"the commit at {batch.first} is not there: {lost}") from lost
 
     def _stop(self, jobs: list[Job], trouble: LedgerError) -> None:
         """Fail what waits; nothing is written any more, reading goes on."""

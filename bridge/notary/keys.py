@@ -112,17 +112,27 @@ def write_durably(file: Path, data: bytes, *, new: bool = False) -> None:
     flags = os.O_WRONLY | os.O_CREAT | (os.O_EXCL if new else os.O_TRUNC)
     handle = os.open(target, flags, 0o600)
     try:
-        os.write(handle, data)
+        left = memoryview(data)
+        while left:  # a disk may take less than it was given, and say so
+            left = left[os.write(handle, left) :]
         os.fsync(handle)
+    except OSError:
+        target.unlink()  # half a file is none
+        raise
     finally:
         os.close(handle)
     if not new:
         target.replace(file)
-    folder = os.open(file.parent, os.O_RDONLY)
+    sync_folder(file.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make durable which files a folder holds."""
+    handle = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(handle)
     finally:
-        os.close(folder)
+        os.close(handle)
 
 
 class HighWater:

@@ -5,6 +5,7 @@ nobody: burned at the origin and unminted at the destination.
 """
 
 import asyncio
+import fcntl
 import json
 import os
 from collections.abc import Set as AbstractSet
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from bridge.core.effects import Verb
 from bridge.core.ids import SettlementId, ulid
+from bridge.notary.keys import BadKey, sync_folder
 
 _UNDOING = frozenset({Verb.UNMINT, Verb.RELEASE})
 _SHUT = "the vote book's disk has failed; it is read again at the next start"
@@ -38,6 +40,14 @@ def admits(votes: AbstractSet[Verb], verb: Verb) -> bool:
 Vote = tuple[SettlementId, Verb]
 
 
+class VoteBookHeld(BadKey):
+    """Raised where another process holds the book: each would miss what the other voted."""
+
+
+class VotesFailed(OSError):
+    """Raised where the book's disk failed: nothing is signed any more by whoever keeps it."""
+
+
 class FileVoteBook:
     """An append-only file of one line a vote; a line torn by a crash was never a vote.
 
@@ -47,10 +57,16 @@ class FileVoteBook:
 
     def __init__(self, file: Path, disk: Executor | None = None) -> None:
         self._votes: dict[SettlementId, set[Verb]] = {}
-        whole = self._read(file) if file.exists() else 0
         self._handle = os.open(file, os.O_WRONLY | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(self._handle)
+            raise VoteBookHeld(f"{file.name}: another process votes by this book") from error
+        whole = self._read(file)
         os.ftruncate(self._handle, whole)
         os.lseek(self._handle, whole, os.SEEK_SET)
+        sync_folder(file.parent)  # a new file's name is durable before its first vote
         os.fdatasync(self._handle)  # a kill leaves votes written and not synced: now they are
         self._waiting: dict[Vote, list[asyncio.Future[bool]]] = {}
         self._writing: dict[Vote, list[asyncio.Future[bool]]] = {}
@@ -77,7 +93,7 @@ class FileVoteBook:
     def vote(self, settlement: SettlementId, verb: Verb) -> "asyncio.Future[bool]":
         """Begin a vote. What it returns is True once it is durable, False where another forbids it.
 
-        Errors: OSError where the disk failed, and ever after: no sync is tried again, and nothing
+        Errors: VotesFailed where the disk failed, and ever after: no sync is tried again, nothing
         is written behind half a line. The next start reads what is there.
         """
         loop = asyncio.get_running_loop()
@@ -85,7 +101,7 @@ class FileVoteBook:
         cast, vote = self._votes.setdefault(settlement, set()), (settlement, verb)
         under_way = self._writing.get(vote) or self._waiting.get(vote)
         if self._failed:
-            _fail(voted, OSError(_SHUT))
+            _fail(voted, VotesFailed(_SHUT))
         elif under_way is not None:
             under_way.append(voted)
         elif verb in cast or not admits(cast, verb):
@@ -121,7 +137,8 @@ class FileVoteBook:
 
     def _written(self, loop: asyncio.AbstractEventLoop, done: "Written[None]") -> None:
         """Tell everybody whose vote is on the disk, or that none ever will be."""
-        error = done.exception()
+        cause = done.exception()
+        error = VotesFailed(str(cause)) if isinstance(cause, OSError) else cause
         told = [voted for every in self._writing.values() for voted in every]
         if error is None:
             self._writing = {}

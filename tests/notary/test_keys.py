@@ -146,3 +146,27 @@ def test_a_file_written_durably_is_old_or_new_never_half(
     assert file.read_bytes() == b"old"
     write_durably(file, b"new")
     assert file.read_bytes() == b"new"
+
+
+def test_a_disk_that_takes_less_than_it_is_given_is_asked_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.write
+    monkeypatch.setattr(os, "write", lambda handle, data: real(handle, bytes(data)[:3]))
+    write_durably(tmp_path / "file", b"0123456789")
+    assert (tmp_path / "file").read_bytes() == b"0123456789"
+
+
+def test_a_full_disk_leaves_the_old_file_and_no_half_of_a_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_durably(tmp_path / "file", b"old")
+
+    def full(handle: int, data: bytes) -> int:
+        raise OSError(28, "no space left")
+
+    monkeypatch.setattr(os, "write", full)
+    for new, name in ((False, "file"), (True, "other")):
+        with pytest.raises(OSError, match="no space"):
+            write_durably(tmp_path / name, b"new", new=new)
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == {"file": b"old"}

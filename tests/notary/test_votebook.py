@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bridge.core.effects import Verb
 from bridge.core.ids import Instant, SettlementId, new_ulid
-from bridge.notary.votebook import FileVoteBook, admits
+from bridge.notary.votebook import FileVoteBook, VoteBookHeld, admits
 
 ONE, TWO = (SettlementId(new_ulid(Instant(1), bytes([n]) * 10)) for n in (1, 2))
 VOTED = [verb for verb in Verb if verb is not Verb.HOLD]
@@ -221,3 +221,27 @@ def test_votes_a_killed_process_left_unsynced_are_synced_before_anybody_signs_by
     assert book.votes(ONE) == {Verb.BURN}
     assert synced == [len(line)]
     book.close()
+
+
+def test_a_second_process_finds_the_book_held(tmp_path: Path) -> None:
+    """Each would miss what the other voted, and one settlement burn and unmint."""
+    book = FileVoteBook(tmp_path / "votes")
+    with pytest.raises(VoteBookHeld, match="another process"):
+        FileVoteBook(tmp_path / "votes")
+    book.close()
+    FileVoteBook(tmp_path / "votes").close()
+
+
+def test_a_new_book_is_in_its_folder_before_the_first_vote(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    real = os.fsync
+
+    def watch(handle: int) -> None:
+        synced.append(str(Path(f"/proc/self/fd/{handle}").readlink()))
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", watch)
+    FileVoteBook(tmp_path / "votes").close()
+    assert synced == [str(tmp_path)]

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import apsw
+
 from bridge import cli, daemon
 from bridge.engine import perform, watch
 from bridge.engine.dossiers import DossierScreening
@@ -72,6 +74,27 @@ POINTS: Mapping[str, Point] = {
     "a start has opened its books": Point(daemon, "_ring", after=True, passes=1, at_start=True),
     "a start goes on with what was owed": Point(People, "enforce_freezes", passes=1, at_start=True),
 }
+
+
+SICK: Mapping[str, tuple[Point, Exception]] = {  # what fails, from the moment it is armed
+    "the ledger's disk is full": (Point(SqliteStore, "_fence"), apsw.FullError("injected")),
+    "the ledger's disk fails": (Point(SqliteStore, "_fence"), apsw.IOError("injected")),
+    "no mark can be written": (Point(HighWater, "admit"), OSError(28, "no space is left")),
+    "no vote can be written": (Point(FileVoteBook, "_sync"), OSError(5, "the disk is gone")),
+}
+
+
+def sicken(name: str, armed: Path) -> None:
+    """Let a function of the product fail as its disk would."""
+    point, error = SICK[name]
+    real = getattr(point.owner, point.name)
+
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        if armed.exists():
+            raise error
+        return real(*args, **kwargs)
+
+    setattr(point.owner, point.name, wrapped)
 
 
 def die() -> None:
@@ -138,6 +161,8 @@ def live(config: Path, name: str, passes: int) -> None:
     armed = config.parent / ARMED
     if name == TORN:
         tear(passes, armed)
+    elif name in SICK:
+        sicken(name, armed)
     elif name:
         condemn(POINTS[name], passes, armed)
     sys.argv = ["lianqiao", "up", "--config", str(config)]

@@ -60,8 +60,8 @@ class Lives(Daemon):
         self.pid = int(born.split()[1])
 
     @override
-    async def start(self) -> None:
-        await self.birth()
+    async def start(self, sick: str = "") -> None:
+        await self.birth(sick)
         said = await self._told()
         assert said.startswith("ready "), f"{said}; see {self.config.parent}/daemon.log"
 
@@ -82,12 +82,16 @@ class Lives(Daemon):
         with suppress(ProcessLookupError):
             os.kill(self.pid, number)
 
+    async def stop_life(self) -> None:
+        """Ask this life to end, and wait."""
+        self._signal(signal.SIGTERM)
+        code = await self.ended()
+        assert code == 0, f"it was asked to stop, and ended with {code}"
+
     @override
     async def stop(self) -> None:
         if self.pid:
-            self._signal(signal.SIGTERM)
-            code = await self.ended()
-            assert code == 0, f"it was asked to stop, and ended with {code}"
+            await self.stop_life()
         if self.mother is not None:
             assert self.mother.stdin is not None
             self.mother.stdin.close()

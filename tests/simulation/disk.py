@@ -166,6 +166,10 @@ class SimFile:
     written: bytes = b""
     made: bool = False
 
+    @property
+    def parent(self) -> str:
+        return "votes"
+
     def exists(self) -> bool:
         return self.made
 
@@ -202,6 +206,16 @@ class Inline:
 
     def shutdown(self) -> None:
         """Nothing to wait for."""
+
+
+class Unshared:
+    """Where `fcntl` stood: a world has one process at a time."""
+
+    LOCK_EX = LOCK_NB = 0
+
+    @staticmethod
+    def flock(_handle: int, _how: int) -> None:
+        """Hold it."""
 
 
 class SimOs:

@@ -15,7 +15,7 @@ from tests.simulation.bugs import WEATHERS, planted
 from tests.simulation.clerk import Clerk
 from tests.simulation.customers import Customers
 from tests.simulation.desk import People
-from tests.simulation.disk import Inline
+from tests.simulation.disk import Inline, Unshared
 from tests.simulation.elements import Elements
 from tests.simulation.virtual import SimLoop, StandsStill
 from tests.simulation.watchman import Watchman
@@ -61,6 +61,8 @@ def _told(world: World, loop: SimLoop) -> Told:
     try:
         with (
             patch.object(votebook, "os", world.os),
+            patch.object(votebook, "fcntl", Unshared),
+            patch.object(votebook, "sync_folder", lambda _folder: None),
             patch.object(votebook, "ThreadPoolExecutor", Inline),
             patch.object(writer, "RECHECKED", RECHECKED),
         ):

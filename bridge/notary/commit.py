@@ -1,0 +1,28 @@
+"""One commit, and what became of it where the answer to it was lost."""
+
+from bridge.notary.outcomes import Fenced, IoFailed
+from bridge.notary.store.port import Lost
+from bridge.notary.writer import Judged, Writer
+
+
+def commit(judge: Writer, judged: Judged) -> None:
+    """The batch is durable; the writer's store may be another connection to the same ledger.
+
+    Errors: Fenced, Full, IoFailed: nothing of it is there.
+    """
+    batch = judged.batch
+    assert batch is not None, "a batch without entries is not committed"
+    try:
+        judge.store.append(batch, judge.head)
+    except Lost as lost:
+        # nobody said whether it is there: the head and our first entry do
+        judge.store = judge.store.reopen()
+        judge.view.reset(judge.store)
+        head = judge.store.head()
+        there = judge.store.entries(batch.first, batch.first + len(batch.entries))
+        if (head.term, head.seq) != (batch.head.term, batch.head.seq) or there != [
+            raw for raw, _ in batch.entries
+        ]:
+            if head.term != judge.head.term:
+                raise Fenced(f"the writer is {head.writer} in term {head.term}") from lost
+            raise IoFailed(f"the commit at {batch.first} is not there: {lost}") from lost
