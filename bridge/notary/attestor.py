@@ -10,6 +10,7 @@ custody.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import islice
 from typing import Protocol
 
@@ -168,6 +169,8 @@ class DevelopmentCustody:
             raw = brought.get(row.leaf)
             if raw is None:
                 raise No(f"the evidence of {name} was not brought", final=False)
+            if row.side != f"bytes/{sha256(raw).hexdigest()}":
+                raise No(f"the evidence of {name} is not what the ledger holds", final=True)
             try:
                 facts = self._verifiers[_told_by(settlement.order, name)](raw)
             except Unproved as error:

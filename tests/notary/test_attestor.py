@@ -8,8 +8,13 @@ from threading import Event
 import pytest
 
 from bridge.core.act import Act, Signature
-from bridge.core.settlement import Stage
+from bridge.core.effects import MintAsset
+from bridge.core.events import AssetLocked
+from bridge.core.settlement import Stage, due
 from bridge.notary.attestation import CanonicalSigner
+from bridge.notary.attestor import DevelopmentCustody
+from bridge.notary.citation import citing_act
+from bridge.ports import Evidence, FinalNo, NotYet
 from tests.engine.river import river
 from tests.notary.ledgers import WANG
 
@@ -67,3 +72,43 @@ async def test_the_loop_turns_while_the_disk_writes_votes(
         going.set()
         for of in (first, second):
             await water.until(of, Stage.SETTLED)
+
+
+async def test_evidence_that_is_not_what_the_ledger_holds_gets_no_signature(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    going, real = Event(), os.fdatasync
+
+    def slow(handle: int) -> None:
+        assert going.wait(10)
+        real(handle)
+
+    async with river(tmp_path) as water:
+        monkeypatch.setattr(os, "fdatasync", slow)  # the mint's votes wait: it stays owed
+        of = await water.send(water.order())
+        settlement = await water.until(of, Stage.PREPARING)
+        journal, effect = water.journal, due(settlement)
+        assert isinstance(effect, MintAsset)
+        act, row = (
+            citing_act(journal.view, settlement, effect),
+            journal.view.fact(of, "AssetLocked"),
+        )
+        assert act is not None
+        assert row is not None
+        held = journal.side(row.side)
+        assert held is not None
+        leg, units = settlement.order.origin, settlement.order.units
+        lock = AssetLocked(
+            settlement=of, network=leg.network, escrow=leg.escrow, asset=leg.asset,
+            part=leg.part, units=units,
+        )  # fmt: skip
+        credulous = DevelopmentCustody(
+            (), lambda: journal.view, journal.side,
+            {settlement.order.origin.network: lambda _: (lock,)}, water.ring.clock,
+        )  # fmt: skip
+        for raw, answer in ((held, NotYet), (held + b" ", FinalNo), (b"", FinalNo)):
+            evidence = (Evidence(leaf=row.leaf, entry=b"", raw=raw),)
+            told = await credulous.attest(act, settlement.order, evidence)
+            assert isinstance(told, answer), (raw, told)
+        going.set()
+        await water.until(of, Stage.SETTLED)
