@@ -12,7 +12,6 @@ from enum import StrEnum
 from adapters.iso20022.agreement import Agreement
 from adapters.iso20022.judging import Judge, Judged, Refusal
 from adapters.iso20022.memo import Memo, repeat_key
-from adapters.iso20022.reading import Message
 from adapters.iso20022.signed import BadSignature, Signed, verified
 from bridge.core.ids import NetworkId
 from bridge.ports import Notice
@@ -50,6 +49,7 @@ class Arrival:
 
     signed: Signed
     judged: Judged
+    key: str  # against repeats
     done: "asyncio.Future[int]"
 
 
@@ -108,8 +108,8 @@ class Inbox:
                 self.rejected.append((digest, error))
                 self._stirred.set()
             return Answer(Taken.REFUSED, digest, findings=error.findings)
-        message = judged.message
-        before = self._memo.known(message) or self._known_waiting(message)
+        key = repeat_key(judged.message)
+        before = self._memo.known(judged.message) or self._known_waiting(key)
         if before is not None:
             if before == digest:
                 return Answer(Taken.REPEATED, digest)
@@ -117,15 +117,14 @@ class Inbox:
             return Answer(Taken.CONFLICT, digest, findings=("COR-004",))
         if len(self.waiting) >= PENDING_MAX:
             return Answer(Taken.BUSY, digest, findings=("too many wait for the ledger",))
-        arrival = Arrival(signed, judged, asyncio.get_running_loop().create_future())
+        arrival = Arrival(signed, judged, key, asyncio.get_running_loop().create_future())
         self.waiting[digest] = arrival
         self._stirred.set()
         return arrival
 
-    def _known_waiting(self, message: Message) -> str | None:
-        key = repeat_key(message)
+    def _known_waiting(self, key: str) -> str | None:
         for digest, arrival in self.waiting.items():
-            if repeat_key(arrival.judged.message) == key:
+            if arrival.key == key:
                 return digest
         return None
 

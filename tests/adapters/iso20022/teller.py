@@ -9,6 +9,7 @@ from pathlib import Path
 import aiohttp
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from typing_extensions import override
 
 from adapters.conformance.railbench import Accounts, RailBench, Says, Will
 from adapters.iso20022.agreement import Agreement, Instruct, Proof
@@ -25,14 +26,16 @@ from adapters.iso20022.rail import IsoRail
 from adapters.iso20022.signed import signer
 from bridge.core.effects import PaymentEffect
 from bridge.core.events import Fact
-from bridge.core.ids import Bic, Cursor, NetworkId, TxRef
+from bridge.core.ids import Bic, Cursor, Instant, NetworkId, TxRef
 from bridge.core.money import money
 from bridge.core.order import SettlementOrder
-from bridge.ports import Check, Disclosed, Page, Prepared, Sight
+from bridge.ports import Check, Clock, Disclosed, Page, Prepared, Sight
 
 RAIL = NetworkId("rail:iso")
 OWN, BANK = Bic("LIANHKHH"), Bic("BKCHCNBJ")
 NOSTRO = "NOSTRO-1"
+LIFE_MS = 30_000  # longer than a busy machine ever stands still
+LEAP = 50  # how much faster the clock runs while a bench sleeps
 ACCOUNTS = Accounts(
     debtor="Buyer Ltd",
     debtor_account="HK-DEBTOR",
@@ -132,7 +135,7 @@ def agreed(instruct: Instruct = Instruct.PAIN_001, **changed: object) -> Agreeme
         header="" if customer else "head.001.001.02",
         service="" if customer else "swift.cbprplus.03",
         account="" if customer else NOSTRO,
-        life_ms=1_500,
+        life_ms=LIFE_MS,
         own_keys={OURS.name: OURS.public},
         bank_keys={THEIRS.name: THEIRS.public},
     )
@@ -160,6 +163,29 @@ def desk(agreement: Agreement, minor: int = 10**9) -> Desk:
 
 
 @dataclass
+class LeapingClock:
+    """The wall's time, and as much as was slept through: a busy machine makes no message late."""
+
+    wall: Clock = field(default_factory=WallClock)
+    ahead_ms: int = 0
+
+    def now(self) -> Instant:
+        return Instant(self.wall.now() + self.ahead_ms)
+
+
+@dataclass(kw_only=True)
+class LeapingBench(RailBench):
+    """A bench that lives through a message's life in some dozen looks."""
+
+    leaping: LeapingClock
+
+    @override
+    async def sleep(self, ms: int) -> None:
+        self.leaping.ahead_ms += LEAP * ms
+        await super().sleep(ms)
+
+
+@dataclass
 class Counter:
     """A rail, its ledger, and the bank on the other side of two doors."""
 
@@ -168,6 +194,7 @@ class Counter:
     agreement: Agreement
     bank_address: str
     own_address: str
+    clock: LeapingClock
 
     @property
     def desk(self) -> Desk:
@@ -193,9 +220,10 @@ class Counter:
         return verify(evidence, self.agreement.pinned())
 
     def bench(self) -> RailBench:
-        return RailBench(
+        return LeapingBench(
             rail=self.rail,
-            clock=WallClock(),
+            clock=self.clock,
+            leaping=self.clock,
             accounts=ACCOUNTS,
             amount=money("10.00", "HKD"),
             verify=self.verify,
@@ -210,7 +238,7 @@ class Counter:
 @asynccontextmanager
 async def desk_with_folders(agreement: Agreement, folder: Path) -> AsyncGenerator[Counter]:
     """A rail and a bank that speak by files while the body runs."""
-    clock = WallClock()
+    clock = LeapingClock()
     house = House(desk(agreement), clock, "")
     ledger = Ledger()
     own, bank = folder / "own", folder / "bank"
@@ -219,13 +247,13 @@ async def desk_with_folders(agreement: Agreement, folder: Path) -> AsyncGenerato
     channel = FolderChannel(bank, agreement.bank_keys, clock)
     rail = IsoRail(agreement, channel, OURS, clock, ledger, judge=Judge(agreement, clock))
     async with filing(house, clock, bank, own), watching(rail.inbox, own, OURS, clock):
-        yield Counter(Journalled(rail, ledger), house, agreement, str(bank), str(own))
+        yield Counter(Journalled(rail, ledger), house, agreement, str(bank), str(own), clock)
 
 
 @asynccontextmanager
 async def counter(agreement: Agreement, made: Desk | None = None) -> AsyncGenerator[Counter]:
     """A rail and a bank that speak over HTTP while the body runs."""
-    clock = WallClock()
+    clock = LeapingClock()
     house = House(made if made is not None else desk(agreement), clock, "http://127.0.0.1:9")
     ledger = Ledger()
     async with (
@@ -236,4 +264,6 @@ async def counter(agreement: Agreement, made: Desk | None = None) -> AsyncGenera
         rail = IsoRail(agreement, channel, OURS, clock, ledger, judge=Judge(agreement, clock))
         async with listening(rail.inbox, "tcp:127.0.0.1:0") as own_address:
             house.partner = own_address
-            yield Counter(Journalled(rail, ledger), house, agreement, bank_address, own_address)
+            yield Counter(
+                Journalled(rail, ledger), house, agreement, bank_address, own_address, clock
+            )

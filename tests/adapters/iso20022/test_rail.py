@@ -46,5 +46,5 @@ class TestBankByCover(RailConformance):
 class TestByFiles(RailConformance):
     @pytest.fixture
     async def bench(self, tmp_path: Path) -> AsyncGenerator[RailBench]:
-        async with desk_with_folders(agreed(Instruct.PACS_008, life_ms=6_000), tmp_path) as made:
+        async with desk_with_folders(agreed(Instruct.PACS_008), tmp_path) as made:
             yield made.bench()

@@ -17,7 +17,7 @@ from bridge.core.money import money
 from bridge.core.order import SettlementOrder
 from bridge.ports import Again, Landed, Never, Refused, Unavailable, Uncertain, Unknown
 from tests.adapters.iso20022.script import Script
-from tests.adapters.iso20022.teller import agreed
+from tests.adapters.iso20022.teller import LIFE_MS, agreed
 
 Say = Callable[[Script, SettlementOrder], bytes]
 
@@ -267,7 +267,7 @@ async def test_what_was_never_instructed_is_not_recalled() -> None:
         (Door.TAKEN, 0, Unknown),
         (Door.TAKEN, 10**9, Unknown),
         (Door.UNKNOWN, 0, Unknown),
-        (Door.UNKNOWN, 2_000, Again),
+        (Door.UNKNOWN, LIFE_MS + 500, Again),
         (Door.LATE, 0, Again),
         (Door.REFUSED, 0, Never),
         (Door.CONFLICT, 10**9, Unknown),
