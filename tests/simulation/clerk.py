@@ -34,7 +34,7 @@ class Clerk:
         for name in names:
             limit = LIMIT if name == "clerk/a" else None
             await self._say(self._group("account", account(name, limit=limit)))
-        while self._world.rough:
+        while True:
             await asyncio.sleep(self._draw.expovariate(1 / GAP_S))
             if not self._world.rough:
                 return  # what it held back now might fall due after everybody has gone

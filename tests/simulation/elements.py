@@ -25,7 +25,7 @@ class Elements:
 
     async def run(self) -> None:
         """Act, again and again."""
-        while self._world.rough:
+        while True:
             await asyncio.sleep(self._draw.expovariate(1 / GAP_S))
             if not self._world.rough:
                 return

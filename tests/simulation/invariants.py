@@ -299,13 +299,14 @@ def _money(world: World) -> None:
     if total != PARTIES * 10**12:
         world.wrong(f"the bank holds {total}")
     paid: dict[str, int] = defaultdict(int)
+    stood = stands(world)
     for payment in world.bank.payments.values():
         if payment.state.value == "settled":
             paid[payment.settlement] += 1
     for of, times in paid.items():
         if times > 1:
             world.wrong(f"{of}: paid {times} times")
-        if stands(world).get(of, ("", ""))[0] != "settled":
+        if stood.get(of, ("", ""))[0] != "settled":
             world.wrong(f"{of}: paid, and not settled")
 
 

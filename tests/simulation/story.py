@@ -9,7 +9,10 @@ from unittest.mock import patch
 
 import structlog
 
-from bridge.notary import votebook, writer
+from bridge.core.order import SettlementOrder
+from bridge.notary import projection, votebook, writer
+from bridge.notary.state import row_forms
+from bridge.notary.state.rows import Row
 from tests.simulation import invariants
 from tests.simulation.bugs import WEATHERS, planted
 from tests.simulation.clerk import Clerk
@@ -21,7 +24,7 @@ from tests.simulation.virtual import SimLoop, StandsStill
 from tests.simulation.watchman import Watchman
 from tests.simulation.world import Weather, World
 
-RECHECKED = 60  # entries that a start makes again: crashes are many here, and each start costs
+RECHECKED = 30  # entries that a start makes again: crashes are many here, and each start costs
 CALM_S = 6 * 3_600  # virtual: what is not at rest by then is stuck
 SETTLE_S = 40  # virtual: what falls due has fallen, and the daemon lives again
 ROUGH_S = 900  # virtual: crashes that have not come by then will not come
@@ -65,6 +68,7 @@ def _told(world: World, loop: SimLoop) -> Told:
             patch.object(votebook, "sync_folder", lambda _folder: None),
             patch.object(votebook, "ThreadPoolExecutor", Inline),
             patch.object(writer, "RECHECKED", RECHECKED),
+            patch.object(projection, "row_of", _kept_orders()),
         ):
             try:
                 loop.run_until_complete(_play(world))
@@ -92,6 +96,21 @@ def _told(world: World, loop: SimLoop) -> Told:
         virtual_s=loop.time(),
         tail=tuple(world.tail),
     )
+
+
+def _kept_orders() -> Callable[[str, bytes, Callable[[], SettlementOrder]], Row]:
+    """Read each order's bytes once: they never change, and every life would read them again."""
+    true = row_forms.row_of
+    orders: dict[bytes, Row] = {}
+
+    def row_of(kind: str, data: bytes, order: Callable[[], SettlementOrder]) -> Row:
+        if kind != "order":
+            return true(kind, data, order)
+        if data not in orders:
+            orders[data] = true(kind, data, order)
+        return orders[data]
+
+    return row_of
 
 
 async def _play(world: World) -> None:

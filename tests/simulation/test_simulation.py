@@ -1,7 +1,7 @@
 """Whole worlds from their seeds: nothing is lost, doubled, paid twice, unscreened or stuck.
 
-The big run is spread over items so that workers share it; each item states the least it must have
-met, so what all of them met together is at least as many times that.
+The big run, whole in CI: 1,020 worlds in items that workers share, each item with at least 1,000
+settlements, 590 crashes and `LEAST` of every kind of fault; all of them with 20 times as many.
 """
 
 from collections import Counter
@@ -11,53 +11,56 @@ import pytest
 from tests.simulation.story import Told, tell
 
 SIZE = 20  # orders of a world
-WORLDS = 20  # of an item
-ITEMS = 50  # 20 x 20 x 50 = 20,000 orders
-LEAST = {  # of each kind of fault, in every item of 400 orders
-    "crash": 180,
-    "crash.await": 90,
-    "crash.send": 3,
-    "crash.sent": 3,
+WORLDS = 51  # of an item: nearly every order becomes a settlement, and 1,000 must
+ITEMS = 20
+LEAST = {  # of each kind of fault, in every item: measured, less four and a half deviations
+    "crash": 590,
+    "crash.ask": 40,
+    "crash.await": 250,
+    "crash.send": 4,
+    "crash.sent": 2,
     "crash.store.take": 1,
-    "power": 40,
-    "disk.full": 1,
-    "disk.iofailed": 1,
-    "disk.lost_before": 1,
-    "disk.lost_after": 1,
-    "ledger.second_writer": 5,
-    "message.delay": 25,
-    "message.drop": 25,
-    "message.duplicate": 25,
-    "message.lose_answer": 25,
-    "message.refuse": 25,
-    "message.silence": 10,
-    "network.fork": 2,
-    "network.lie": 10,
-    "network.reorder": 30,
-    "network.shut": 30,
-    "network.stall": 30,
-    "rail.lose": 2,
-    "rail.partial": 2,
-    "rail.reject": 2,
-    "rail.return": 2,
-    "rail.silent": 2,
-    "rail.twice": 2,
-    "rail.wrong": 2,
-    "recall.refuse": 15,
-    "recall.silent": 15,
-    "thief.one_key": 2,
-    "thief.retired_keys": 2,
-    "client.repeats": 10,
-    "declined.LQ-PLACE": 10,
-    "cancelled": 10,
-    "frozen": 4,
-    "held.approve": 15,
-    "held.refuse": 8,
-    "lane.paused": 15,
-    "listed.name": 8,
-    "listed.wallet": 8,
-    "thawed.give_back": 3,
-    "thawed.go_on": 3,
+    "power": 170,
+    "disk.full": 10,
+    "disk.iofailed": 8,
+    "disk.lost_before": 6,
+    "disk.lost_after": 4,
+    "disk.votes": 1,
+    "ledger.second_writer": 25,
+    "message.delay": 65,
+    "message.drop": 60,
+    "message.duplicate": 70,
+    "message.lose_answer": 50,
+    "message.refuse": 65,
+    "message.silence": 45,
+    "network.fork": 4,
+    "network.fork_dropped": 1,
+    "network.lie": 5,
+    "network.reorder": 55,
+    "network.shut": 55,
+    "network.stall": 55,
+    "rail.lose": 6,
+    "rail.partial": 12,
+    "rail.reject": 10,
+    "rail.return": 6,
+    "rail.silent": 1,
+    "rail.twice": 6,
+    "rail.wrong": 6,
+    "recall.refuse": 50,
+    "recall.silent": 50,
+    "thief.one_key": 5,
+    "thief.retired_keys": 12,
+    "client.repeats": 40,
+    "declined.LQ-PLACE": 30,
+    "cancelled": 25,
+    "frozen": 10,
+    "held.approve": 50,
+    "held.refuse": 30,
+    "lane.paused": 12,
+    "listed.name": 1,
+    "listed.wallet": 1,
+    "thawed.give_back": 1,
+    "thawed.go_on": 1,
 }
 SMOKE = 3  # worlds of the everyday run
 
@@ -98,5 +101,5 @@ def test_many_worlds_with_every_kind_of_fault(item: int) -> None:
         story = told(seed)
         settlements += story.settlements
         met += story.counts
-    assert settlements >= SIZE * WORLDS * 9 // 10
+    assert settlements >= 1_000
     assert {kind: met[kind] for kind, least in LEAST.items() if met[kind] < least} == {}
