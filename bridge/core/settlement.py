@@ -540,7 +540,7 @@ def upkeep(settlement: Settlement, now: Instant) -> HoldLock | None:
     needed = stopped or (settlement.stage in _HOLDS and now >= half_life(order))
     number = settlement.hold_number + 1
     if needed and settlement.held_until - now <= HOLD_RENEW_MS:
-        return HoldLock(order, Instant(now + HOLD_TERM_MS), number)
+        return HoldLock(order, Instant((now + HOLD_TERM_MS) // 1_000 * 1_000), number)
     if not needed and settlement.held_until > now:
         return HoldLock(order, BEGINNING_OF_TIME, number)
     return None

@@ -5,9 +5,19 @@ from dataclasses import replace
 from bridge.core.agreement import agreeing
 from bridge.core.effects import Verb
 from bridge.core.events import PaymentDisputed, PaymentReturned, PaymentSettled
+from bridge.core.ids import Instant
 from bridge.core.money import Money
-from bridge.core.settlement import Stage, Stop, advance, due, proposed, resolutions
-from tests.strategies import RAIL, make_order
+from bridge.core.settlement import (
+    HOLD_TERM_MS,
+    Stage,
+    Stop,
+    advance,
+    due,
+    proposed,
+    resolutions,
+    upkeep,
+)
+from tests.strategies import NOW, RAIL, make_order
 
 ORDER = make_order()
 assert ORDER.payment is not None
@@ -43,3 +53,11 @@ def test_a_recalled_dispute_leads_back_to_the_holder() -> None:
     settlement = advance(settlement, agreeing(ORDER, returned(MORE), settlement.history))
     assert (settlement.stage, settlement.stop) == (Stage.UNMINTING, None)
     assert due(settlement) is not None
+
+
+def test_a_hold_is_asked_to_the_second_which_is_all_a_chain_can_keep() -> None:
+    locked = replace(proposed(make_order()), prepared=frozenset({Verb.LOCK}))
+    asked = upkeep(locked.stopped(Stop.FROZEN), Instant(NOW + 789))
+    assert asked is not None
+    assert asked.until % 1_000 == 0
+    assert NOW + HOLD_TERM_MS <= asked.until <= NOW + 789 + HOLD_TERM_MS

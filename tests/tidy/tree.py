@@ -47,9 +47,14 @@ def files() -> tuple[Path, ...]:
 def modules(*places: str) -> tuple[Module, ...]:
     """Every Python file below these folders of the tree, parsed; all of ours without argument."""
     roots = tuple(TREE / place for place in places or PLACES)
-    found = []
-    for path in files():
-        if path.suffix == ".py" and any(path.is_relative_to(root) for root in roots):
-            text = path.read_text(encoding="utf-8")
-            found.append(Module(path, text, ast.parse(text, str(path))))
-    return tuple(found)
+    return tuple(
+        _parsed(path)
+        for path in files()
+        if path.suffix == ".py" and any(path.is_relative_to(root) for root in roots)
+    )
+
+
+@cache  # the sets of places overlap
+def _parsed(path: Path) -> Module:
+    text = path.read_text(encoding="utf-8")
+    return Module(path, text, ast.parse(text, str(path)))
