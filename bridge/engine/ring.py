@@ -23,6 +23,7 @@ from bridge.engine.perform import EXITS, Doors, Perform
 from bridge.engine.watch import Verify, Watch
 from bridge.notary.entries import Draft, Group
 from bridge.notary.journal import Journal
+from bridge.notary.state.registers import HOUSE
 from bridge.notary.state.view import View
 from bridge.ports import Attestor, Clock, Door, FinalityBroken, Notice
 
@@ -167,8 +168,7 @@ class Ring:
         if self.journal.view.freeze(scope) is not None:
             return
         name = EntryId(new_ulid(self.clock.now(), self._entropy(10)))
-        people = [key for key, _ in self.journal.view.scan("person", "", 1)]
-        body = {"scope": scope, "reason": "finality broken", "by": people[0]}
+        body = {"scope": scope, "reason": "finality broken", "by": HOUSE}
         item = Asked(
             (),
             lambda _: Group(id=name, drafts=(Draft(id=name, kind="freeze", body=body),)),

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from adapters.memory.bank import Fate
 from bridge.core.ids import EntryId, new_ulid
 from bridge.core.settlement import Stage
 from bridge.notary.entries import Draft, Group
-from bridge.notary.outcomes import Fenced
+from bridge.notary.outcomes import Fenced, RefusedGroup
 from bridge.notary.store.memory import Disk, MemoryStore
 from tests.engine.river import LoopClock, opened, river, wires
 from tests.notary.ledgers import account
@@ -45,3 +46,33 @@ async def test_a_ledger_that_stopped_writing_stops_the_ring(tmp_path: Path) -> N
         with pytest.raises(ExceptionGroup) as ended:
             await turning
         assert ended.group_contains(Fenced)
+
+
+@pytest.mark.slow
+async def test_a_network_that_undoes_what_was_final_is_frozen_and_no_persons_name_is_lent(
+    tmp_path: Path,
+) -> None:
+    async with river(tmp_path) as water:
+        first = await water.send(water.order(1))
+        await water.until(first, Stage.SETTLED)
+        water.wires.bank.fates["*"] = Fate.SILENT
+        under_way = await water.send(water.order(2))
+        await water.until(under_way, Stage.PAYING)
+        chain = water.wires.chains[ORIGIN]
+        assert chain.reorganise(3, water.ring.clock.now(), drop=True) > 0
+        await water.until(under_way, Stage.PAYING, stop="frozen", within=60)  # a reader's patience
+        freeze = water.journal.view.freeze(f"network/{ORIGIN}")
+        assert freeze is not None
+        assert (freeze.by, freeze.reason) == ("house:finality", "finality broken")
+        assert any(one.what == "finality.broken" for one in water.ring.trouble.alarms)
+
+
+async def test_nobody_freezes_in_the_houses_name_but_the_house(tmp_path: Path) -> None:
+    async with river(tmp_path) as water:
+        for scope, by in (("lane/sz-hk", "house:finality"), ("network/x", "nobody")):
+            body = {"scope": scope, "reason": "a test", "by": by}
+            name = EntryId(new_ulid(water.ring.clock.now(), water.draw(10)))
+            (told,) = await water.journal.append(
+                (Group(id=name, drafts=(Draft(id=name, kind="freeze", body=body),)),)
+            )
+            assert isinstance(told, RefusedGroup)

@@ -28,6 +28,8 @@ from bridge.notary.state.rows import (
 )
 from bridge.notary.state.view import Changes, View
 
+HOUSE: Final = "house:finality"  # who freezes a network that undid a final fact; no person's id
+
 
 def registered(view: View, entry: Entry) -> Changes | Refusal:
     """Put a register's row in force: by two people, in the first group, or a lane's pause."""
@@ -133,13 +135,15 @@ def _import_of(kind: str, body: Mapping[str, Value], n: int) -> tuple[str, Row]:
 
 
 def frozen(view: View, entry: Entry) -> Changes | Refusal:
-    """Lay a freeze on a scope: one person's act, at once."""
+    """Lay a freeze on a scope: one person's act, at once, or ours on a network that broke."""
     body = entry.body
     if body.keys() ^ {"scope", "reason", "by"}:
         raise BadForm(f"freeze: the members {sorted(body)}")
-    if view.person(text(body, "by")) is None:
+    scope, by = text(body, "scope"), text(body, "by")
+    ours = by == HOUSE and scope.startswith("network/")
+    if not ours and view.person(by) is None:
         return REFUSED[Code.PERSON_UNKNOWN]
-    row = FreezeRow(id=entry.id, reason=text(body, "reason"), by=text(body, "by"), since=entry.t)
+    row = FreezeRow(id=entry.id, reason=text(body, "reason"), by=by, since=entry.t)
     return (("freeze", text(body, "scope"), row),)
 
 
