@@ -11,7 +11,7 @@ import signal
 import ssl
 import sys
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -27,6 +27,7 @@ from bridge.clock import SystemClock
 from bridge.core.canonical import Value
 from bridge.core.events import Fact
 from bridge.core.ids import NetworkId
+from bridge.core.registers import Lane
 from bridge.engine.desk import disclosed
 from bridge.engine.dossiers import DossierScreening
 from bridge.engine.perform import Doors
@@ -52,7 +53,7 @@ from bridge.ports import (
     OriginNetwork,
     PaymentRail,
 )
-from bridge.settings import BadSettings, Settings, load
+from bridge.settings import BadSettings, Settings, differs, load
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -66,6 +67,7 @@ class Opened:
 
     doors: Doors
     verifiers: Mapping[NetworkId, Verify]
+    instances: Mapping[str, NetworkId]  # by section and name
 
 
 class KeptValues:
@@ -90,7 +92,7 @@ async def serve(settings: Settings, folder: Path, ready: Callable[[str], None]) 
 
     Errors: BadSettings, BadKey, LedgerError: it did not start, and the sentence says why.
     """
-    clock = SystemClock()
+    clock, stopping = SystemClock(), _stopping()  # heard from the beginning, also before `ready`
     async with AsyncExitStack() as stack:
         data = folder / settings.data
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -104,7 +106,7 @@ async def serve(settings: Settings, folder: Path, ready: Callable[[str], None]) 
         stack.enter_context(rare_collections())
         log.info("daemon.ready", size=journal.head.seq)
         ready(url)
-        await _turn(ring, sealer, journal)
+        await _turn(ring, sealer, journal, stopping)
     log.info("daemon.stopped")
 
 
@@ -125,15 +127,20 @@ def rare_collections() -> Generator[None]:
         gc.unfreeze()
 
 
-async def _turn(ring: Ring, sealer: Sealer | None, journal: Journal) -> None:
-    """Turn until a signal; a ledger in trouble is only read."""
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
+def _stopping() -> asyncio.Event:
+    """Return what is set at the first SIGTERM or SIGINT from here on."""
+    stopping, loop = asyncio.Event(), asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopping.set)
+    return stopping
+
+
+async def _turn(
+    ring: Ring, sealer: Sealer | None, journal: Journal, stopping: asyncio.Event
+) -> None:
+    """Turn until a signal; a ledger in trouble is only read."""
     if journal.trouble is None and sealer is not None:
-        with suppress(asyncio.CancelledError):
-            await _write(ring, sealer, journal, stopping)
+        await _write(ring, sealer, journal, stopping)
     if journal.trouble is not None:
         log.error("ledger.read_only", what=type(journal.trouble).__name__, why=str(journal.trouble))
         ring.trouble.alarm("ledger.read_only", None, str(journal.trouble))
@@ -203,6 +210,7 @@ async def _adapters(
     networks: dict[NetworkId, Door] = {}
     rails: dict[NetworkId, Door] = {}
     verifiers: dict[NetworkId, Verify] = {}
+    instances: dict[str, NetworkId] = {}
     for section, held, into in (
         ("network", settings.network, networks),
         ("rail", settings.rail, rails),
@@ -211,6 +219,7 @@ async def _adapters(
             adapter = _adapter(section, name, table)
             parsed = _parsed(adapter, f"{section}.{name}", table, folder)
             kept = KeptValues(journal, parsed.network)
+            instances[f"{section}.{name}"] = parsed.network
             into[parsed.network] = await stack.enter_async_context(
                 adapter.open(parsed, clock, kept)
             )
@@ -221,7 +230,7 @@ async def _adapters(
         destinations={key: door for key, door in networks.items() if _is_destination(door)},
         rails={key: door for key, door in rails.items() if _is_rail(door)},
     )
-    return Opened(doors, verifiers)
+    return Opened(doors, verifiers, instances)
 
 
 def _is_origin(door: Door) -> TypeGuard[OriginNetwork]:
@@ -288,6 +297,11 @@ def _ring(
     custody = DevelopmentCustody(
         notaries, lambda: journal.view, journal.side, opened.verifiers, clock
     )
+
+    def shut(lane: Lane) -> str:
+        held = settings.lane.get(lane.id)
+        return "" if held is None else differs(held, lane, opened.instances)
+
     return Ring(
         journal,
         opened.doors,
@@ -297,6 +311,7 @@ def _ring(
         clock=clock,
         entropy=secrets.token_bytes,
         fingerprint_key=key,
+        differs=shut,
     )
 
 

@@ -12,6 +12,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from bridge.core.ids import NetworkId
+from bridge.core.money import BadMoney, money
+from bridge.core.registers import Lane
+
 
 class BadSettings(ValueError):
     """Raised for settings that do not load; the sentence names key, rule and remedy."""
@@ -148,3 +152,33 @@ def _nearest(place: str) -> str:
         known += model.model_fields
     close = difflib.get_close_matches(place.rpartition(".")[2], known, 1)
     return f"; did you mean {close[0]}?" if close else ""
+
+
+def differs(proposed: LaneSettings, lane: Lane, instances: Mapping[str, NetworkId]) -> str:
+    """Return where the two differ, as a sentence; empty where they agree.
+
+    `instances` are the networks and rails of the settings by section and name.
+    """
+    amount, _, currency = proposed.limit.partition(" ")
+    try:
+        limit = money(amount, currency)
+    except BadMoney as error:
+        return f"limit: {proposed.limit} in the settings: {error}"
+    rail = None if proposed.rail is None else instances.get(f"rail.{proposed.rail}")
+    pairs = (
+        ("origin", instances.get(f"network.{proposed.origin}"), lane.origin),
+        ("destination", instances.get(f"network.{proposed.destination}"), lane.destination),
+        ("rail", rail, lane.rail),
+        ("pack", proposed.pack, lane.pack),
+        ("limit", f"{limit.text} {limit.currency.code}", _limit(lane)),
+        ("verifier", proposed.verifier, f"{lane.quorum}of{len(lane.notaries)}"),
+        ("acknowledge", proposed.acknowledge, lane.acknowledge),
+    )
+    for name, ours, theirs in pairs:
+        if ours != theirs:
+            return f"{name}: {ours or 'none'} in the settings, {theirs or 'none'} in the register"
+    return ""
+
+
+def _limit(lane: Lane) -> str:
+    return f"{lane.limit.text} {lane.limit.currency.code}"

@@ -4,7 +4,7 @@ What loosens takes two people, what tightens takes one and works at once. Every 
 the inbox, is drawn from the committed state, and is repeatable by its idempotency key.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -23,6 +23,7 @@ from bridge.core.ids import (
 )
 from bridge.core.order import SettlementOrder
 from bridge.core.parties import Personal
+from bridge.core.registers import Lane
 from bridge.engine.admission import Admitted, Declined, OrderRequest, admit
 from bridge.engine.asking import ask, asked_before, found_settlement
 from bridge.engine.book import step
@@ -70,8 +71,10 @@ class Desk:
         clock: Clock,
         *,
         fingerprint_key: bytes,
+        differs: Callable[[Lane], str] = lambda _: "",
     ) -> None:
         self._journal = journal
+        self._differs = differs
         self._inbox = inbox
         self._doors = doors
         self._clock = clock
@@ -79,6 +82,14 @@ class Desk:
 
     def admitted(self, request: OrderRequest, maker: PersonId) -> Admitted:
         """Return the order a request asks for, as the registers stand; writes nothing."""
+        lane = self._journal.view.lane(request.lane)
+        if lane is not None and (why := self._differs(lane)):
+            raise Declined(
+                "LQ-LANE-DIFFERS",
+                f"lane {lane.id} is shut: {why}",
+                loc="lane",
+                remedy="write what the register has into lianqiao.toml, or let two change the lane",
+            )
         return admit(
             self._journal.view,
             request,

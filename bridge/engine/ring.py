@@ -13,6 +13,7 @@ import structlog
 from bridge.core.effects import Verb
 from bridge.core.events import FreezeOrdered
 from bridge.core.ids import Cursor, EntryId, NetworkId, SettlementId, derived_id, new_ulid
+from bridge.core.registers import Lane
 from bridge.engine.asking import Asked
 from bridge.engine.book import step
 from bridge.engine.desk import Desk, disclosed
@@ -100,6 +101,7 @@ class Ring:
         clock: Clock,
         entropy: Callable[[int], bytes],
         fingerprint_key: bytes,
+        differs: Callable[[Lane], str] = lambda _: "",
     ) -> None:
         self.journal = journal
         self.doors = doors
@@ -124,7 +126,9 @@ class Ring:
             clock=clock,
             alarm=self.trouble.alarm,
         )
-        self.desk = Desk(journal, self.inbox, doors, clock, fingerprint_key=fingerprint_key)
+        self.desk = Desk(
+            journal, self.inbox, doors, clock, fingerprint_key=fingerprint_key, differs=differs
+        )
         self.people = People(journal, self.inbox, clock, entropy)
         self._loop = Loop(journal, self.inbox, self.errands.moved)
         self.watches = tuple(

@@ -1,0 +1,66 @@
+"""Settings propose a lane, the register puts it in force: where they differ it is shut."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bridge.core.ids import LaneId, NetworkId
+from bridge.core.registers import Lane
+from bridge.engine.admission import Declined
+from bridge.settings import LaneSettings, differs
+from tests.engine.river import river
+from tests.notary.ledgers import LI
+from tests.strategies import DESTINATION, ORIGIN, RAIL
+
+INSTANCES = {"network.sz": ORIGIN, "network.hk": DESTINATION, "rail.bank": RAIL}
+PROPOSED = {
+    "origin": "sz",
+    "destination": "hk",
+    "rail": "bank",
+    "pack": "cn-hk",
+    "limit": "100000000000.00 HKD",
+    "verifier": "2of3",
+    "acknowledge": "committed",
+}
+
+
+@pytest.mark.parametrize(
+    ("member", "other"),
+    [
+        ("origin", "hk"),
+        ("destination", "sz"),
+        ("rail", None),
+        ("pack", "hk-cn"),
+        ("limit", "100000000000.01 HKD"),
+        ("limit", "100000000000.00 CNY"),
+        ("limit", "a lot"),
+        ("verifier", "3of3"),
+        ("acknowledge", "sealed"),
+    ],
+)
+async def test_a_lane_whose_settings_differ_takes_no_order_and_says_where(
+    member: str, other: str | None, tmp_path: Path
+) -> None:
+    proposed = LaneSettings.model_validate({**PROPOSED, member: other})
+
+    def shut(lane: Lane) -> str:
+        return differs(proposed, lane, INSTANCES) if lane.id == "sz-hk" else ""
+
+    async with river(tmp_path) as water:
+        water.ring.desk._differs = shut
+        with pytest.raises(Declined) as told:
+            await water.ring.desk.send(water.order(), LI, water.request("send"))
+        assert told.value.code == "LQ-LANE-DIFFERS"
+        assert f"{member}:" in str(told.value)
+        assert water.journal.view.open_settlements() == ()
+
+
+async def test_a_lane_that_is_as_proposed_differs_in_nothing(tmp_path: Path) -> None:
+    async with river(tmp_path) as water:
+        lane = water.journal.view.lane(LaneId("sz-hk"))
+        assert lane is not None
+        proposed = LaneSettings.model_validate(PROPOSED)
+        assert differs(proposed, lane, INSTANCES) == ""
+        elsewhere = replace(lane, rail=NetworkId("rail:other"))
+        assert differs(proposed, elsewhere, INSTANCES).startswith("rail: ")
