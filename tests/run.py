@@ -81,7 +81,7 @@ def tests_stage(run: Run) -> Iterator[list[str]]:
     left_out = [*(["slow"] if run.fast else []), *([] if run.long else ["long"])]
     chosen = " and ".join(f"not {mark}" for mark in left_out)
     data = [f"--data={run.data}"] if run.data else []  # one word, or pytest takes DIR for a test
-    parallel = ["-n", WORKERS, "--dist", "load"]
+    parallel = ["-n", WORKERS, "--dist", "worksteal"]
     stuck = [] if run.long else ["-o", f"faulthandler_timeout={STUCK_S}"]
     stuck += [] if run.long else ["-o", "faulthandler_exit_on_timeout=true"]
     shown = ["--durations", "15"]
