@@ -1,6 +1,8 @@
 """The act: what the notaries sign for one verb of one settlement, complete and readable."""
 
 from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
 
 from bridge.core.canonical import Value, canonical
 from bridge.core.effects import (
@@ -67,7 +69,18 @@ class Act:
 
     def message(self) -> bytes:
         """Return the bytes that Ed25519 signs on networks that are not Ethereum's."""
-        return ACT_PREFIX + canonical(self.body())
+        return ACT_PREFIX + _bytes(self)
+
+    @property
+    def digest(self) -> Digest:
+        """The SHA-256 of its canonical body: what an entry of ours is named by."""
+        return Digest(sha256(_bytes(self)).hexdigest())
+
+
+@lru_cache(512)
+def _bytes(act: Act) -> bytes:
+    """The canonical body; several notaries sign an act, and a network reads it after them."""
+    return canonical(act.body())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

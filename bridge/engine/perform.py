@@ -13,7 +13,7 @@ from hashlib import sha256
 import structlog
 
 from bridge.core.act import Act, Signature
-from bridge.core.canonical import Value, digest
+from bridge.core.canonical import Value
 from bridge.core.effects import (
     AssignAsset,
     Effect,
@@ -217,7 +217,7 @@ class Perform:
         if row is not None and act_of(_object(row.act)) == act:
             return act
         body: dict[str, Value] = {"act": act.body(), "visit": str(settlement.visit)}
-        name = derived_id(key.settlement, "act", key.text, digest(act.body()))
+        name = derived_id(key.settlement, "act", key.text, act.digest)
         draft = Draft(id=name, kind="act", body=body)
         await self._append(settlement, draft, ())
         self._unmoved(settlement)
