@@ -14,7 +14,7 @@ from bridge.core.settlement import Settlement, Stage, due
 from bridge.engine.decisions import held_by
 from bridge.engine.desk import Sent as SentWords
 from bridge.engine.ring import Ring
-from bridge.engine.waiting import Waiting, ahead, waiting
+from bridge.engine.waiting import Waiting, ahead, missing_papers, waiting
 from bridge.notary.entries import Entry
 from bridge.notary.register_forms import Register, register_form
 from bridge.notary.state.proposals import SUBJECTS, approval_message
@@ -90,7 +90,6 @@ def settlement_view(
     `findings`: whoever asks may read what policy found.
     """
     order, waits = settlement.order, _waiting(ring, settlement, findings=findings)
-    given = {key.rpartition("/")[2] for key in settlement.history if key.startswith("PaperGiven/")}
     return SettlementView(
         id=order.id,
         uetr=order.uetr,
@@ -114,7 +113,7 @@ def settlement_view(
         waiting="" if waits is None else waits.why,
         cause="" if waits is None else waits.cause.value,
         remedy="" if waits is None else waits.remedy,
-        papers=tuple(one.kind for one in order.conditions if one.kind not in given),
+        papers=missing_papers(settlement),
         custody=_custody(ring, order),
         proposals=proposals,
         steps=_steps(ring, settlement),

@@ -127,20 +127,20 @@ def held_by(journal: Journal, settlement: Settlement) -> tuple[str, ...]:
         return ()
     told = parse(data)
     assert isinstance(told, Mapping), "findings are an object"
-    findings = told.get("findings", ())
-    assert isinstance(findings, list | tuple), "findings are an array"
-    return tuple(
-        str(finding["kind"])
-        for finding in findings
-        if isinstance(finding, Mapping) and finding.get("outcome") == Outcome.HOLD.word
-    )
+    return tuple(str(finding["kind"]) for finding in _holding(told.get("findings", ())))
 
 
 def _held_subjects(findings: Value) -> Iterator[str]:
+    for finding in _holding(findings):
+        yield from _words(finding.get("subjects", ()))
+
+
+def _holding(findings: Value) -> Iterator[Mapping[str, Value]]:
+    """Yield the findings that hold."""
     if isinstance(findings, list | tuple):
         for finding in findings:
             if isinstance(finding, Mapping) and finding.get("outcome") == Outcome.HOLD.word:
-                yield from _words(finding.get("subjects", ()))
+                yield finding
 
 
 def _words(value: Value) -> Iterator[str]:

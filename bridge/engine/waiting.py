@@ -58,7 +58,7 @@ REMEDIES: Final[Mapping[Cause, str]] = {  # {id}: the settlement
     Cause.POLICY: BY_ITSELF,
     Cause.FINALITY: BY_ITSELF,
     Cause.BANK: "ask the bank by UETR; lianqiao recall {id} proposes to ask the payment back",
-    Cause.AWAY: "lianqiao status names what is down; when it is back, this goes on by itself",
+    Cause.AWAY: "lianqiao doctor names what is down; when it is back, this goes on by itself",
     Cause.NOTARIES: "see that the notaries run; when enough of them do, it goes on by itself",
     Cause.NEVER_SIGNED: "lianqiao status shows the alarm: a notary found the evidence wrong",
     Cause.OWED: "lianqiao status shows the alarm: see why the network refuses what is owed",
@@ -111,6 +111,12 @@ def _spared(settlement: Settlement, stage: Stage) -> bool:
     )
 
 
+def missing_papers(settlement: Settlement) -> tuple[str, ...]:
+    """Return the kinds of paper the order still waits for."""
+    given = {key.rpartition("/")[2] for key in settlement.history if key.startswith("PaperGiven/")}
+    return tuple(one.kind for one in settlement.order.conditions if one.kind not in given)
+
+
 def waiting(
     settlement: Settlement, met: Wait | None, *, noticed: str = "", held_by: tuple[str, ...] = ()
 ) -> Waiting | None:
@@ -146,9 +152,7 @@ def _cause(settlement: Settlement, met: Wait | None, held_by: tuple[str, ...]) -
     if settlement.stage is Stage.PROPOSED:
         return Cause.CONSENT, "the holder's consent"
     if settlement.stage is Stage.AWAITING:
-        given = {key.rpartition("/")[2] for key in settlement.history if "PaperGiven/" in key}
-        missing = (one.kind for one in settlement.order.conditions if one.kind not in given)
-        return Cause.PAPER, f"papers: {', '.join(missing)}"
+        return Cause.PAPER, f"papers: {', '.join(missing_papers(settlement))}"
     if settlement.stage in SCREENS:
         return Cause.POLICY, "policy is judging"
     return (Cause.MOVING, "") if met is None else (met.cause, met.why)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 import pytest
 
 from tests.adapters.evm.anvil import AnvilChain, Node, anvil
-from tests.adapters.evm.stand import VirtualLoop
+from tests.adapters.virtual_loop import VirtualLoop
 
 VIRTUAL = {"test_network.py", "test_opening.py", "test_reading.py", "test_wallet.py"}
 

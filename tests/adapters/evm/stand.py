@@ -6,7 +6,6 @@ chain, and each can be told to lie.
 
 import asyncio
 import copy
-import selectors
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,7 +15,6 @@ import rlp
 from eth_account import Account
 from eth_hash.auto import keccak
 from eth_utils.address import to_checksum_address
-from typing_extensions import override
 
 from adapters.evm import calls as abi
 from adapters.evm.calls import Word
@@ -55,33 +53,6 @@ UNITS = 5
 READY = 3  # assets of each kind that are there before a test begins
 KINDS = ("held", "vaulted", "crossed", "awaited")
 OPERATORS = ("north", "south", "east")
-
-
-class _Jumping(selectors.DefaultSelector):
-    """Waits for nothing: where it would sleep, time jumps."""
-
-    jumped = 0.0
-
-    @override
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        events = super().select(0)
-        if not events and timeout is not None and timeout > 0:
-            self.jumped += timeout
-        elif not events and timeout is None:
-            events = super().select(1)
-        return events
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop whose seconds cost nothing."""
-
-    def __init__(self) -> None:
-        self._jumping = _Jumping()
-        super().__init__(self._jumping)
-
-    @override
-    def time(self) -> float:
-        return self._jumping.jumped
 
 
 @dataclass

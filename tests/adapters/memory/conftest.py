@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from tests.adapters.memory.grounds import VirtualLoop
+from tests.adapters.virtual_loop import VirtualLoop
 
 REAL = {"test_world.py"}
 

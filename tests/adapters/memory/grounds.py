@@ -1,13 +1,11 @@
 """Memory worlds for tests: in virtual time, which jumps to whatever is due next."""
 
 import asyncio
-import selectors
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from typing_extensions import override
 
 from adapters.conformance.bench import Bench, DestinationSide, OriginSide
 from adapters.conformance.exam import EPOCH, NOTARY_KEYS, THRESHOLD, Owned
@@ -29,33 +27,6 @@ from bridge.core.order import SettlementOrder
 HERE = NetworkId("memory:here")
 START = 1_767_225_600_000
 BLOCK_MS, FINALITY_MS, LIFE_MS = 1_000, 3_000, 20_000
-
-
-class _Jumping(selectors.DefaultSelector):
-    """Waits for nothing: where it would sleep, time jumps."""
-
-    jumped = 0.0
-
-    @override
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        events = super().select(0)
-        if not events and timeout is not None and timeout > 0:
-            self.jumped += timeout
-        elif not events and timeout is None:
-            events = super().select(1)
-        return events
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop whose seconds cost nothing."""
-
-    def __init__(self) -> None:
-        self._jumping = _Jumping()
-        super().__init__(self._jumping)
-
-    @override
-    def time(self) -> float:
-        return self._jumping.jumped
 
 
 class LoopClock:

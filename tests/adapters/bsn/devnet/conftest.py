@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from tests.adapters.bsn.devnet.grounds import VirtualLoop
+from tests.adapters.virtual_loop import VirtualLoop
 
 REAL = {"test_server.py", "test_ring.py"}
 

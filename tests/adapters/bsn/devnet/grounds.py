@@ -3,14 +3,11 @@
 import asyncio
 import base64
 import json
-import selectors
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
-
-from typing_extensions import override
 
 from adapters.bsn.adapter import network_over, network_pinned
 from adapters.bsn.certificates import Algorithm
@@ -38,33 +35,6 @@ from bridge.core.order import SettlementOrder
 START = 1_767_225_600_000
 BLOCK_MS, POLL_MS, WINDOW_MS, TIMEOUT_MS = 200, 100, 2_000, 500
 DAY = 24 * 3_600_000
-
-
-class _Jumping(selectors.DefaultSelector):
-    """Waits for nothing: where it would sleep, time jumps."""
-
-    jumped = 0.0
-
-    @override
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        events = super().select(0)
-        if not events and timeout is not None and timeout > 0:
-            self.jumped += timeout
-        elif not events and timeout is None:
-            events = super().select(1)
-        return events
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop whose seconds cost nothing."""
-
-    def __init__(self) -> None:
-        self._jumping = _Jumping()
-        super().__init__(self._jumping)
-
-    @override
-    def time(self) -> float:
-        return self._jumping.jumped
 
 
 class LoopClock:

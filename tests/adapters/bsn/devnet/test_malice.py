@@ -22,7 +22,8 @@ from bridge.core.ids import BEGINNING
 from bridge.ports import AdapterError, Prepared, Unavailable
 from schemas.bsn.gateway import ENDPOINTS
 from schemas.bsn.shapes import Field, Kind
-from tests.adapters.bsn.devnet.grounds import Here, VirtualLoop
+from tests.adapters.bsn.devnet.grounds import Here
+from tests.adapters.virtual_loop import VirtualLoop
 
 TEXTS = st.sampled_from(
     ["", "fabric", "Org1MSP", "settle", "ab" * 32, "zz", "{}", "AAAA", "CgQIARIA", "null"]
