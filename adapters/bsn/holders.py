@@ -1,12 +1,39 @@
 """Accounts are organisations and hashes of keys; a consent is a key's signature under an act."""
 
+from dataclasses import dataclass
 from hashlib import sha256
 
 from adapters.bsn import der, sm2
 from adapters.bsn.certificates import Algorithm, KeyPoint
+from adapters.bsn.private_keys import read_private
 from adapters.bsn.proposals import Identity
-from adapters.bsn.signing import MacRefused, MacVerifier
+from adapters.bsn.signing import EcdsaMacSigner, MacRefused, MacVerifier
 from bridge.core.consent import Consent
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A holder's signature, of a kind, with the key that made it as the consent names it."""
+
+    kind: str
+    public_key: str
+    signature: bytes
+
+
+def signed_with(pem: str, message: bytes) -> Signed:
+    """The holder's signature of a message by the private key of a PEM, what stands before it aside.
+
+    Errors: ValueError for another key than SM2's or secp256r1's.
+    """
+    algorithm, number = read_private(pem[max(pem.find("-----BEGIN"), 0) :])
+    if algorithm is Algorithm.SM2:
+        signer = sm2.Signer(number)
+        point = KeyPoint(algorithm, signer.public.x, signer.public.y)
+        return Signed("sm2", point.encoded.hex(), der.write_signature(*signer.sign(message)))
+    if algorithm is not Algorithm.SECP256R1:
+        raise ValueError("a holder's key is SM2's or secp256r1's")
+    key = EcdsaMacSigner(algorithm, number)
+    return Signed("p256", key.public.encoded.hex(), key.sign_bytes(message))
 
 
 def account_name(identity: Identity) -> str:

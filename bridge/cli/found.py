@@ -89,10 +89,12 @@ def write_settings(
 
 
 def _toml(value: object) -> str:
-    """A value of a table of settings, tables within it in one line."""
+    """A value of a table of settings, tables and lists within it in one line."""
     if isinstance(value, Mapping):
         pairs = (f"{json.dumps(str(key))} = {_toml(held)}" for key, held in value.items())
         return f"{{{', '.join(pairs)}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_toml, value))}]"
     return json.dumps(value)
 
 

@@ -1,6 +1,7 @@
 """`python -m adapters.bsn.devnet FOLDER`: a gateway on loopback, and the settings that reach it.
 
-Faults are ordered by POST of `{"do": "fault", "kind": …, "path": …}` to `/devnet`.
+Faults are ordered by POST of `{"do": "fault", "kind": …, "path": …}` to `/devnet`, and papers by
+`{"do": "issue", "asset": …, "units": …, "account": …, "obligor": …}`.
 """
 
 import asyncio
@@ -54,7 +55,7 @@ def devnet(
         ) from error
 
     async def serve() -> None:
-        async with serving(stand.gateway, port) as base:
+        async with serving(stand.gateway, port, stand.do) as base:
             click.echo(written(stand, where, base))
             click.echo(f"# faults: POST {base}{PANEL}")
             await asyncio.Event().wait()

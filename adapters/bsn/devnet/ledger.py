@@ -4,12 +4,15 @@ What was read is remembered with its versions; another write between endorsement
 a transaction invalid, and it is in its block all the same. Time decides when a block is cut.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import Any
 
 from adapters.bsn.chaincode.call import Call, Caller, Outcome
 from adapters.bsn.chaincode.escrow import run
+from adapters.bsn.chaincode.records import asset_key
 from adapters.bsn.devnet.blocks import (
     CONFIG,
     DUPLICATE_TXID,
@@ -241,6 +244,13 @@ class Ledger:
             self.state, self.places = self._before.pop()
             for place in range(len(gone.transactions)):
                 self.envelopes.pop((gone.number, place), None)
+
+    def lot(self, asset: str, part: str) -> dict[str, Any]:
+        """A lot as the state has it now; nothing where there is none."""
+        self.advance()
+        found = self.state.get(asset_key(asset, part))
+        lot: dict[str, Any] = {} if found is None else json.loads(found[0])
+        return lot
 
     def found(self, tx: str) -> tuple[Block, int] | None:
         """The block and place of a transaction that was committed, valid or not."""

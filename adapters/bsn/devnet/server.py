@@ -1,7 +1,7 @@
 """The gateway over HTTP, on loopback alone, with a panel that lets things go wrong."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -9,14 +9,17 @@ from aiohttp import web
 
 from adapters.bsn.devnet.faults import FAULTS
 from adapters.bsn.devnet.gateway import Gateway
+from adapters.bsn.devnet.ledger import EndorsementFailed
 from adapters.bsn.devnet.replies import NEW, OLD, Lost
+from adapters.bsn.devnet.stand import DEEDS
 
 LARGEST = 4 << 20  # bytes of a request
 PANEL = "/devnet"
+Deed = Callable[[Mapping[str, str]], None]
 
 
-def application(gateway: Gateway) -> web.Application:
-    """The web application of a gateway."""
+def application(gateway: Gateway, deed: Deed | None = None) -> web.Application:
+    """The web application of a gateway; `deed` is what people beside the bridge ask for."""
 
     async def asked(request: web.Request) -> web.StreamResponse:
         raw = await request.read()
@@ -32,8 +35,14 @@ def application(gateway: Gateway) -> web.Application:
 
     async def told(request: web.Request) -> web.Response:
         try:
-            steer(gateway, await request.json())
-        except (ValueError, KeyError, TypeError) as error:
+            order = await request.json()
+            if order["do"] == "tell":
+                return web.json_response(gateway.ledger.lot(order["asset"], order.get("part", "")))
+            if deed is not None and order["do"] in DEEDS:
+                deed(order)
+            else:
+                steer(gateway, order)
+        except (ValueError, KeyError, TypeError, EndorsementFailed) as error:
             return web.json_response({"why": str(error)}, status=422)
         return web.json_response({"height": len(gateway.ledger.blocks)})
 
@@ -68,9 +77,9 @@ def steer(gateway: Gateway, order: dict[str, Any]) -> None:
 
 
 @asynccontextmanager
-async def serving(gateway: Gateway, port: int = 0) -> AsyncGenerator[str]:
+async def serving(gateway: Gateway, port: int = 0, deed: Deed | None = None) -> AsyncGenerator[str]:
     """Serve a gateway on loopback and yield its base URL."""
-    runner = web.AppRunner(application(gateway), access_log=None)
+    runner = web.AppRunner(application(gateway, deed), access_log=None)
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", port)

@@ -4,11 +4,13 @@ Every key follows from its name. Whoever reads this can make them; so the files 
 and settings that reach beyond this machine refuse them.
 """
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from adapters.bsn.chaincode.lots import ISSUE_PREFIX
 from adapters.bsn.devnet.blocks import ENDORSERS, ORDERER
 from adapters.bsn.devnet.gateway import MSP, UPLOAD, App, Gateway
 from adapters.bsn.devnet.ledger import Ledger, proposal
@@ -19,6 +21,7 @@ from bridge.core.canonical import Value, canonical
 MARK = "# a devnet's key: everybody can make it, it protects nothing\n"
 ALGORITHMS = {"sm2": SM2, "secp256r1": SECP256R1, "secp256k1": SECP256K1}
 OPERATOR = "operator"
+DEEDS = ("issue", "split", "endorse")  # of somebody beside the bridge
 DAY = 24 * 3_600_000
 
 
@@ -45,6 +48,47 @@ class Stand:
     operator: Person
     holders: dict[str, Person]
     assets: dict[str, str]  # holder to asset
+
+    def do(self, words: Mapping[str, str]) -> None:
+        """Carry out what somebody beside the bridge asks for: a paper issued, split or endorsed.
+
+        People are named by their name or account. An issue names its holder as `account`, and as
+        `obligor` whose word it is, else the holder's own; a split parts `units` off `part` into
+        `into`; an endorsement leaves `part` to `to`.
+        Errors: ValueError, KeyError for what is no command; EndorsementFailed.
+        """
+        match words["do"]:
+            case "issue":
+                self._issue(words)
+            case "split" | "endorse" as verb:
+                self._changed(verb, words)
+            case other:
+                raise ValueError(f"{other!r} is none of {', '.join(DEEDS)}")
+
+    def _person(self, name: str) -> Person:
+        for one in self.holders.values():
+            if name in (one.name, one.account):
+                return one
+        raise ValueError(f"{name!r} is none of {', '.join(self.holders)}")
+
+    def _issue(self, words: Mapping[str, str]) -> None:
+        if words.get("part"):
+            raise ValueError("part: a paper is issued whole, then split")
+        holder = self._person(words["account"])
+        obligor = self._person(words.get("obligor", holder.name))
+        issue(self.gateway.ledger, holder, words["asset"], words["units"], obligor=obligor)
+
+    def _changed(self, verb: str, words: Mapping[str, str]) -> None:
+        holder, asset, part = self._person(words["account"]), words["asset"], words.get("part", "")
+        lot = self.gateway.ledger.lot(asset, part)
+        if not lot:
+            raise ValueError(f"asset: no lot {asset} {part}")
+        argument: dict[str, Value] = {"asset": asset, "part": part, "last": lot["last"]}
+        if verb == "split":
+            argument |= {"into": words["into"], "units": words["units"]}
+        else:
+            argument["to"] = self._person(words["to"]).account
+        call(self.gateway.ledger, holder, verb, argument)
 
 
 def set_up(
@@ -85,16 +129,7 @@ def set_up(
     for name, holder in holders.items():
         call(ledger, holder, "enrol", {})
         assets[name] = f"asset-of-{name}"
-        paper: Value = {
-            "network": ledger.network,
-            "escrow": f"{ledger.channel}/{ledger.chaincode}",
-            "asset": assets[name],
-            "units": "100",
-            "holder": holder.account,
-            "obligor": holder.account,
-            "profile": sha256(b"devnet").hexdigest(),
-        }
-        call(ledger, holder, "issue", {"paper": paper, "signatures": []})
+        issue(ledger, holder, assets[name], "100", obligor=holder)
     return Stand(gateway=gateway, app=app, operator=operator, holders=holders, assets=assets)
 
 
@@ -131,9 +166,39 @@ def call(ledger: Ledger, who: Person, verb: str, argument: Value) -> bytes:
     return endorsed.payload
 
 
+def issue(ledger: Ledger, holder: Person, asset: str, units: str, *, obligor: Person) -> None:
+    """Issue a paper to a holder, its obligor's signature beside it where they are another.
+
+    Errors: EndorsementFailed.
+    """
+    paper: Value = {
+        "network": ledger.network,
+        "escrow": f"{ledger.channel}/{ledger.chaincode}",
+        "asset": asset,
+        "units": units,
+        "holder": holder.account,
+        "obligor": obligor.account,
+        "profile": sha256(b"devnet").hexdigest(),
+    }
+    words: list[Value] = []
+    if obligor != holder:
+        key, signed = obligor.secret, obligor.secret.sign(ISSUE_PREFIX + canonical(paper))
+        kind = "sm2" if key.algorithm == SM2 else "p256"
+        signer = key.public().point.hex()
+        words.append({"kind": kind, "signer": signer, "signature": signed.hex()})
+    call(ledger, holder, "issue", {"paper": paper, "signatures": words})
+
+
 def spki(key: Public) -> str:
     """A public key as the settings have it: the lines of its PEM, without the first and last."""
     return "".join(key.pem().splitlines()[1:-1])
+
+
+def _write_secret(file: Path, text: str) -> None:
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as opened:
+        os.fchmod(descriptor, 0o600)  # one that was there may have been open to others
+        opened.write(text)
 
 
 def written(stand: Stand, folder: Path, base: str, *, window_ms: int = 60_000) -> str:
@@ -147,7 +212,7 @@ def written(stand: Stand, folder: Path, base: str, *, window_ms: int = 60_000) -
     for name, holder in stand.holders.items():
         files[f"{name}.pem"] = MARK + holder.secret.pem()
     for name, text in files.items():
-        (folder / name).write_text(text, "ascii")
+        _write_secret(folder / name, text)
     algorithm = next(name for name, number in ALGORITHMS.items() if number == app.algorithm)
     upload = app.mode == UPLOAD
     lines = [

@@ -1,0 +1,186 @@
+"""A channel started for the demo, and what settings and stories need to know of it.
+
+The entry point group `bridge.worlds` names `WORLD`. `WORLD.start(folder, notaries, threshold)` is
+an async context manager: it starts the gateway's devnet as a process on loopback, in upload mode
+with SM2, its escrow trusting these notaries, issues a receivable, and yields a `Stand`. The ledger
+lives as long as its process: a folder is used once.
+"""
+
+import asyncio
+import re
+import sys
+import tomllib
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+
+from adapters.bsn.holders import Signed, signed_with
+from bridge.core.canonical import Value
+from bridge.ports import Refused, Unavailable
+
+START_S = 30  # until the escrow is configured and the gateway listens
+CALL_S = 20
+INSTANCE, CHANNEL = "qianhai", "settle"
+SELLER, BUYER, DEBTOR = "seller", "buyer", "debtor"
+RECEIVABLE, FACE = "receivable-a", "1000000"
+BLOCK_MS, POLL_MS = 50, 100
+PANEL = "/devnet"
+_HOLDS = re.compile(r"^# ([a-z]+): (Org1MSP/[0-9a-f]{64}), ", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stand:
+    """A running channel.
+
+    `networks` is the table of settings by instance name, complete with its `adapter`; there is no
+    bank. `accounts` names each person's account, `holders` the key file of each account, and
+    `assets` what is held at the beginning, by asset: its holder's account and its units, which
+    move whole. An asset that is at home elsewhere is called `twin/…` here.
+    """
+
+    address: str
+    escrow: str
+    networks: Mapping[str, Mapping[str, object]]
+    rails: Mapping[str, Mapping[str, object]]
+    accounts: Mapping[str, str]
+    holders: Mapping[str, Path]
+    assets: Mapping[str, tuple[str, str]]
+    pid: int
+    session: aiohttp.ClientSession
+
+    def consent(self, account: str, message: bytes) -> Signed:
+        """Return a holder's own signature of what a consent asks for."""
+        return signed_with(self.holders[account].read_text("ascii"), message)
+
+    async def do(self, command: Mapping[str, Value]) -> None:
+        """Carry out one command: issue, split, endorse, pause, resume, or a fault of the panel.
+
+        Errors: Refused, Unavailable.
+        """
+        words = {name: word for name, word in command.items() if name != "at"}
+        if words.get("do") in {"pause", "resume"}:
+            words = {"do": "stall", "on": words["do"] == "pause"}
+        await self._post(words)
+
+    async def fault(self, name: str, words: Mapping[str, Value]) -> None:
+        """Ask the fault panel of the network. Errors: Refused, Unavailable."""
+        if name not in {INSTANCE, str(self.networks[INSTANCE]["network"])}:
+            raise Refused(f"no {name} in this world")
+        await self._post({"do": "fault", **words})
+
+    async def ask(self, name: str, question: Mapping[str, Value]) -> Mapping[str, Value]:
+        """Return who holds a lot: `{"of": "lot", "asset": …, "part": …}`.
+
+        Errors: Refused, Unavailable.
+        """
+        del name  # there is one network
+        told = await self._post({"do": "tell", **question})
+        return {key: str(value) for key, value in told.items()}
+
+    async def _post(self, words: Mapping[str, Value]) -> Mapping[str, object]:
+        try:
+            async with (
+                asyncio.timeout(CALL_S),
+                self.session.post(self.address + PANEL, json=dict(words)) as answer,
+            ):
+                body: dict[str, object] = await answer.json()
+                if answer.status == 422:
+                    raise Refused(str(body.get("why")))
+                if answer.status != 200:
+                    raise Unavailable(f"the devnet answers {answer.status}")
+                return body
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise Unavailable(f"the devnet does not answer: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A side of the demo. `start` takes a folder, the notaries' Ed25519 keys and how many sign."""
+
+    name: str
+    start: Callable[[Path, tuple[str, ...], int], AbstractAsyncContextManager[Stand]]
+
+
+@asynccontextmanager
+async def process(folder: Path, words: tuple[str, ...]) -> AsyncGenerator[tuple[str, int]]:
+    """Run a devnet over a folder, and yield the settings it prints and its process id.
+
+    It is ended with the block. Errors: Unavailable where it does not come up in time.
+    """
+    running = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "adapters.bsn.devnet", str(folder), *words,
+        stdout=asyncio.subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C is for the demo, which takes this down
+    )  # fmt: skip
+    try:
+        assert running.stdout is not None, "its standard output is a pipe"
+        lines: list[str] = []
+        try:
+            async with asyncio.timeout(START_S):
+                async for line in running.stdout:
+                    lines.append(line.decode())
+                    if lines[-1].startswith("# faults:"):
+                        break
+                else:
+                    raise Unavailable(f"the devnet ended with {await running.wait()}")
+        except TimeoutError as error:
+            raise Unavailable("the devnet did not come up") from error
+        yield "".join(lines), running.pid
+    finally:
+        if running.returncode is None:
+            running.terminate()
+        await running.wait()
+
+
+@asynccontextmanager
+async def start(folder: Path, notaries: tuple[str, ...], threshold: int) -> AsyncGenerator[Stand]:
+    """Yield the demo's channel with a receivable, confirmed by its debtor, in the seller's hands.
+
+    Errors: ValueError for a folder that was used before; Unavailable.
+    """
+    _empty(folder)
+    asked = ["--algorithm", "sm2", "--mode", "upload", "--threshold", str(threshold)]
+    asked += ["--name", CHANNEL, "--block-ms", str(BLOCK_MS)]
+    for key in notaries:
+        asked += ["--notary", key]
+    for name in (SELLER, BUYER, DEBTOR):
+        asked += ["--holder", name]
+    async with process(folder, tuple(asked)) as (said, pid), aiohttp.ClientSession() as session:
+        table: dict[str, object] = tomllib.loads(said)["network"]["channel"]
+        accounts = dict(_HOLDS.findall(said))
+        stand = Stand(
+            address=str(table["base_url"]),
+            escrow=f"{table['channel']}/{table['chaincode']}",
+            networks={
+                INSTANCE: {**table, "poll_ms": POLL_MS, "finality_ms": BLOCK_MS + 2 * POLL_MS}
+            },
+            rails={},
+            accounts=accounts,
+            holders={account: folder / f"{name}.pem" for name, account in accounts.items()},
+            assets={RECEIVABLE: (accounts[SELLER], FACE)},
+            pid=pid,
+            session=session,
+        )
+        await stand.do(
+            {
+                "do": "issue",
+                "asset": RECEIVABLE,
+                "units": FACE,
+                "account": SELLER,
+                "obligor": DEBTOR,
+            }
+        )
+        yield stand
+
+
+def _empty(folder: Path) -> None:
+    """See that nothing lies there. Errors: ValueError."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise ValueError(f"{folder}: a channel's ledger ended with its process; name an empty one")
+
+
+WORLD = World("bsn", start)
