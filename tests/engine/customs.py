@@ -41,7 +41,7 @@ from bridge.ports import (
     PaymentRail,
     Unavailable,
 )
-from tests.notary.ledgers import LI, WANG, ZHAO, SetClock, person
+from tests.notary.ledgers import LI, WANG, ZHAO, SetClock, by_two, person
 from tests.policy.packs import pack_value
 from tests.strategies import DESTINATION, ORIGIN, RAIL, SEED, make_order
 
@@ -134,6 +134,12 @@ class Customs:
 
     def draft(self, kind: str, body: Mapping[str, Value]) -> Draft:
         return Draft(id=self.entry_id(), kind=kind, body=body)
+
+    async def put_in_force(self, kind: str, body: Mapping[str, Value]) -> None:
+        """A pack, rate or opening that two people decided on."""
+        drafts = by_two(self.entry_id, kind, body, now=self.clock.now())
+        outcome = await self.append(*drafts)
+        assert isinstance(outcome, Committed), outcome
 
     async def bring_list(self, text: str, name: str = "house") -> None:
         """A list one person brings."""

@@ -48,7 +48,7 @@ async def with_rate(customs: Customs, day: str = "2026-01-01") -> None:
         "denominator": "100",
         "source": "a test",
     }
-    assert isinstance(await customs.append(customs.draft("rate", rate)), Committed)
+    await customs.put_in_force("rate", rate)
 
 
 async def test_a_clean_order_is_cleared_and_every_word_of_it_is_in_the_ledger_by_hash() -> None:
@@ -132,7 +132,7 @@ async def test_without_a_pack_or_its_bytes_every_order_is_held() -> None:
     }
     for state in ("active", "retired"):
         body = {**gone, "state": state}
-        assert isinstance(await customs.append(customs.draft("pack", body)), Committed)
+        await customs.put_in_force("pack", body)
         settlement = await customs.screen(order.id)
         assert isinstance(settlement.answer, PolicyHeld)
         assert settlement.drafts[0].body["pack"] == "none"
@@ -241,11 +241,11 @@ async def test_what_was_used_before_we_opened_counts_and_lowers_the_limit_that_i
         "source": "the bank's statement",
         "as_of": "2026-01-01",
     }
-    await customs.append(customs.draft("opening", opening))
+    await customs.put_in_force("opening", opening)
     second = (await customs.screen(order.id)).answer
     assert isinstance(second, PolicyCleared)
     assert second.reservations[0].limit == 13_000
-    await customs.append(customs.draft("opening", {**opening, "used": "7001"}))
+    await customs.put_in_force("opening", {**opening, "used": "7001"})
     assert isinstance((await customs.screen(order.id)).answer, PolicyHeld)
     await customs.journal.close()
 

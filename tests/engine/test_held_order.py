@@ -47,7 +47,7 @@ async def example_in_force(listed: str = "") -> Customs:
     ):
         rate = {"base": base, "quote": quote, "day": "2026-03-01", "numerator": numerator}
         body = {**rate, "denominator": "100", "source": "a test"}
-        assert isinstance(await customs.append(customs.draft("rate", body)), Committed)
+        await customs.put_in_force("rate", body)
     return customs
 
 

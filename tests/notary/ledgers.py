@@ -1,7 +1,7 @@
 """What the ledger's tests share: a clock one sets, two people with keys, a settlement told."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -38,7 +38,9 @@ from bridge.notary.entries import Draft, Expect, Group
 from bridge.notary.event_forms import event_form
 from bridge.notary.register_forms import person_form
 from bridge.notary.state.accounts import transfer_body
+from bridge.notary.state.proposals import approval_message, signed_body
 from bridge.notary.state.row_forms import account_form
+from bridge.notary.state.rows import ProposalRow
 from tests.strategies import NOW, SEED, make_event, make_order
 
 LI, WANG, ZHAO = PersonId("li.wei"), PersonId("wang.fang"), PersonId("zhao.min")
@@ -93,6 +95,70 @@ def genesis() -> Group:
         for i, (p, r) in enumerate(("person", q) for q in people)
     ]
     return group(2**64, *drafts)
+
+
+SUBJECT_OF = {"pack": "pack.publish", "rate": "rates.import", "opening": "quota.opening"}
+
+
+def target_of(kind: str, body: Mapping[str, Value]) -> str:
+    """What a pack, rate or opening is about, as its proposal names it."""
+    if kind == "rate":
+        return f"{body['base']}/{body['quote']}"
+    return str(body["account" if kind == "opening" else "name"])
+
+
+def proposal_row(
+    name: EntryId, subject: str, target: str, payload: Value, *, maker: str = LI, now: int = NOW
+) -> ProposalRow:
+    """A proposal that lapses in a second and needs one person beside its maker."""
+    row = ProposalRow(
+        id=name,
+        subject=subject,
+        target=target,
+        payload=payload,
+        bytes_sha256=Digest(""),
+        maker=PersonId(maker),
+        reason="a test",
+        needs=1,
+        approvals=(),
+        state="open",
+        expires=Instant(now + 1000),
+    )
+    return replace(row, bytes_sha256=Digest(digest(signed_body(row))))
+
+
+def proposal_body(row: ProposalRow) -> dict[str, Value]:
+    """The entry that makes it."""
+    return {**signed_body(row), "bytes_sha256": row.bytes_sha256, "needs": str(row.needs)}
+
+
+def word(
+    row: ProposalRow, who: str, says: str = "approve", *, signer: str = ""
+) -> tuple[str, dict[str, Value]]:
+    """A person's word on it, as kind and body."""
+    signature = key_of(signer or who).sign(approval_message(row, says)).hex()
+    return "approval", {
+        "proposal": row.id,
+        "person": who,
+        "says": says,
+        "reason": "seen",
+        "signature": signature,
+        "state": "done" if says == "approve" else "refused",
+    }
+
+
+def by_two(
+    name: Callable[[], EntryId], kind: str, body: Mapping[str, Value], *, now: int = NOW
+) -> tuple[Draft, ...]:
+    """A pack, rate or opening as two people put it in force: proposed, approved, carried out."""
+    made = name()
+    row = proposal_row(made, SUBJECT_OF[kind], target_of(kind, body), body, now=now)
+    said = word(row, WANG)
+    return (
+        Draft(id=made, kind="proposal", body=proposal_body(row)),
+        Draft(id=name(), kind=said[0], body=said[1]),
+        Draft(id=name(), kind=kind, body=body),
+    )
 
 
 def account(name: str, *, covered: bool = False, limit: int | None = None) -> dict[str, Value]:
@@ -250,8 +316,6 @@ class Teller:
 
 def make_decided(event: Decided, verdict: Digest) -> Decided:
     """The same word of policy, naming its decision."""
-    from dataclasses import replace
-
     return replace(event, verdict=verdict)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from bridge.core.canonical import Value, digest
+from bridge.core.canonical import Value
 from bridge.core.events import GoOn, HoldCleared, HoldDeclined
 from bridge.core.ids import Instant
 from bridge.core.registers import Person
@@ -12,13 +12,13 @@ from bridge.notary.entries import Draft, Group, Malformed, shape_group
 from bridge.notary.outcomes import Committed, RefusedGroup
 from bridge.notary.projection import Projection
 from bridge.notary.register_forms import person_form
-from bridge.notary.state.proposals import approval_message
 from bridge.notary.state.refusals import SENTENCES, Code
 from bridge.notary.state.rows import ProposalRow
 from bridge.notary.store.memory import MemoryStore
 from bridge.notary.writer import Answer, Asked, Writer
 from tests.notary.ledgers import (
     LI,
+    SUBJECT_OF,
     WANG,
     ZHAO,
     SetClock,
@@ -27,11 +27,14 @@ from tests.notary.ledgers import (
     draft,
     genesis,
     group,
-    key_of,
     person,
+    proposal_body,
+    proposal_row,
     settled,
+    target_of,
     transfer,
     ulid,
+    word,
 )
 from tests.strategies import NOW, make_event
 
@@ -229,37 +232,10 @@ def test_a_frozen_lane_takes_no_order(ledger: Ledger) -> None:
 def proposal(
     ledger: Ledger, subject: str, target: str, payload: Value, maker: str = LI
 ) -> ProposalRow:
-    """A proposal by li.wei that needs one more person."""
-    name = ulid(ledger.number + 1)
-    signed: dict[str, Value] = {
-        "id": name,
-        "subject": subject,
-        "target": target,
-        "payload": payload,
-        "maker": maker,
-        "reason": "a test",
-        "expires": str(NOW + 1000),
-    }
-    body = {**signed, "bytes_sha256": digest(signed), "needs": "1"}
-    assert ledger.code(("proposal", body)) == 0
-    row = ledger.view.proposal(name)
-    assert row is not None
+    """A proposal, by li.wei where the test names nobody, that needs one more person."""
+    row = proposal_row(ulid(ledger.number + 1), subject, target, payload, maker=maker)
+    assert ledger.code(("proposal", proposal_body(row))) == 0
     return row
-
-
-def word(
-    row: ProposalRow, who: str, says: str = "approve", *, signer: str = ""
-) -> tuple[str, dict[str, Value]]:
-    """A person's word on it."""
-    signature = key_of(signer or who).sign(approval_message(row, says)).hex()
-    return "approval", {
-        "proposal": row.id,
-        "person": who,
-        "says": says,
-        "reason": "seen",
-        "signature": signature,
-        "state": "done" if says == "approve" else "refused",
-    }
 
 
 def newcomer(role: str = "auditor") -> Person:
@@ -279,6 +255,42 @@ def test_a_register_is_changed_by_two_people_once(ledger: Ledger) -> None:
     assert ledger.view.person(ZHAO) == newcomer()
     assert ledger.code(word(row, WANG), ("person", form)) == 173
     assert ledger.code(("person", form)) == 178
+
+
+IMPORTS: Mapping[str, Mapping[str, Value]] = {
+    "pack": {"name": "cn-hk", "pack": "11" * 32, "state": "active", "side": "bytes/11"},
+    "rate": {
+        "base": "HKD",
+        "quote": "USD",
+        "day": "2026-01-01",
+        "source": "a test",
+        "numerator": "13",
+        "denominator": "100",
+    },
+    "opening": {
+        "account": "limited",
+        "unit": "gold",
+        "used": "7",
+        "source": "a bank",
+        "as_of": "2026-01-01",
+    },
+}
+
+
+@pytest.mark.parametrize("kind", sorted(IMPORTS))
+def test_a_pack_a_rate_and_an_opening_come_in_by_two_people_once(ledger: Ledger, kind: str) -> None:
+    body, target = IMPORTS[kind], target_of(kind, IMPORTS[kind])
+    other = {**body, "used" if kind == "opening" else "pack" if kind == "pack" else "day": "8"}
+    assert ledger.code((kind, body)) == 178
+    elsewhere = proposal(ledger, "register.party", target, body)
+    assert ledger.code(word(elsewhere, WANG), (kind, body)) == 179
+    row = proposal(ledger, SUBJECT_OF[kind], target, body)
+    assert ledger.code(word(row, LI), (kind, body)) == 174
+    assert ledger.code(word(row, WANG), (kind, other)) == 179
+    assert ledger.view.get(kind, target) is None
+    assert ledger.code(word(row, WANG), (kind, body)) == 0
+    assert ledger.view.get(kind, target) is not None
+    assert ledger.code((kind, body)) == 178
 
 
 def test_a_lapsed_proposal_is_worth_nothing(ledger: Ledger) -> None:

@@ -19,7 +19,7 @@ from bridge.core.settlement import Settlement
 from bridge.engine import book, perform
 from bridge.notary import attestor, votebook, writer
 from bridge.notary.entries import Group
-from bridge.notary.state import accounts, sagas
+from bridge.notary.state import accounts, registers, sagas
 from bridge.notary.store.port import Batch
 from bridge.notary.writer import Asked, Writer
 from tests.engine.river import key
@@ -149,6 +149,11 @@ def refusal_unwritten(stack: ExitStack) -> None:
     put(stack, Writer, "_judge", judge)
 
 
+def one_person_decides(stack: ExitStack) -> None:
+    """The ledger takes what needs two people from whoever writes it."""
+    put(stack, registers, "_not_decided", lambda *_: None)
+
+
 def no_fence(stack: ExitStack) -> None:
     """An undoing of what is not there yet leaves no mark: the late verb can land."""
     true = Escrow._moved
@@ -206,6 +211,7 @@ BUGS: Mapping[str, Plant] = {
         *(no_fsync, no_head_compare, pending_left_out, votes_before_disk, no_vote_book),
         *(duplicate_keys_count, epoch_ignored, expiry_by_the_clock, id_without_body),
         *(refusal_unwritten, no_fence, evidence_unread, stale_answer_taken, stop_ignored),
+        one_person_decides,
     )
 }
 

@@ -1,6 +1,7 @@
 """A clerk who books gold beside the settlements: limits, due dates, repeats, and wrong repeats."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 
 from bridge.core.canonical import Value
@@ -16,6 +17,24 @@ from tests.simulation.world import World
 
 GAP_S = 12.0  # between two bookings, on average
 LIMIT = 50
+ALONE: Mapping[str, dict[str, Value]] = {
+    "rate": {
+        "base": "HKD",
+        "quote": "USD",
+        "day": "2026-01-01",
+        "numerator": "1",
+        "denominator": "1000000",
+        "source": "the clerk",
+    },
+    "opening": {
+        "account": "clerk/a",
+        "unit": "gold",
+        "used": "0",
+        "source": "the clerk",
+        "as_of": "2026-01-01",
+    },
+    "pack": {"name": "clerk", "pack": "ab" * 32, "state": "active", "side": "bytes/ab"},
+}
 
 
 class Clerk:
@@ -34,6 +53,7 @@ class Clerk:
         for name in names:
             limit = LIMIT if name == "clerk/a" else None
             await self._say(self._group("account", account(name, limit=limit)))
+        await self._alone()
         while True:
             await asyncio.sleep(self._draw.expovariate(1 / GAP_S))
             if not self._world.rough:
@@ -53,6 +73,14 @@ class Clerk:
                 return await self._watchman.visit(append)
             except Gone:
                 await asyncio.sleep(self._draw.uniform(0.1, 3))
+
+    async def _alone(self) -> None:
+        """Put a rate, an opening and a pack in force that nobody else has seen."""
+        self._world.met("clerk.alone")
+        for kind, body in ALONE.items():
+            answer = await self._say(self._group(kind, body))
+            if not isinstance(answer, RefusedGroup):
+                self._world.wrong(f"a {kind} of one person was answered {type(answer).__name__}")
 
     async def _post(self) -> None:
         await self._say(self._group("transfer", transfer("post", "clerk/a", "clerk/b", 1)))

@@ -31,6 +31,7 @@ class People:
         self._world = world
         self._watchman = watchman
         self._draw = world.chance("people")
+        self._market = world.chance("people/rates")
         self._ids = Chance(world.chance("people/ids").getrandbits(60))
         self._asked = 0
         self._named: dict[int, str] = {}
@@ -162,6 +163,8 @@ class People:
             await self._lane(self._draw)
         if self._draw.random() < 0.2:
             await self._open_lanes()
+        if self._market.random() < 0.08:
+            await self._rate()
 
     async def _one(self, settlement: Settlement) -> None:
         of, draw = settlement.order.id, self._draw
@@ -216,6 +219,18 @@ class People:
             lambda ring: ring.people.pause(lane, person=LI, reason="too rough", asked=asked)
         )
         self._world.met("lane.paused")
+
+    async def _rate(self) -> None:
+        rate: dict[str, Value] = {
+            "base": "HKD",
+            "quote": "USD",
+            "day": "2026-01-01",
+            "numerator": str(self._market.randrange(12, 15)),
+            "denominator": "100",
+            "source": "a bank",
+        }
+        await self._two("rates.import", "HKD/USD", rate)
+        self._world.met("rates.imported")
 
     # When it is over
 

@@ -27,6 +27,17 @@ VERBS = {
     "AssetUnminted": "unmint",
     "AssetAssigned": "assign",
 }
+DECIDED = {  # kinds that take two people after the first group, and the subjects they go by
+    "party": {"register.party"},
+    "asset": {"register.asset"},
+    "lane": {"register.lane", "lane.open"},
+    "person": {"register.person"},
+    "pack": {"pack.publish"},
+    "rate": {"rates.import"},
+    "opening": {"quota.opening"},
+    "thaw": {"freeze.lift"},
+    "epoch": {"epoch"},
+}
 UNDOING = frozenset({"unmint", "release"})
 
 
@@ -132,6 +143,7 @@ def at_the_end(world: World) -> None:
     _balanced(world)
     _votes(world)
     _authorised(world)
+    _decided(world)
     _money(world)
     _private(world)
 
@@ -291,6 +303,32 @@ def _authorised(world: World) -> None:
             verb = VERBS.get(told["name"])
             if verb is not None and (told["settlement"], verb) not in acts:
                 world.wrong(f"{told['settlement']}: {told['name']}, and nobody was asked to")
+
+
+def _decided(world: World) -> None:
+    """What takes two people was said by two, about just that, in the group that did it."""
+    proposals: dict[str, Body] = {}
+    group: list[Body] = []
+    for n, entry in enumerate(entries(world)):
+        start = n - int(entry["group"]["at"]) if "group" in entry else n
+        group = [*group, entry] if start < n else [entry]
+        kind, body = entry["kind"], entry["body"]
+        if kind == "proposal":
+            proposals[body["id"]] = body
+        if kind not in DECIDED or start == 0 or (kind == "lane" and "by" in body):
+            continue
+        said = [
+            (proposals[one["body"]["proposal"]], one["body"])
+            for one in group
+            if one["kind"] == "approval" and one["body"]["state"] == "done"
+        ]
+        if not any(
+            asked["subject"] in DECIDED[kind]
+            and asked["maker"] != word["person"]
+            and (asked["target"] == body["scope"] if kind == "thaw" else asked["payload"] == body)
+            for asked, word in said
+        ):
+            world.wrong(f"entry {n}: a {kind} that no two people decided on")
 
 
 def _money(world: World) -> None:

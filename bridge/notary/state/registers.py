@@ -1,6 +1,8 @@
 """Registers, lists, packs, rates, freezes and epochs: what orders and rules refer to.
 
-The first group of a ledger writes the first of them; after it a register is changed by two people.
+The first group of a ledger writes the first of them; after it a register is changed by two people,
+and so are a pack, a rate and what a quota had used. A list one person brings: what shrinks it waits
+for two at the desk, which reads its entries, as the ledger does not.
 """
 
 from collections.abc import Mapping
@@ -43,15 +45,21 @@ def registered(view: View, entry: Entry) -> Changes | Refusal:
 
 
 def _not_asked(view: View, entry: Entry, row: Register) -> Refusal | None:
-    """Say why this is not the row that two people decided on in this group."""
     subjects = (
         ("lane.open", "register.lane") if entry.kind == "lane" else (f"register.{entry.kind}",)
     )
-    no = not_carried(view, entry, row.id, *subjects)
+    return _not_decided(view, entry, row.id, register_form(row), *subjects)
+
+
+def _not_decided(
+    view: View, entry: Entry, target: str, form: Value, *subjects: str
+) -> Refusal | None:
+    """Say why this is not what two people decided on in this group."""
+    no = not_carried(view, entry, target, *subjects)
     if no is not None:
         return no
-    proposal = view.proposal(view.text("carried", row.id))
-    same = proposal is not None and plain(proposal.payload) == plain(register_form(row))
+    proposal = view.proposal(view.text("carried", target))
+    same = proposal is not None and plain(proposal.payload) == plain(form)
     return None if same else REFUSED[Code.OTHER_PROPOSAL]
 
 
@@ -65,9 +73,21 @@ def _not_paused(view: View, entry: Entry, row: Register) -> Refusal | None:
     return None if replace(known, paused=row.paused) == row else REFUSED[Code.NOT_APPROVED]
 
 
-def imported(_view: View, entry: Entry) -> Changes | Refusal:
-    """Keep the latest list, pack, rate or opening under its name."""
+_BY_TWO: Final[Mapping[str, str]] = {  # kind -> the subject of the proposal that carries it
+    "pack": "pack.publish",
+    "rate": "rates.import",
+    "opening": "quota.opening",
+}
+
+
+def imported(view: View, entry: Entry) -> Changes | Refusal:
+    """Keep the latest list, pack, rate or opening under its name; by two people, but a list."""
     key, row = _import_of(entry.kind, entry.body, entry.n)
+    subject = _BY_TWO.get(entry.kind)
+    if subject is not None and entry.start != 0:
+        no = _not_decided(view, entry, key, entry.body, subject)
+        if no is not None:
+            return no
     return ((entry.kind, key, row),)
 
 
