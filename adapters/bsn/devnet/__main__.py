@@ -6,14 +6,18 @@ Faults are ordered by POST of `{"do": "fault", "kind": …, "path": …}` to `/d
 
 import asyncio
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
-from adapters.bsn.devnet.gateway import TRUST, UPLOAD
-from adapters.bsn.devnet.ledger import EndorsementFailed
-from adapters.bsn.devnet.server import PANEL, serving
-from adapters.bsn.devnet.stand import ALGORITHMS, set_up, written
+from adapters.bsn.devnet.behind import EndorsementFailed
+from adapters.bsn.devnet.gateway import TRUST, UPLOAD, Gateway
+from adapters.bsn.devnet.opening import ALGORITHMS, table_of, toml
+from adapters.bsn.devnet.server import PANEL, Deed, serving
+from adapters.bsn.devnet.stand import set_up, written
+
+WINDOW_MS = 60_000  # the widest of a real escrow's that the printed settings take
 
 
 def now() -> int:
@@ -31,18 +35,27 @@ def now() -> int:
 @click.option("--holder", "names", multiple=True, default=("seller", "buyer"))
 @click.option("--name", default="settle", help="The channel's; it makes the network's id.")
 @click.option("--block-ms", default=200, help="After which a block is cut.")
+@click.option(
+    "--peer",
+    "peer",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Stand before the real network in this folder; its escrow is configured there.",
+)
 def devnet(
     folder: Path, *, port: int, algorithm: str, mode: str, notaries: tuple[str, ...],
-    threshold: int, names: tuple[str, ...], name: str, block_ms: int,
+    threshold: int, names: tuple[str, ...], name: str, block_ms: int, peer: Path | None,
 ) -> None:  # fmt: skip
     """Serve a node gateway on this machine until it is interrupted."""
     folder.mkdir(parents=True, exist_ok=True)
-    where = folder.resolve()
+    where, kind = folder.resolve(), TRUST if mode == "trust" else UPLOAD
+    if peer is not None:
+        _serve(*_before(peer.resolve(), where, ALGORITHMS[algorithm], kind), port)
+        return
     try:
         stand = set_up(
             now,
             algorithm=ALGORITHMS[algorithm],
-            mode=TRUST if mode == "trust" else UPLOAD,
+            mode=kind,
             notaries=list(notaries),
             threshold=threshold,
             names=list(names),
@@ -53,10 +66,27 @@ def devnet(
         raise click.UsageError(
             f"the escrow refuses this: {error}; two notaries at least"
         ) from error
+    _serve(stand.gateway, lambda base: written(stand, where, base), port, stand.do)
 
+
+def _before(
+    peer: Path, where: Path, algorithm: int, mode: int
+) -> tuple[Gateway, Callable[[str], str]]:
+    """A gateway before a real network. Errors: UsageError without the extra `fabric`."""
+    try:
+        from adapters.bsn.devnet.before import before  # noqa: PLC0415  needs the extra
+    except ModuleNotFoundError as error:
+        raise click.UsageError(f"--peer needs the extra `fabric`: {error}") from error
+    gateway, opening = before(peer, now, algorithm=algorithm, mode=mode, window_ms=WINDOW_MS)
+    return gateway, lambda base: toml(table_of(opening, where, base))
+
+
+def _serve(
+    gateway: Gateway, told: Callable[[str], str], port: int, deed: Deed | None = None
+) -> None:
     async def serve() -> None:
-        async with serving(stand.gateway, port, stand.do) as base:
-            click.echo(written(stand, where, base))
+        async with serving(gateway, port, deed) as base:
+            click.echo(told(base))
             click.echo(f"# faults: POST {base}{PANEL}")
             await asyncio.Event().wait()
 

@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.bsn.devnet import texts
+from adapters.bsn.devnet.behind import Behind, Endorsed, EndorsementFailed, Signing
+from adapters.bsn.devnet.blocks import Block
 from adapters.bsn.devnet.faults import ORDERED, Faults
-from adapters.bsn.devnet.ledger import Endorsed, EndorsementFailed, Ledger, proposal
+from adapters.bsn.devnet.ledger import proposal
 from adapters.bsn.devnet.macs import Public, Secret
 from adapters.bsn.devnet.names import certificate
 from adapters.bsn.devnet.registry import NotRegistered, Registry
@@ -48,11 +50,11 @@ class App:
 class Gateway:
     """The gateway of one channel for several applications."""
 
-    ledger: Ledger
+    ledger: Behind
     apps: dict[str, App] = field(default_factory=dict)
     faults: Faults = field(default_factory=Faults)
     users: dict[tuple[str, str], str] = field(default_factory=dict)  # secrets by app and name
-    kept: dict[tuple[str, str], tuple[Secret, bytes]] = field(default_factory=dict)
+    kept: dict[tuple[str, str], tuple[Signing, bytes]] = field(default_factory=dict)
     msg: str = NEW
     orders_reads: bool = False  # whether what changes nothing is ordered too
     closed: bool = False
@@ -92,7 +94,7 @@ class Gateway:
         self._ordered = False
         try:
             code, msg, answered = 0, self.msg, self._done(app, path, body)
-        except Failed as failed:
+        except (Failed, EndorsementFailed) as failed:
             code, msg, answered = -1, str(failed), None
         if fault is None and self._ordered:
             fault = self.faults.take(ORDERED)
@@ -153,7 +155,7 @@ class Gateway:
         if app.mode == TRUST:
             kept = Secret(2 if app.algorithm == 3 else app.algorithm, f"{app.app_code}/{name}")
             made = certificate(f"{name}@{app.app_code}", kept.public())
-            identity = self.ledger.join(MSP, name, made, kept.public())
+            identity = self._joined(name, made, kept.public())
             self.kept[app.app_code, name] = (kept, identity)
         return {"name": name, "secret": secret}
 
@@ -169,8 +171,14 @@ class Gateway:
         if subject != f"{name}@{app.app_code}":
             raise Failed("csrPem: its name is another")
         made = certificate(subject, key)
-        self.ledger.join(MSP, name, made, key)
+        self._joined(name, made, key)
         return {"cert": made}
+
+    def _joined(self, name: str, made: str, key: Public) -> bytes:
+        try:
+            return self.ledger.join(MSP, name, made, key)
+        except ValueError as error:
+            raise Failed(str(error)) from error
 
     def call(self, app: App, body: Any) -> Any:
         """A call of the chaincode, signed by the key the gateway keeps."""
@@ -213,7 +221,7 @@ class Gateway:
             raise Failed(f"背书失败: {error}") from error
         except (ValueError, UnicodeDecodeError) as error:
             raise Failed("transData is no proposal") from error
-        if made.results.writes or made.event or self.orders_reads:
+        if made.changes or self.orders_reads:
             self.ledger.order(made)
             self._ordered = True
         return _outcome(made)
@@ -237,10 +245,10 @@ class Gateway:
         del app
         block, place = self._found(body)
         code = block.transactions[place][1]
-        raw = message((1, self.ledger.envelopes[block.number, place]), (2, code))
+        raw = message((1, self.ledger.envelope(block.number, place)), (2, code))
         return {"txId": body["txId"], "transData": base64.b64encode(raw).decode()}
 
-    def _found(self, body: Any) -> Any:
+    def _found(self, body: Any) -> tuple[Block, int]:
         found = self.ledger.found(str(body.get("txId", "")))
         if found is None:
             raise Failed("no such transaction ID")
@@ -279,20 +287,18 @@ class Gateway:
             "blockData": base64.b64encode(block.raw).decode(),
         }
 
-    def _block(self, body: Any) -> Any:
-        self.ledger.advance()
+    def _block(self, body: Any) -> Block:
         number = body.get("blockNumber")
         if body.get("blockHash") or body.get("txId") or body.get("dataType"):
             raise Failed("blocks are asked for by number alone")
-        if not isinstance(number, int) or not 0 <= number < len(self.ledger.blocks):
+        if not isinstance(number, int) or not 0 <= number < self.ledger.height():
             raise Failed("no such block")
-        return self.ledger.blocks[number]
+        return self.ledger.block(number)
 
     def ledger_info(self, app: App, body: Any) -> Any:
         """How far the ledger goes."""
         del app, body
-        self.ledger.advance()
-        last = self.ledger.blocks[-1]
+        last = self.ledger.block(self.ledger.height() - 1)
         return {
             "blockHash": last.hash.hex(),
             "height": last.number + 1,

@@ -13,6 +13,8 @@ from typing import Any
 from adapters.bsn.chaincode.call import Call, Caller, Outcome
 from adapters.bsn.chaincode.escrow import run
 from adapters.bsn.chaincode.records import asset_key
+from adapters.bsn.devnet import blocks as blocks_of
+from adapters.bsn.devnet.behind import Endorsed, EndorsementFailed, Signing
 from adapters.bsn.devnet.blocks import (
     CONFIG,
     DUPLICATE_TXID,
@@ -23,8 +25,6 @@ from adapters.bsn.devnet.blocks import (
     Header,
     Results,
     Version,
-    block,
-    envelope,
     response_payload,
 )
 from adapters.bsn.devnet.macs import SECP256R1, SM2, Public, Secret, sm3
@@ -32,14 +32,6 @@ from adapters.bsn.devnet.wire import count, message, part, parts, repeated
 from bridge.core.ids import Instant
 
 _KINDS = {SECP256R1: "p256", SM2: "sm2"}
-
-
-class EndorsementFailed(Exception):
-    """The peers refuse to endorse; nothing was ordered. `response` is the chaincode's, or 0."""
-
-    def __init__(self, why: str, status: int = 0) -> None:
-        super().__init__(why)
-        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +44,12 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Endorsed:
-    """A transaction that the peers have endorsed and nobody has ordered."""
+class Held(Endorsed):
+    """An endorsed transaction with what its commit needs."""
 
-    tx: str
     creator: str
     time: int
     results: Results
-    status: int
-    payload: bytes
-    envelope: bytes
-    event: bool
 
 
 @dataclass(slots=True, kw_only=True)
@@ -83,7 +70,7 @@ class Ledger:
     envelopes: dict[tuple[int, int], bytes] = field(default_factory=dict)
     stalled: bool = False
     conflicts: int = 0  # so many of the next transactions meet another write
-    _pending: list[tuple[Endorsed, int]] = field(default_factory=list)
+    _pending: list[tuple[Held, int]] = field(default_factory=list)
     _before: list[tuple[dict[str, tuple[bytes, Version]], dict[str, tuple[int, int]]]] = field(
         default_factory=list
     )
@@ -92,7 +79,7 @@ class Ledger:
         channel = message((1, CONFIG), (4, self.channel))
         first = message((1, message((1, message((1, channel))), (2, b"genesis"))))
         self._before.append(({}, {}))
-        self.blocks.append(block(0, b"", [first], (("", VALID, "", 0),)))
+        self.blocks.append(blocks_of.block(0, b"", [first], (("", VALID, "", 0),)))
         self.envelopes[0, 0] = first
 
     @property
@@ -106,7 +93,7 @@ class Ledger:
         self.members[identity] = Member(msp, name, key)
         return identity
 
-    def endorse(self, signed_proposal: bytes) -> Endorsed:
+    def endorse(self, signed_proposal: bytes) -> Held:
         """What both organisations' peers make of a proposal on the state as it is now.
 
         Errors: EndorsementFailed; ValueError for bytes that are no proposal.
@@ -152,7 +139,7 @@ class Ledger:
             return member.key.verifies(sm3(proposal), signature)
         return member.key.verifies(proposal, signature)
 
-    def _endorsed(self, call: Call, member: Member, header: Header, payload: bytes) -> Endorsed:
+    def _endorsed(self, call: Call, member: Member, header: Header, payload: bytes) -> Held:
         reads: dict[str, Version | None] = {}
 
         def get(key: str) -> bytes | None:
@@ -169,8 +156,10 @@ class Ledger:
         results = Results(reads=tuple(sorted(reads.items())), writes=tuple(sorted(outcome.writes)))
         action = self._action(call.tx, results, outcome)
         signed = response_payload(header, action, payload)
-        made = envelope(header, signed, action, chaincode_payload=payload, signer=self.signer)
-        return Endorsed(
+        made = blocks_of.envelope(
+            header, signed, action, chaincode_payload=payload, signer=self.signer
+        )
+        return Held(
             tx=call.tx,
             creator=member.name,
             time=call.time,
@@ -178,7 +167,7 @@ class Ledger:
             status=response.status,
             payload=response.payload,
             envelope=made,
-            event=outcome.event is not None,
+            changes=bool(results.writes) or outcome.event is not None,
         )
 
     def _action(self, tx: str, results: Results, outcome: Outcome) -> bytes:
@@ -194,6 +183,7 @@ class Ledger:
 
     def order(self, endorsed: Endorsed) -> None:
         """Take a transaction into the next block."""
+        assert isinstance(endorsed, Held), "it was endorsed here"
         self.advance()
         self._pending.append((endorsed, self.clock()))
         if len(self._pending) >= self.most and not self.stalled:
@@ -216,9 +206,9 @@ class Ledger:
             listed.append((one.tx, self._commit(one, number, place), one.creator, one.time))
             self.envelopes[number, place] = one.envelope
         envelopes = [one.envelope for one, _ in taken]
-        self.blocks.append(block(number, self.blocks[-1].hash, envelopes, tuple(listed)))
+        self.blocks.append(blocks_of.block(number, self.blocks[-1].hash, envelopes, tuple(listed)))
 
-    def _commit(self, one: Endorsed, number: int, place: int) -> int:
+    def _commit(self, one: Held, number: int, place: int) -> int:
         if one.tx in self.places:
             return DUPLICATE_TXID
         self.places[one.tx] = (number, place)
@@ -245,6 +235,19 @@ class Ledger:
             for place in range(len(gone.transactions)):
                 self.envelopes.pop((gone.number, place), None)
 
+    def height(self) -> int:
+        """How many blocks there are now."""
+        self.advance()
+        return len(self.blocks)
+
+    def block(self, number: int) -> Block:
+        """A block that is there."""
+        return self.blocks[number]
+
+    def envelope(self, number: int, place: int) -> bytes:
+        """A transaction as its block has it."""
+        return self.envelopes[number, place]
+
     def lot(self, asset: str, part: str) -> dict[str, Any]:
         """A lot as the state has it now; nothing where there is none."""
         self.advance()
@@ -266,8 +269,8 @@ def transaction_id(key: Public, nonce: bytes, identity: bytes) -> str:
 
 
 def proposal(
-    *, secret: Secret, identity: bytes, nonce: bytes, time_ms: int, place: tuple[str, str],
-    words: tuple[bytes, bytes],
+    *, secret: Signing, identity: bytes, nonce: bytes, time_ms: int, place: tuple[str, str],
+    words: tuple[bytes, ...],
 ) -> bytes:  # fmt: skip
     """The SignedProposal that a gateway makes for a user whose key it keeps."""
     channel, chaincode = place

@@ -4,7 +4,6 @@ Every key follows from its name. Whoever reads this can make them; so the files 
 and settings that reach beyond this machine refuse them.
 """
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -14,12 +13,11 @@ from adapters.bsn.chaincode.lots import ISSUE_PREFIX
 from adapters.bsn.devnet.blocks import ENDORSERS, ORDERER
 from adapters.bsn.devnet.gateway import MSP, UPLOAD, App, Gateway
 from adapters.bsn.devnet.ledger import Ledger, proposal
-from adapters.bsn.devnet.macs import SECP256K1, SECP256R1, SM2, Public, Secret
+from adapters.bsn.devnet.macs import SECP256R1, SM2, Secret
 from adapters.bsn.devnet.names import certificate
+from adapters.bsn.devnet.opening import MARK, Opening, table_of, toml, write_secret
 from bridge.core.canonical import Value, canonical
 
-MARK = "# a devnet's key: everybody can make it, it protects nothing\n"
-ALGORITHMS = {"sm2": SM2, "secp256r1": SECP256R1, "secp256k1": SECP256K1}
 OPERATOR = "operator"
 DEEDS = ("issue", "split", "endorse")  # of somebody beside the bridge
 DAY = 24 * 3_600_000
@@ -44,6 +42,7 @@ class Stand:
     """A gateway with what its caller has to know."""
 
     gateway: Gateway
+    ledger: Ledger
     app: App
     operator: Person
     holders: dict[str, Person]
@@ -76,11 +75,11 @@ class Stand:
             raise ValueError("part: a paper is issued whole, then split")
         holder = self._person(words["account"])
         obligor = self._person(words.get("obligor", holder.name))
-        issue(self.gateway.ledger, holder, words["asset"], words["units"], obligor=obligor)
+        issue(self.ledger, holder, words["asset"], words["units"], obligor=obligor)
 
     def _changed(self, verb: str, words: Mapping[str, str]) -> None:
         holder, asset, part = self._person(words["account"]), words["asset"], words.get("part", "")
-        lot = self.gateway.ledger.lot(asset, part)
+        lot = self.ledger.lot(asset, part)
         if not lot:
             raise ValueError(f"asset: no lot {asset} {part}")
         argument: dict[str, Value] = {"asset": asset, "part": part, "last": lot["last"]}
@@ -88,7 +87,7 @@ class Stand:
             argument |= {"into": words["into"], "units": words["units"]}
         else:
             argument["to"] = self._person(words["to"]).account
-        call(self.gateway.ledger, holder, verb, argument)
+        call(self.ledger, holder, verb, argument)
 
 
 def set_up(
@@ -110,7 +109,7 @@ def set_up(
     ledger = Ledger(clock=clock, block_ms=block_ms, channel=channel)
     gateway = Gateway(ledger=ledger)
     app = gateway.open(algorithm, mode, Secret(algorithm, "user").public())
-    operator = _operator(gateway, app)
+    operator = _operator(gateway, ledger, app)
     configuration: Value = {
         "network": ledger.network,
         "escrow": f"{ledger.channel}/{ledger.chaincode}",
@@ -130,7 +129,9 @@ def set_up(
         call(ledger, holder, "enrol", {})
         assets[name] = f"asset-of-{name}"
         issue(ledger, holder, assets[name], "100", obligor=holder)
-    return Stand(gateway=gateway, app=app, operator=operator, holders=holders, assets=assets)
+    return Stand(
+        gateway=gateway, ledger=ledger, app=app, operator=operator, holders=holders, assets=assets
+    )
 
 
 def _member(ledger: Ledger, name: str, secret: Secret) -> Person:
@@ -138,11 +139,12 @@ def _member(ledger: Ledger, name: str, secret: Secret) -> Person:
     return Person(name, secret, ledger.join(MSP, name, made, secret.public()))
 
 
-def _operator(gateway: Gateway, app: App) -> Person:
+def _operator(gateway: Gateway, ledger: Ledger, app: App) -> Person:
     if app.mode == UPLOAD:
-        return _member(gateway.ledger, OPERATOR, Secret(app.algorithm, OPERATOR))
+        return _member(ledger, OPERATOR, Secret(app.algorithm, OPERATOR))
     gateway.register(app, {"name": OPERATOR, "secret": "0" * 32})
     secret, identity = gateway.kept[app.app_code, OPERATOR]
+    assert isinstance(secret, Secret), "it was made just now"
     return Person(OPERATOR, secret, identity)
 
 
@@ -189,59 +191,27 @@ def issue(ledger: Ledger, holder: Person, asset: str, units: str, *, obligor: Pe
     call(ledger, holder, "issue", {"paper": paper, "signatures": words})
 
 
-def spki(key: Public) -> str:
-    """A public key as the settings have it: the lines of its PEM, without the first and last."""
-    return "".join(key.pem().splitlines()[1:-1])
-
-
-def _write_secret(file: Path, text: str) -> None:
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as opened:
-        os.fchmod(descriptor, 0o600)  # one that was there may have been open to others
-        opened.write(text)
-
-
 def written(stand: Stand, folder: Path, base: str, *, window_ms: int = 60_000) -> str:
     """Write the keys into a folder and return the block of settings that opens this channel."""
-    app, ledger = stand.app, stand.gateway.ledger
-    secret = Secret(app.algorithm, "user")
-    files = {"user.pem": MARK + secret.pem()}
-    if app.mode == UPLOAD:
-        files["identity.pem"] = MARK + stand.operator.secret.pem()
-        files["identity.crt"] = certificate(OPERATOR, stand.operator.secret.public())
-    for name, holder in stand.holders.items():
-        files[f"{name}.pem"] = MARK + holder.secret.pem()
+    files = {f"{name}.pem": holder.secret.pem() for name, holder in stand.holders.items()}
+    key, named = folder / "identity.pem", folder / "identity.crt"
+    if stand.app.mode == UPLOAD:
+        files[key.name] = stand.operator.secret.pem()
+        named.write_text(certificate(OPERATOR, stand.operator.secret.public()), "ascii")
     for name, text in files.items():
-        _write_secret(folder / name, text)
-    algorithm = next(name for name, number in ALGORITHMS.items() if number == app.algorithm)
-    upload = app.mode == UPLOAD
-    lines = [
-        "[network.channel]",
-        'adapter = "bsn"',
-        f'network = "{ledger.network}"',
-        f'base_url = "{base}"',
-        f'user_code = "{app.user_code}"',
-        f'app_code = "{app.app_code}"',
-        f'user_name = "{OPERATOR}"',
-        f'mode = "{"upload" if upload else "trust"}"',
-        f'algorithm = "{algorithm}"',
-        f'gateway_key = "{spki(app.secret.public())}"',
-        f'user_key_file = "{folder / "user.pem"}"',
-        f'msp_id = "{MSP}"',
-        f'channel = "{ledger.channel}"',
-        f'chaincode = "{ledger.chaincode}"',
-        f'genesis_hash = "{ledger.blocks[0].hash.hex()}"',
-        f'orderer_keys = ["{spki(ORDERER.secret.public())}"]',
-        f"window_ms = {window_ms}",
-        f"allow_software_sm2 = {'true' if algorithm == 'sm2' else 'false'}",
+        write_secret(folder / name, MARK + text)
+    opening = Opening(
+        app=stand.app,
+        behind=stand.ledger,
+        genesis=stand.ledger.blocks[0].hash,
+        orderers=(ORDERER.secret.public().spki(),),
+        endorsers=tuple((one.msp, one.secret.public().spki()) for one in ENDORSERS),
+        user=OPERATOR,
+        identity=(key, named),
+        window_ms=window_ms,
+    )
+    held = [
+        f"{name}: {holder.account}, 100 of {stand.assets[name]}"
+        for name, holder in stand.holders.items()
     ]
-    if upload:
-        lines.append(f'identity_key_file = "{folder / "identity.pem"}"')
-        lines.append(f'identity_certificate_file = "{folder / "identity.crt"}"')
-    for one in ENDORSERS:
-        lines += ["", "[[network.channel.endorsers]]", f'msp = "{one.msp}"']
-        lines.append(f'key = "{spki(one.secret.public())}"')
-    lines += ["", "# accounts and what they hold"]
-    for name, holder in stand.holders.items():
-        lines.append(f"# {name}: {holder.account}, 100 of {stand.assets[name]}")
-    return "\n".join([*lines, ""])
+    return toml(table_of(opening, folder, base), ("accounts and what they hold", *held))

@@ -130,6 +130,7 @@ class Here:
             return self.member(Secret(self.algorithm, "operator"), "operator")
         self.gateway.register(self.app, {"name": "operator", "secret": "0" * 32})
         secret, identity = self.gateway.kept[self.app.app_code, "operator"]
+        assert isinstance(secret, Secret)
         return Person(secret, identity)
 
     def _configure(self) -> None:
