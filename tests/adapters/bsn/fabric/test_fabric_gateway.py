@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from typing_extensions import override
 
 from adapters.bsn.adapter import ADAPTER
 from adapters.bsn.devnet.before import before
@@ -37,6 +38,7 @@ class Through(Channel):
 
     settings: AdapterSettings | None = None
 
+    @override
     def verify(self, evidence: bytes) -> tuple[Fact, ...]:
         assert self.settings is not None
         return ADAPTER.verify(evidence, ADAPTER.pinned(self.settings))
