@@ -6,6 +6,7 @@ the API answers reads, nothing turns, and the sentence says which entry and what
 
 import asyncio
 import gc
+import re
 import secrets
 import signal
 import ssl
@@ -26,7 +27,7 @@ from bridge.api.tokens import Tokens
 from bridge.clock import SystemClock
 from bridge.core.canonical import Value
 from bridge.core.events import Fact
-from bridge.core.ids import NetworkId
+from bridge.core.ids import ETHEREUM, NetworkId, is_ethereum
 from bridge.core.registers import Lane
 from bridge.engine.desk import disclosed
 from bridge.engine.dossiers import DossierScreening
@@ -34,10 +35,10 @@ from bridge.engine.perform import Doors
 from bridge.engine.ring import Ring
 from bridge.engine.watch import Verify
 from bridge.log import set_up
-from bridge.notary.attestation import CanonicalSigner
+from bridge.notary.attestation import CanonicalSigner, Eip712Signer
 from bridge.notary.attestor import ActSigner, DevelopmentCustody, Notary
 from bridge.notary.journal import Journal
-from bridge.notary.keys import Backwards, BadKey, HighWater, load_ed25519
+from bridge.notary.keys import Backwards, BadKey, HighWater, load_ed25519, load_secp256k1
 from bridge.notary.outcomes import Damaged, IoFailed, LedgerError
 from bridge.notary.sealer import Sealer
 from bridge.notary.store.memory import MemoryStore
@@ -53,7 +54,7 @@ from bridge.ports import (
     OriginNetwork,
     PaymentRail,
 )
-from bridge.settings import BadSettings, Settings, differs, load
+from bridge.settings import BadSettings, Settings, differs, load, placed
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -68,6 +69,7 @@ class Opened:
     doors: Doors
     verifiers: Mapping[NetworkId, Verify]
     instances: Mapping[str, NetworkId]  # by section and name
+    genesis: Mapping[NetworkId, bytes]  # of chains of Ethereum's kind: the hash of block 0
 
 
 class KeptValues:
@@ -211,6 +213,7 @@ async def _adapters(
     rails: dict[NetworkId, Door] = {}
     verifiers: dict[NetworkId, Verify] = {}
     instances: dict[str, NetworkId] = {}
+    genesis: dict[NetworkId, bytes] = {}
     for section, held, into in (
         ("network", settings.network, networks),
         ("rail", settings.rail, rails),
@@ -220,17 +223,21 @@ async def _adapters(
             parsed = _parsed(adapter, f"{section}.{name}", table, folder)
             kept = KeptValues(journal, parsed.network)
             instances[f"{section}.{name}"] = parsed.network
-            into[parsed.network] = await stack.enter_async_context(
-                adapter.open(parsed, clock, kept)
-            )
-            proof = partial(_verified, adapter, adapter.pinned(parsed))
-            verifiers[parsed.network] = lru_cache(VERIFIED)(proof)
+            try:
+                door = await stack.enter_async_context(adapter.open(parsed, clock, kept))
+            except ValueError as error:  # a key file that is none, most likely
+                raise BadSettings(f"{section}.{name}: {error}") from error
+            into[parsed.network] = door
+            pinned = adapter.pinned(parsed)
+            if is_ethereum(parsed.network):
+                genesis[parsed.network] = _genesis(f"{section}.{name}", pinned)
+            verifiers[parsed.network] = lru_cache(VERIFIED)(partial(_verified, adapter, pinned))
     doors = Doors(
         origins={key: door for key, door in networks.items() if _is_origin(door)},
         destinations={key: door for key, door in networks.items() if _is_destination(door)},
         rails={key: door for key, door in rails.items() if _is_rail(door)},
     )
-    return Opened(doors, verifiers, instances)
+    return Opened(doors, verifiers, instances, genesis)
 
 
 def _is_origin(door: Door) -> TypeGuard[OriginNetwork]:
@@ -260,16 +267,19 @@ def _parsed(
     adapter: Adapter, place: str, table: Mapping[str, object], folder: Path
 ) -> AdapterSettings:
     """Return an instance's settings; files are named relative to the folder of the settings."""
-    own: dict[str, object] = {}
-    for key, value in table.items():
-        if key.endswith(("_key", "_file", "_folder")) and isinstance(value, str):
-            own[key] = str(folder / value)
-        elif key != "adapter":
-            own[key] = value
+    own = {key: value for key, value in table.items() if key != "adapter"}
     try:
-        return adapter.settings(own)
+        return adapter.settings(placed(own, folder))
     except ValueError as error:
         raise BadSettings(f"{place}: {error}") from error
+
+
+def _genesis(place: str, pinned: Value) -> bytes:
+    """Return the hash of block 0 that an adapter pins: without it no act is good on one chain."""
+    said = pinned.get("genesis") if isinstance(pinned, Mapping) else None
+    if not isinstance(said, str) or re.fullmatch("0x[0-9a-f]{64}", said) is None:
+        raise BadSettings(f"{place}: its adapter pins no genesis, the hash of block 0")
+    return bytes.fromhex(said[2:])
 
 
 def _verified(adapter: Adapter, pinned: Value, evidence: bytes) -> tuple[Fact, ...]:
@@ -286,7 +296,9 @@ def _ring(
     stack: AsyncExitStack,
 ) -> Ring:
     key = (folder / settings.fingerprint_key).read_bytes()
-    notaries = tuple(_notary(settings, name, folder, stack) for name in sorted(settings.notary))
+    notaries = tuple(
+        _notary(settings, name, folder, opened.genesis, stack) for name in sorted(settings.notary)
+    )
     screening = DossierScreening(
         journal,
         opened.doors,
@@ -315,12 +327,21 @@ def _ring(
     )
 
 
-def _notary(settings: Settings, name: str, folder: Path, stack: AsyncExitStack) -> Notary:
+def _notary(
+    settings: Settings,
+    name: str,
+    folder: Path,
+    genesis: Mapping[NetworkId, bytes],
+    stack: AsyncExitStack,
+) -> Notary:
     """Return one operator's notary: development custody, which production settings refuse."""
     held = settings.notary[name]
     votes = FileVoteBook(folder / held.votes)
     stack.callback(votes.close)
     signers: dict[str, ActSigner] = {"*": CanonicalSigner(load_ed25519(folder / held.ed25519))}
+    if genesis:
+        assert held.secp256k1 is not None, "settings refuse a chain no notary can sign for"
+        signers[ETHEREUM] = Eip712Signer(load_secp256k1(folder / held.secp256k1), genesis)
     return Notary(name, votes, signers)
 
 

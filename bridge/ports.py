@@ -337,7 +337,8 @@ class Adapter:
     """What an entry point of the group `bridge.adapters` names.
 
     `settings` parses the table an operator wrote (errors: ValueError that names key and rule);
-    `open` yields the door; `pinned` is what a verifier's own settings fix for that network;
+    `open` yields the door; `pinned` is what a verifier's own settings fix for that network,
+    on `eip155:` also `genesis`, the hash of block 0 as 0x and hex, which notaries sign as a salt;
     `verify` is pure and returns every fact the evidence proves: one block or statement may prove
     several (errors: Unproved).
     """

@@ -12,9 +12,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from bridge.core.ids import NetworkId
+from bridge.core.ids import NetworkId, is_ethereum
 from bridge.core.money import BadMoney, money
 from bridge.core.registers import Lane
+
+_FILES = ("_key", "_file", "_folder", "keystore")  # keys of a table that name a file
 
 
 class BadSettings(ValueError):
@@ -58,7 +60,7 @@ class NotarySettings(_Strict):
     """The keys of one operator; the section is called as the operator is."""
 
     ed25519: str  # key file
-    secp256k1: str  # key file
+    secp256k1: str | None = None  # key file; every network `eip155:` asks for it
     votes: str  # vote book, outside the ledger's database
 
 
@@ -101,6 +103,13 @@ class Settings(_Strict):
             raise ValueError(
                 f"api.listen: {host} is public; set api.tls_certificate and api.tls_key"
             )
+        for name, table in self.network.items():
+            mute = [who for who, keys in self.notary.items() if keys.secp256k1 is None]
+            if mute and is_ethereum(str(table.get("network"))):
+                raise ValueError(
+                    f"network.{name}: no act on {table['network']} can be signed without "
+                    f"notary.{mute[0]}.secp256k1; name its key file"
+                )
         for name, lane in self.lane.items():
             needed, _, there = lane.verifier.partition("of")
             if int(there) != len(self.notary) or int(needed) > int(there):
@@ -152,6 +161,19 @@ def _nearest(place: str) -> str:
         known += model.model_fields
     close = difflib.get_close_matches(place.rpartition(".")[2], known, 1)
     return f"; did you mean {close[0]}?" if close else ""
+
+
+def placed(table: Mapping[str, object], folder: Path) -> dict[str, object]:
+    """Return a table whose files, and those of tables within it, are named from `folder`."""
+    out: dict[str, object] = {}
+    for key, value in table.items():
+        if isinstance(value, str) and key.endswith(_FILES):
+            out[key] = str(folder / value)
+        elif isinstance(value, dict):
+            out[key] = placed(value, folder)
+        else:
+            out[key] = value
+    return out
 
 
 def differs(proposed: LaneSettings, lane: Lane, instances: Mapping[str, NetworkId]) -> str:

@@ -1,8 +1,47 @@
-"""How the daemon runs what it has built."""
+"""How the daemon runs what it has built, and what settings it does not run with."""
 
 import gc
+import re
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
-from bridge.daemon import rare_collections
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from adapters.evm.adapter import ADAPTER
+from bridge import registry
+from bridge.cli.found import keys_of, write_settings
+from bridge.daemon import rare_collections, serve
+from bridge.notary.keys import BadKey, make_ed25519
+from bridge.settings import BadSettings, load, parse
+
+READER = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+CHAIN = {
+    "adapter": "evm",
+    "network": "eip155:31337",
+    "genesis_hash": "0x" + "07" * 32,
+    "escrow": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+    "escrow_code_hash": "0x" + "08" * 32,
+    "start_block": 0,
+    "endpoints": [{"url": "http://localhost:1", "operator": "north"}],
+    "quorum": 1,
+    "finality": "finalized",
+    "readers": [READER.public_key().public_bytes_raw().hex()],
+    "reader_key_file": "keys/reader.key",
+    "max_fee_wei": 10**11,
+    "finality_ms": 1_000,
+}
+
+
+def installed(folder: Path) -> Path:
+    """An installation whose one network is a chain of Ethereum's kind; its settings."""
+    keys_of(folder)
+    networks = {"chain": CHAIN}
+    return write_settings(
+        folder, profile="demo", listen="tcp:localhost:0", networks=networks, rails={}
+    )
 
 
 def test_while_it_turns_cycles_are_sought_seldom_and_never_among_what_was_built() -> None:
@@ -15,3 +54,53 @@ def test_while_it_turns_cycles_are_sought_seldom_and_never_among_what_was_built(
     assert gc.get_threshold() == before
     assert gc.get_freeze_count() == 0
     assert any(one is built for one in gc.get_objects())
+
+
+def test_a_chain_no_notary_can_sign_for_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    file = installed(tmp_path)
+    table: dict[str, Any] = tomllib.loads(file.read_text())
+    assert parse(table, "it").notary["lantern"].secp256k1 is not None
+    del table["notary"]["lantern"]["secp256k1"]
+    says = "it: settings: .*network.chain: no act on eip155:31337 .* notary.lantern.secp256k1; name"
+    with pytest.raises(BadSettings, match=says):
+        parse(table, "it")
+    table["network"]["chain"]["network"] = "memory:there"
+    assert parse(table, "it").notary["lantern"].secp256k1 is None
+
+
+def one_word(_: str) -> None:
+    raise AssertionError("it never gets ready")
+
+
+async def refused(file: Path) -> str:
+    """Why the daemon does not start with these settings."""
+    with pytest.raises((BadSettings, BadKey)) as error:
+        await serve(load(file), file.parent, one_word)
+    return str(error.value)
+
+
+@pytest.mark.parametrize("own", ["genesis", "keystore", "key of a notary"])
+async def test_a_chain_is_not_opened_with_half_of_what_it_needs(
+    tmp_path: Path, own: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = installed(tmp_path)
+    (tmp_path / "keys" / "reader.key").write_bytes(READER.private_bytes_raw())
+    match own:
+        case "genesis":
+            without = replace(ADAPTER, pinned=lambda _: {})
+            monkeypatch.setattr(registry, "load", lambda *_: without)
+            says = "network.chain: its adapter pins no genesis, the hash of block 0"
+        case "keystore":
+            for name in ("entry.json", "entry.password"):
+                (tmp_path / "keys" / name).write_text("{}")
+            files = "keystore = 'keys/entry.json', password_file = 'keys/entry.password'"
+            file.write_text(f"{file.read_text()}entry_key = {{{files}}}\n")
+            says = "network.chain: entry_key: .*keystore"
+        case _:
+            mine = tmp_path / "keys" / "notary-lantern.secp256k1.pem"
+            mine.unlink()
+            make_ed25519(mine)
+            says = "notary-lantern.secp256k1.pem holds no secp256k1 key"
+    (tmp_path / "data").mkdir()
+    make_ed25519(tmp_path / "keys" / "log.pem")
+    assert re.search(says, await refused(file))

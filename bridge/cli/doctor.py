@@ -155,7 +155,7 @@ def files(seen: Ground) -> Iterator[Found]:
     assert seen.settings is not None
     held = seen.settings
     names = [held.fingerprint_key, held.log_key]
-    names += [file for one in held.notary.values() for file in (one.ed25519, one.secp256k1)]
+    names += [file for one in held.notary.values() for file in (one.ed25519, one.secp256k1) if file]
     wrong: list[Found] = []
     for name in names:
         file = seen.folder / name

@@ -21,6 +21,7 @@ Cursor = NewType("Cursor", str)  # where a reader stands; only its adapter can r
 TxRef = NewType("TxRef", str)  # the network's id of a transaction or message, else ours
 DateText = NewType("DateText", str)  # ISO 8601 calendar date, YYYY-MM-DD
 
+ETHEREUM = "eip155"  # CAIP-2 namespace of the chains whose escrow reads EIP-712
 BEGINNING = Cursor("")  # the cursor of a reader that has read nothing
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -110,6 +111,14 @@ def network_id(text: str) -> NetworkId:
     Source: CAIP-2.
     """
     return NetworkId(_matched(_NETWORK, text, "a CAIP-2 network id such as eip155:1"))
+
+
+def is_ethereum(network: str) -> bool:
+    """Tell whether a network is a chain of Ethereum's kind, whose escrow reads EIP-712.
+
+    Source: CAIP-2, namespace eip155.
+    """
+    return network.startswith(f"{ETHEREUM}:")
 
 
 def lei(text: str) -> Lei:

@@ -29,6 +29,7 @@ from bridge.core.events import Fact
 from bridge.core.ids import NetworkId, SettlementId
 from bridge.core.order import SettlementOrder
 from bridge.core.settlement import Settlement, due, upkeep
+from bridge.notary.attestation import BadAct
 from bridge.notary.citation import citing_act, must_read
 from bridge.notary.state.view import View
 from bridge.ports import Attestation, Attested, Clock, Evidence, FinalNo, NotYet, Unproved
@@ -48,7 +49,7 @@ class ActSigner(Protocol):
     """One key of a notary, under the encoding its networks read."""
 
     def sign(self, act: Act) -> Signature:
-        """Return the signature over the act's own encoding, made from its words."""
+        """Return the signature over the act's own encoding, made from its words. Errors: BadAct."""
         ...
 
 
@@ -106,7 +107,10 @@ class DevelopmentCustody:
         except No as no:
             return FinalNo(str(no)) if no.final else NotYet(str(no))
         if len(voted) >= lane.quorum:
-            signatures = (self._signed(notary, act) for notary in voted)
+            try:
+                signatures = [self._signed(notary, act) for notary in voted]
+            except BadAct as error:
+                return FinalNo(f"{act.network} has no form for this act: {error}")
             return Attested(tuple(sorted(signatures, key=lambda signed: signed.signer)))
         if forbidden and len(lane.notaries) - len(forbidden) < lane.quorum:
             return FinalNo(str(forbidden[0]))
