@@ -12,12 +12,14 @@ from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor, ThreadPoolExecutor
 from concurrent.futures import Future as Written
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 from bridge.core.effects import Verb
 from bridge.core.ids import SettlementId, ulid
 from bridge.notary.keys import BadKey, sync_folder
 
+HEADER = b'{"format":"lianqiao.votes/1"}\n'
 _UNDOING = frozenset({Verb.UNMINT, Verb.RELEASE})
 _SHUT = "the vote book's disk has failed; it is read again at the next start"
 
@@ -48,42 +50,95 @@ class VotesFailed(OSError):
     """Raised where the book's disk failed: nothing is signed any more by whoever keeps it."""
 
 
+class VoteBookDamaged(BadKey):
+    """Raised where a line is not as it was written: which votes were cast, nobody knows."""
+
+
+class _Lines:
+    """The form of a book: each line's check covers every byte before it, so none goes unnoticed."""
+
+    def __init__(self) -> None:
+        self._chain = sha256(HEADER).digest()
+
+    def line(self, settlement: str, verb: str) -> bytes:
+        """Return the line that would be next."""
+        said, check = self._next(settlement, verb)
+        return said + check.hex()[:32].encode() + b'"}\n'
+
+    def add(self, settlement: str, verb: str) -> bytes:
+        """Return the next line; from now on it is written."""
+        line = self.line(settlement, verb)
+        self._chain = self._next(settlement, verb)[1]
+        return line
+
+    def _next(self, settlement: str, verb: str) -> tuple[bytes, bytes]:
+        said = f'{{"settlement":"{settlement}","verb":"{verb}","check":"'.encode()
+        return said, sha256(self._chain + said).digest()
+
+    def begins(self, torn: bytes) -> bool:
+        """Tell whether these bytes are how some line would begin."""
+        settlement = torn[15:41].decode("ascii", "replace").ljust(26)
+        return any(self.line(settlement, verb.value)[:-1].startswith(torn) for verb in Verb)
+
+
 class FileVoteBook:
     """An append-only file of one line a vote; a line torn by a crash was never a vote.
 
     Votes cast in one turn of the event loop, or while the disk is busy, share one write and one
     sync, in a thread. A vote that is under way already forbids what it would forbid.
+
+    Errors, of opening one: VoteBookHeld; VoteBookDamaged where anything but a torn end is not as
+    it was written; OSError.
     """
 
     def __init__(self, file: Path, disk: Executor | None = None) -> None:
         self._votes: dict[SettlementId, set[Verb]] = {}
+        self._lines = _Lines()
         self._handle = os.open(file, os.O_WRONLY | os.O_CREAT, 0o600)
         try:
-            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(self._handle)
-            raise VoteBookHeld(f"{file.name}: another process votes by this book") from error
-        whole = self._read(file)
-        os.ftruncate(self._handle, whole)
-        os.lseek(self._handle, whole, os.SEEK_SET)
-        sync_folder(file.parent)  # a new file's name is durable before its first vote
-        os.fdatasync(self._handle)  # a kill leaves votes written and not synced: now they are
+            self._open(file)
+        except BaseException:
+            os.close(self._handle)  # and with it the lock
+            raise
         self._waiting: dict[Vote, list[asyncio.Future[bool]]] = {}
         self._writing: dict[Vote, list[asyncio.Future[bool]]] = {}
         self._failed = False
         self._disk = disk if disk is not None else ThreadPoolExecutor(1, "vote book")
 
-    def _read(self, file: Path) -> int:
-        """Read every whole line; return where the last one ends."""
-        whole = 0
-        for line in file.read_bytes().splitlines(keepends=True):
-            if not line.endswith(b"\n"):
+    def _open(self, file: Path) -> None:
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise VoteBookHeld(f"{file.name}: another process votes by this book") from error
+        kept = self._read(file.name, file.read_bytes())
+        # A kill leaves votes written and not synced, and a sync that failed leaves pages that only
+        # look written: what is read is written again, and then it is on the disk.
+        left = memoryview(kept)
+        while left:
+            left = left[os.write(self._handle, left) :]
+        os.ftruncate(self._handle, len(kept))
+        sync_folder(file.parent)  # a new file's name is durable before its first vote
+        os.fdatasync(self._handle)
+
+    def _read(self, name: str, data: bytes) -> bytes:
+        """Take the vote of every whole line; return the bytes up to the torn one."""
+        header, newline, rest = data.partition(b"\n")
+        if not newline and HEADER.startswith(header):
+            return HEADER  # new, or torn before its first vote
+        if header + newline != HEADER:
+            raise _damaged(name, 1)
+        at = len(HEADER)
+        for number, line in enumerate(rest.split(b"\n"), 2):
+            if at + len(line) == len(data):
+                if not self._lines.begins(line):
+                    raise _damaged(name, number)
                 break  # torn: the vote was not durable, so nothing was signed by it
-            said = json.loads(line)
-            of = SettlementId(ulid(said["settlement"]))
-            self._votes.setdefault(of, set()).add(Verb(said["verb"]))
-            whole += len(line)
-        return whole
+            vote = _vote(line)
+            if vote is None or self._lines.add(*vote) != line + b"\n":
+                raise _damaged(name, number)
+            self._votes.setdefault(vote[0], set()).add(vote[1])
+            at += len(line) + 1
+        return data[:at]
 
     def votes(self, settlement: SettlementId) -> frozenset[Verb]:
         """Return what was voted for a settlement, durably."""
@@ -127,10 +182,7 @@ class FileVoteBook:
             loop.call_soon_threadsafe(self._written, loop, done)
 
     def _sync(self, votes: tuple[Vote, ...]) -> None:
-        lines = b"".join(
-            json.dumps({"settlement": settlement, "verb": verb.value}).encode() + b"\n"
-            for settlement, verb in votes
-        )
+        lines = b"".join(self._lines.add(settlement, verb.value) for settlement, verb in votes)
         if os.write(self._handle, lines) != len(lines):
             raise OSError("the disk took half a vote")
         os.fdatasync(self._handle)
@@ -160,6 +212,23 @@ class FileVoteBook:
         self._failed = True
         self._disk.shutdown()
         os.close(self._handle)
+
+
+def _vote(line: bytes) -> Vote | None:
+    """Return the vote that a whole line says, or None where it says none."""
+    try:
+        said = json.loads(line)
+        return SettlementId(ulid(said["settlement"])), Verb(said["verb"])
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def _damaged(name: str, number: int) -> VoteBookDamaged:
+    return VoteBookDamaged(
+        f"{name}: line {number} is not as it was written, so nothing is signed by this book. Keep "
+        "the file, and never put an older copy in its place: it has forgotten votes. Take this "
+        "notary out of the settings; the others make the quorum, or it gets a new key by two people"
+    )
 
 
 def _fail(voted: "asyncio.Future[bool]", error: BaseException) -> None:

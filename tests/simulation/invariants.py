@@ -284,6 +284,8 @@ def _votes(world: World) -> None:
         for line in file.written.splitlines(keepends=True):
             if line.endswith(b"\n"):
                 said = json.loads(line)
+                if "format" in said:
+                    continue
                 votes[said["settlement"]].append(said["verb"])
         for of, verbs in votes.items():
             if "burn" in verbs and UNDOING & set(verbs):

@@ -191,7 +191,7 @@ class World:
     def _voted(self, of: str, verb: str, body: Value) -> None:
         """See that whoever signed what is on its way had its vote on the disk before."""
         listed = body.get("signatures") if isinstance(body, Mapping) else ()
-        line = f'"settlement": "{of}", "verb": "{verb}"'.encode()
+        line = f'"settlement":"{of}","verb":"{verb}"'.encode()
         for one in listed if isinstance(listed, list | tuple) else ():
             signer = str(one.get("signer")) if isinstance(one, Mapping) else ""
             name = self.notaries.get(signer)
