@@ -200,7 +200,7 @@ def _wrapper_flaw(document: etree._Element, message: str) -> Flaw | None:
     """A wrapper whose name or message name holds another message id than the document's."""
     step = document.getparent()
     while step is not None:
-        named = _ID.search(etree.QName(step).localname)
+        named = _ID.search(str(step.tag).rpartition("}")[2])
         if named and named[0] != message:
             return Flaw("ISO-ENV-004", xml.local_path(step))
         step = step.getparent()

@@ -84,6 +84,7 @@ class Case:
     header_id: str = ""  # head.001.001.02, or empty where there is no header
     header: Node | None = None
     document: Node
+    body: Node  # the one child of `Document`
     flaws: tuple[Flaw, ...] = ()
     header_index: Tree = EMPTY
     index: Tree = EMPTY
@@ -100,11 +101,6 @@ class Case:
     def kind(self) -> str:
         """The message without its version: pacs.008."""
         return self.message[:8]
-
-    @property
-    def body(self) -> Node:
-        """The one child of `Document`."""
-        return self.index.node(1)
 
     def tagged(self, *tags: str) -> list[Node]:
         """Every node of the document that bears one of the tags."""
@@ -141,8 +137,10 @@ class Rule:
     of_header: bool = False  # runs where the document has no tree, too
     of_flaws: bool = False  # only weighs what reading found
     of_shape: bool = False  # finds the same whatever the values are, and whatever was agreed
+    of_codes: bool = False  # likewise, but for codes and currencies
     of_known: bool = False  # silent where nothing is remembered
     when: tuple[str, ...] = ()  # silent where none of these tags stands in header or document
+    types: tuple[str, ...] = ()  # silent where no leaf of the document has one of these types
 
     def holds(self, profile: str, kind: str, on: date) -> bool:
         """Whether this rule has anything to say of such a message, on that day."""

@@ -52,10 +52,10 @@ def judge(
     )
     active = rules.in_force(profile.id, case.kind, on)
     findings: list[Finding] = []
-    for rule, known_places in active.plan(case):
-        found_by = rule.check(case) if known_places is None else known_places
-        for number, found in enumerate(found_by):
-            if number == MOST_FINDINGS:
+    for rule, check, known_places in active.plan(case):
+        most = len(findings) + MOST_FINDINGS
+        for found in check(case) if known_places is None else known_places:
+            if len(findings) == most:
                 break
             weight = softened(
                 rule.id, rule.weight(case), agreement.counterparty, on, agreement.softenings
@@ -87,14 +87,16 @@ def _case(
 ) -> Case:
     transactions: list[Node] = []
     document = envelope.document
+    body = _NO_DOCUMENT if document is None else envelope.index.node(1)
     where = TRANSACTIONS.get(envelope.message[:8])
     if document is not None and where is not None:
-        transactions = envelope.index.node(1).all(where)
+        transactions = body.all(where)
     return Case(
         message=envelope.message,
         header_id=envelope.header_id,
         header=envelope.header,
         document=document or _NO_DOCUMENT,
+        body=body,
         flaws=envelope.flaws,
         header_index=envelope.header_index,
         index=envelope.index,

@@ -9,20 +9,40 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from schemas.iso20022.definitions import Amount, Group, Simple, shipped
+from schemas.iso20022.definitions import Amount, Group, Simple, Type, shipped
 
 EVIDENCE = "urn:lianqiao:evidence:1"  # of our own supplementary data
 _OURS = f"{{{EVIDENCE}}}"
 MOST_KEPT = 64  # structures; a daemon meets few
 MOST_NODES = 400  # of a structure that is kept: a few transactions
 MOST_LETTERS = 64 * 1024  # of its tags: those of others may be long
+MOST_CODES = 64  # of a structure whose codes are looked at together
 NOWHERE = 0  # the root stands below nothing, so no path leads to it
+
+
+_CODED = frozenset(("BizSvc", "MsgDefIdr", "NbOfTxs", "Prty"))
+
+
+def _is_code(tag: str, kind: str, found: Type | None) -> bool:
+    """Whether few values are likely here: one of a list, or what a channel always says."""
+    is_listed = isinstance(found, Simple) and any(name == "enumeration" for name, _ in found.facets)
+    return is_listed or kind.startswith("External") or tag in _CODED
 
 
 class _Place:
     """What stands at a place of a definition: its tag and type, and what may stand below."""
 
-    __slots__ = ("_below", "is_amount", "is_leaf", "is_party", "is_string", "kind", "space", "tag")
+    __slots__ = (
+        "_below",
+        "is_amount",
+        "is_code",
+        "is_leaf",
+        "is_party",
+        "is_string",
+        "kind",
+        "space",
+        "tag",
+    )
 
     def __init__(self, tag: str, kind: str, space: str) -> None:
         found = shipped().types.get(kind)
@@ -31,6 +51,7 @@ class _Place:
         self.space = space
         self.is_leaf = not isinstance(found, Group)
         self.is_amount = isinstance(found, Amount)
+        self.is_code = _is_code(tag, kind, found)
         self.is_string = isinstance(found, Simple) and found.base == "string"
         self.is_party = kind.startswith("PartyIdentification")
         self._below: dict[str, _Place] | None = None
@@ -77,6 +98,7 @@ class Shape:
         self.by_tag: defaultdict[str, list[int]] = defaultdict(list)
         self.by_kind: defaultdict[str, list[int]] = defaultdict(list)  # leaves and parties
         self.strings: list[int] = []
+        self.codes: list[int] = []
         self.amounts: list[tuple[int, int]] = []  # likewise
         self.is_kept = is_kept
         self.firsts: dict[tuple[int, str], int] = {}
@@ -200,6 +222,8 @@ class _Growing:
         at = self.shape.add(place.tag, place.kind, parent)
         self.shape.texts.append((at, element))
         self.shape.by_kind[place.kind].append(at)
+        if place.is_code:
+            self.shape.codes.append(at)
         if place.is_string:
             self.shape.strings.append(at)
         elif place.is_amount:

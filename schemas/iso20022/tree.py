@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from lxml import etree
+from typing_extensions import override
 
 from schemas.iso20022.shape import NOWHERE, Shape, shape_of
+from schemas.iso20022.values import are_x
 
 
 class Node:
@@ -17,6 +19,14 @@ class Node:
         self._at = at
         self.tag = tree.shape.tags[at]
         self.text = tree.texts[at]
+
+    @override
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Node) and self._tree is other._tree and self._at == other._at
+
+    @override
+    def __hash__(self) -> int:
+        return hash((id(self._tree), self._at))
 
     @property
     def type(self) -> str:
@@ -31,7 +41,7 @@ class Node:
     @property
     def parent(self) -> "Node | None":
         """The node above, or None for the root."""
-        return self._tree.node(self._tree.shape.parents[self._at]) if self._at else None
+        return Node(self._tree, self._tree.shape.parents[self._at]) if self._at else None
 
     @property
     def children(self) -> "list[Node]":
@@ -44,7 +54,7 @@ class Node:
         at = shape.firsts.get((self._at, path))
         if at is None:
             at = shape.first(self._at, path)
-        return self._tree.node(at) if at else None
+        return Node(self._tree, at) if at else None
 
     def all(self, path: str) -> "list[Node]":
         """Every node at `path`, through every branch."""
@@ -81,13 +91,17 @@ class Node:
         brothers = [one for one in shape.children[shape.parents[at]] if shape.tags[one] == step]
         if len(brothers) > 1:
             step = f"{step}[{brothers.index(at) + 1}]"
-        return f"{self._tree.node(shape.parents[at]).path()}/{step}"
+        return f"{Node(self._tree, shape.parents[at]).path()}/{step}"
 
 
 class Tree:
-    """The nodes of one part, each made when first asked for; by tag, by type, its free texts."""
+    """The nodes of one part: by number, by tag, by type; its free texts.
 
-    __slots__ = ("_nodes", "currencies", "shape", "strings", "texts", "whole")
+    Nodes hold their tree and no tree holds a node, so that a message is gone when its last reader
+    is done with it, and no collector has to find it.
+    """
+
+    __slots__ = ("_is_x", "currencies", "shape", "strings", "texts", "whole")
 
     def __init__(self, shape: Shape, texts: Sequence[str], currencies: dict[int, str]) -> None:
         self.shape = shape
@@ -95,23 +109,32 @@ class Tree:
         self.strings = [texts[at] for at in shape.strings]  # of every leaf that holds text
         self.whole = "".join(self.strings)
         self.currencies = currencies  # of amounts, by the number of the node
-        self._nodes: list[Node | None] = [None] * len(shape.tags)
+        self._is_x: bool | None = None
+
+    @property
+    def is_x(self) -> bool:
+        """Whether all its free texts are of the base set X."""
+        if self._is_x is None:
+            self._is_x = are_x(self.whole)
+        return self._is_x
 
     @property
     def root(self) -> Node:
         """The node everything else is below."""
-        return self.node(0)
+        return Node(self, 0)
 
     def node(self, at: int) -> Node:
-        """The node of that number, always the same one."""
-        node = self._nodes[at]
-        if node is None:
-            node = self._nodes[at] = Node(self, at)
-        return node
+        """The node of that number."""
+        return Node(self, at)
 
     def nodes(self, numbers: Sequence[int]) -> list[Node]:
         """The nodes of those numbers."""
-        return [self._nodes[at] or self.node(at) for at in numbers]
+        return [Node(self, at) for at in numbers]
+
+    def codes(self) -> tuple[str, ...]:
+        """What stands in every code, and every currency of an amount."""
+        texts = self.texts
+        return (*[texts[at] for at in self.shape.codes], *self.currencies.values())
 
     def tagged(self, *tags: str) -> list[Node]:
         """Every node that bears one of the tags, tag by tag, in document order."""

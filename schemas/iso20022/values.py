@@ -34,7 +34,7 @@ def is_iban(text: str) -> bool:
         and text.isascii()
         and text.isalnum()
         and "02" <= text[2:4] <= "98"
-        and _mod_97(text[4:] + text[:4]) == 1
+        and _mod_97(text[4:], text[:4]) == 1
     )
 
 
@@ -46,8 +46,12 @@ def is_lei(text: str) -> bool:
     return text.isascii() and text.isalnum() and len(text) == 20 and _mod_97(text) == 1
 
 
-def _mod_97(text: str) -> int:
-    return int("".join(map(_NUMBERS.__getitem__, text))) % 97
+def _mod_97(*parts: str) -> int:
+    return int("".join([one if one.isdigit() else _as_digits(one) for one in parts])) % 97
+
+
+def _as_digits(text: str) -> str:
+    return "".join([_NUMBERS[letter] for letter in text])
 
 
 def is_bic(text: str) -> bool:
@@ -72,6 +76,11 @@ def amount(text: str) -> Decimal:
     return Decimal(text.strip() or "0")
 
 
+def is_zero(text: str) -> bool:
+    """Whether a validated amount is nothing."""
+    return not text.strip("0. \t\r\n+-")
+
+
 def fraction_digits(text: str) -> int:
     """How many digits after the point mean something."""
     return len(text.strip().partition(".")[2].rstrip("0"))
@@ -85,7 +94,8 @@ def has_zone(text: str) -> bool:
 
 def has_numeric_offset(text: str) -> bool:
     """Whether a time carries its zone as hours and minutes."""
-    return has_zone(text) and not text.strip().endswith("Z")
+    text = text.strip()
+    return text[-6:-5] in ("+", "-") and text[-3:-2] == ":"
 
 
 def is_plain_date(text: str) -> bool:

@@ -138,6 +138,7 @@ def as_the_counterparty_takes_it(case: Case) -> Iterator[Node]:
 @rule("ADR-005", "W", Mark.C, Severity.HOLD, profiles=(*_MARKET, "internal-dlt"), when=("TwnNm",))
 def no_placeholder(case: Case) -> Iterator[Node]:
     """A town is one, and no placeholder."""
-    for node in case.tagged("TwnNm"):
-        if node.text.strip().upper() in _PLACEHOLDERS:
-            yield node
+    index = case.index
+    for at in index.shape.by_tag.get("TwnNm", ()):
+        if index.texts[at].strip().upper() in _PLACEHOLDERS:
+            yield index.node(at)

@@ -47,7 +47,7 @@ def original_group_once(case: Case) -> Iterator[Node]:
             yield one
 
 
-@rule("ISO-PACS002-003", "R", Mark.B, messages=("pacs.002",))
+@rule("ISO-PACS002-003", "R", Mark.B, messages=("pacs.002",), of_codes=True)
 def reasons_of_a_group(case: Case) -> Iterator[Node]:
     """Words on a group's status come with a rejected or a pending group only."""
     for one in case.body.all("OrgnlGrpInfAndSts"):
@@ -101,7 +101,7 @@ def case_once(case: Case) -> Iterator[Node]:
             yield from in_transactions
 
 
-@rule("ISO-CAMT029-001", "R", Mark.B, messages=("camt.029",))
+@rule("ISO-CAMT029-001", "R", Mark.B, messages=("camt.029",), of_codes=True)
 def resolved_case_once(case: Case) -> Iterator[Node]:
     """The resolved case stands in one level; a recall refused in part or whole has its details."""
     above = case.body.has("RslvdCase")
@@ -130,7 +130,7 @@ def one_pagination(case: Case) -> Iterator[Node]:
             yield from case.body.all(f"{report}/{pages}")
 
 
-@rule("ISO-SESE023-001", "R", Mark.B, messages=("sese.023", "sese.025"))
+@rule("ISO-SESE023-001", "R", Mark.B, messages=("sese.023", "sese.025"), of_codes=True)
 def against_payment(case: Case) -> Iterator[Node]:
     """A delivery against payment says the amount."""
     where, settled = (
@@ -143,7 +143,7 @@ def against_payment(case: Case) -> Iterator[Node]:
             yield one
 
 
-@rule("ISO-SESE023-002", "R", Mark.B, messages=("sese.023",))
+@rule("ISO-SESE023-002", "R", Mark.B, messages=("sese.023",), of_codes=True)
 def other_side(case: Case) -> Iterator[Node]:
     """Without a standing instruction the other side's depository and first party are named."""
     if case.body.has("StgSttlmInstrDtls"):

@@ -30,7 +30,7 @@ def rejection_has_a_reason(case: Case) -> Iterator[Node]:
             yield node
 
 
-@rule("CBPR-018", "U", Mark.C, Severity.WARN, profiles=CBPR, messages=("pacs.004",))
+@rule("CBPR-018", "U", Mark.C, Severity.WARN, profiles=CBPR, messages=("pacs.004",), of_shape=True)
 def original_told_once(case: Case) -> Iterator[Node]:
     """Date and amount of the original are told once; what was returned has an id of its own."""
     for one in case.transactions:

@@ -18,10 +18,11 @@ _ONE = ("pacs.008", "pacs.009", "pacs.010", "pacs.004", "pacs.002", "pacs.028", 
 _ORIGINALS = ("pacs.002", "pacs.004", "pacs.028", "camt.056", "camt.029")
 _NOTHING = frozenset(("NOT PROVIDED", "NOT-PROVIDED", "NONE", "NOREF", "N/A"))
 _NO_SERVICE = frozenset(("G002", "G003", "G004", "G005", "G006", "G007", "G009"))
+_INSTRUCTION_IDS = ("InstrId", "OrgnlInstrId")
 _PARTIES = ("pacs.008", "pacs.009", "pacs.004", "pacs.002", "camt.056", "camt.029")
 
 
-@rule("CBPR-001", "F", Mark.C, profiles=CBPR, messages=_ONE)
+@rule("CBPR-001", "F", Mark.C, profiles=CBPR, messages=_ONE, of_codes=True)
 def one_transaction(case: Case) -> Iterator[Node]:
     """There is one transaction, and the number says one."""
     for node in case.body.all("GrpHdr/NbOfTxs"):
@@ -53,22 +54,24 @@ def instruction_id(case: Case) -> Iterator[Node]:
 @rule("CBPR-003", "U", Mark.C, profiles=CBPR)
 def instruction_id_slashes(case: Case) -> Iterator[Node]:
     """An instruction id neither begins nor ends with a slash, and has no two together."""
-    for node in case.tagged("InstrId", "OrgnlInstrId"):
-        text = node.text
-        if text.startswith("/") or text.endswith("/") or "//" in text:
-            yield node
+    index = case.index
+    for at in index.shape.tagged(_INSTRUCTION_IDS):
+        text = index.texts[at]
+        if "/" in text and (text[0] == "/" or text[-1] == "/" or "//" in text):
+            yield index.node(at)
 
 
 @rule("CBPR-004", "U", Mark.C, Severity.WARN, profiles=CBPR, messages=CT)
 def no_end_to_end_id(case: Case) -> Iterator[Node]:
     """Where the debtor gave no end-to-end id it is NOTPROVIDED, and nothing else that means it."""
-    for node in case.tagged("EndToEndId"):
-        text = node.text.strip().upper()
-        if text in _NOTHING or (text == "NOTPROVIDED" and node.text != text):
-            yield node
+    index = case.index
+    for at in index.shape.by_tag.get("EndToEndId", ()):
+        text = index.texts[at].strip().upper()
+        if text in _NOTHING or (text == "NOTPROVIDED" and index.texts[at] != text):
+            yield index.node(at)
 
 
-@rule("CBPR-005", "F", Mark.C, Severity.WARN, profiles=CBPR, messages=CT)
+@rule("CBPR-005", "F", Mark.C, Severity.WARN, profiles=CBPR, messages=CT, of_codes=True)
 def settlement_method(case: Case) -> Iterator[Node]:
     """Settled on an account of one of the two, or by cover; between banks by cover in advice."""
     how = settlement(case).first("SttlmMtd")
@@ -87,7 +90,7 @@ def agents_of_a_transaction(case: Case) -> Iterator[Node]:
             yield one
 
 
-@rule("CBPR-007", "U", Mark.C, profiles=CBPR)
+@rule("CBPR-007", "U", Mark.C, profiles=CBPR, of_codes=True)
 def no_metals(case: Case) -> Iterator[Node]:
     """Nothing is settled or returned in gold, silver, palladium or platinum."""
     if codes.METALS.isdisjoint(case.index.currencies.values()):
@@ -109,7 +112,12 @@ def _charged(case: Case, bearer: str) -> Iterator[tuple[Node, list[Node], int]]:
             continue
         asked, paid = one.first("InstdAmt"), one.first("IntrBkSttlmAmt")
         side = 0
-        if asked is not None and paid is not None and asked.currency == paid.currency:
+        if (
+            asked is not None
+            and paid is not None
+            and asked.text != paid.text
+            and asked.currency == paid.currency
+        ):
             more, less = amount(paid.text), amount(asked.text)
             side = (more > less) - (more < less)
         yield one, one.all("ChrgsInf"), side
@@ -133,15 +141,29 @@ def borne_by_debtor(case: Case) -> Iterator[Node]:
             yield charges[0] if charges else one
 
 
-@rule("CBPR-009", "U", Mark.C, Severity.WARN, profiles=CBPR, messages=("pacs.008",))
+@rule(
+    "CBPR-009",
+    "U",
+    Mark.C,
+    Severity.WARN,
+    profiles=CBPR,
+    messages=("pacs.008",),
+    when=("InstdAmt",),
+)
 def borne_by_both(case: Case) -> Iterator[Node]:
-    """Shared: charges are told where less is settled; a service level bears none here."""
+    """Shared: charges are told where less is settled."""
     for one, charges, side in _charged(case, "SHAR"):
         if side < 0 and not charges:
             yield one
-    for node in case.tagged("ChrgBr"):
-        if node.text.strip() == "SLEV" and node.parent in case.transactions:
-            yield node
+
+
+@rule("CBPR-009", "U", Mark.C, Severity.WARN, profiles=CBPR, messages=("pacs.008",), of_codes=True)
+def borne_by_no_service_level(case: Case) -> Iterator[Node]:
+    """A service level says nothing of who bears charges here."""
+    for one in case.transactions:
+        for node in one.all("ChrgBr"):
+            if node.text.strip() == "SLEV":
+                yield node
 
 
 @rule("CBPR-010", "U", Mark.C, Severity.WARN, profiles=CBPR, of_shape=True)
@@ -164,7 +186,16 @@ def structured_remittance_fits(case: Case) -> Iterator[Node]:
             yield node
 
 
-@rule("CBPR-011", "U", Mark.C, Severity.WARN, profiles=CBPR, messages=CT, when=("InstrForCdtrAgt",))
+@rule(
+    "CBPR-011",
+    "U",
+    Mark.C,
+    Severity.WARN,
+    profiles=CBPR,
+    messages=CT,
+    when=("InstrForCdtrAgt",),
+    of_codes=True,
+)
 def instructions_agree(case: Case) -> Iterator[Node]:
     """Codes for the creditor's agent come once, and none against another."""
     for one in (*case.transactions, *_underlying(case)):
@@ -179,7 +210,16 @@ def _underlying(case: Case) -> list[Node]:
     return customer_transfers(case) if case.kind == "pacs.009" else []
 
 
-@rule("CBPR-012", "U", Mark.C, Severity.WARN, profiles=CBPR, messages=CT, when=("SvcLvl",))
+@rule(
+    "CBPR-012",
+    "U",
+    Mark.C,
+    Severity.WARN,
+    profiles=CBPR,
+    messages=CT,
+    when=("SvcLvl",),
+    of_codes=True,
+)
 def no_tracker_service(case: Case) -> Iterator[Node]:
     """A customer's transfer or its cover asks for no service kept for others."""
     for one in case.transactions:

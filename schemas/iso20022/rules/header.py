@@ -29,7 +29,7 @@ def header_is_there(case: Case) -> Iterator[Node]:
         yield case.document
 
 
-@rule("BAH-001", "U", Mark.C, of_header=True)
+@rule("BAH-001", "U", Mark.C, of_header=True, of_codes=True)
 def names_the_document(case: Case) -> Iterator[Node]:
     """The header names the message of the document's namespace, to the last digit."""
     if case.header is not None and case.message:
@@ -53,14 +53,17 @@ def _unlike_agents(case: Case) -> Iterator[Node]:
     """The ends of the header whose BIC is another than the agent's."""
     assert case.header is not None
     is_copy = case.header.value("CpyDplct").strip() in _COPIES
+    index = case.index
     for end, tag in (("Fr", "InstgAgt"), ("To", "InstdAgt")):
+        agents = index.shape.by_tag.get(tag)
+        if not agents or (end == "To" and is_copy):
+            continue
         named = case.header.first(end)
         own = bic(named)
-        if named is None or not own or (end == "To" and is_copy):
-            continue
-        for agent in case.index.tagged(tag):
-            theirs = bic(agent)
+        for at in agents if own else ():
+            theirs = bic(index.node(at))
             if theirs and not values.same_bic(own, theirs):
+                assert named is not None, "nobody has no BIC"
                 yield named
                 break
 
@@ -93,7 +96,7 @@ def names_the_partner(case: Case) -> Iterator[Node]:
             yield named or case.header
 
 
-@rule("BAH-005", "U", Mark.C, Severity.WARN, when=("InstrPrty", "CpyDplctInd"))
+@rule("BAH-005", "U", Mark.C, Severity.WARN, when=("InstrPrty", "CpyDplctInd"), of_codes=True)
 def priorities_agree(case: Case) -> Iterator[Node]:
     """Priority and copy mark are the same in header and document."""
     if case.header is None:
@@ -123,12 +126,14 @@ def created_in_a_zone(case: Case) -> Iterator[Node]:
 @rule("BAH-007", "F", Mark.C, Severity.WARN, profiles=CBPR)
 def created_with_an_offset(case: Case) -> Iterator[Node]:
     """Times of header and message carry a numeric offset."""
-    times = [*case.tagged("CreDtTm")]
+    index = case.index
+    for at in index.shape.by_tag.get("CreDtTm", ()):
+        if not values.has_numeric_offset(index.texts[at]):
+            yield index.node(at)
     if case.header is not None and case.header_id != _IN_UTC:
-        times += [node for node in case.header.all("CreDt") if values.has_zone(node.text)]
-    for node in times:
-        if not values.has_numeric_offset(node.text):
-            yield node
+        for node in case.header.all("CreDt"):
+            if values.has_zone(node.text) and not values.has_numeric_offset(node.text):
+                yield node
 
 
 @rule("BAH-007", "O", Mark.D, Severity.HOLD, of_header=True)
@@ -158,7 +163,7 @@ def service_agreed(case: Case) -> Iterator[Node]:
         yield service
 
 
-@rule("BAH-008", "F", Mark.C, profiles=CBPR)
+@rule("BAH-008", "F", Mark.C, profiles=CBPR, of_codes=True)
 def service_fits(case: Case) -> Iterator[Node]:
     """The business service is that of a cover or an advice exactly where the document is one."""
     if case.header is None:

@@ -47,7 +47,7 @@ def _beyond_x(case: Case) -> Iterator[Node]:
     if case.agreement.any_characters:
         return
     for index in (case.header_index, case.index):
-        if not values.are_x(index.whole):
+        if not index.is_x:
             for node in index.spelt():
                 if node.type in _TEXTS and not values.is_x(node.text):
                     yield node

@@ -46,7 +46,7 @@ def total(nodes: list[Node]) -> Decimal:
     return sum((amount(node.text) for node in nodes), Decimal(0))
 
 
-@rule("ISO-CT-001", "R", Mark.B, messages=(*CT, "pain.001"))
+@rule("ISO-CT-001", "R", Mark.B, messages=(*CT, "pain.001"), of_codes=True)
 def number_of_transactions(case: Case) -> Iterator[Node]:
     """The number of transactions given is the number there are."""
     counted = [(group(case), len(case.transactions))]
@@ -108,7 +108,7 @@ def one_level(case: Case) -> Iterator[Node]:
                 yield from one.all(tag)
 
 
-@rule("ISO-CT-005", "R", Mark.B, messages=_SETTLED, when=(*REIMBURSING, "ClrSys"))
+@rule("ISO-CT-005", "R", Mark.B, messages=_SETTLED, when=(*REIMBURSING, "ClrSys"), of_codes=True)
 def by_account(case: Case) -> Iterator[Node]:
     """Settled on an account with one of the two: no reimbursement agent, no clearing system."""
     how = settlement(case)
@@ -116,7 +116,7 @@ def by_account(case: Case) -> Iterator[Node]:
         yield from _present(how, *REIMBURSING, "ClrSys")
 
 
-@rule("ISO-CT-006", "R", Mark.B, messages=_SETTLED, when=("SttlmAcct", *REIMBURSING))
+@rule("ISO-CT-006", "R", Mark.B, messages=_SETTLED, when=("SttlmAcct", *REIMBURSING), of_codes=True)
 def by_clearing(case: Case) -> Iterator[Node]:
     """Settled by a clearing system: no settlement account, no reimbursement agent."""
     how = settlement(case)
@@ -124,7 +124,7 @@ def by_clearing(case: Case) -> Iterator[Node]:
         yield from _present(how, "SttlmAcct", *REIMBURSING)
 
 
-@rule("ISO-CT-007", "R", Mark.B, messages=_SETTLED)
+@rule("ISO-CT-007", "R", Mark.B, messages=_SETTLED, of_codes=True)
 def by_cover(case: Case) -> Iterator[Node]:
     """Settled by a cover: a reimbursement agent, no settlement account, no clearing system."""
     how = settlement(case)
@@ -176,7 +176,7 @@ def customer_transfers(case: Case) -> list[Node]:
     return [node for one in case.transactions for node in one.all("UndrlygCstmrCdtTrf")]
 
 
-@rule("ISO-PACS008-001", "R", Mark.B, messages=("pacs.008",), when=("InstdAmt", "XchgRate"))
+@rule("ISO-PACS008-001", "R", Mark.B, messages=("pacs.008",), of_codes=True)
 def exchange_rate(case: Case) -> Iterator[Node]:
     """A rate of exchange stands there exactly when the instructed currency is another."""
     for one in case.transactions:
@@ -202,7 +202,7 @@ def charges_and_instructed_amount(case: Case) -> Iterator[Node]:
             yield from one.all("ChrgsInf")[:1]
 
 
-@rule("ISO-PACS008-002", "R", Mark.B, messages=("pacs.008",), when=("ChrgBr",))
+@rule("ISO-PACS008-002", "R", Mark.B, messages=("pacs.008",), when=("ChrgBr",), of_codes=True)
 def charges_of_the_creditor(case: Case) -> Iterator[Node]:
     """Charges borne by the creditor are told."""
     for one in case.transactions:
@@ -210,7 +210,9 @@ def charges_of_the_creditor(case: Case) -> Iterator[Node]:
             yield from one.all("ChrgBr")
 
 
-@rule("ISO-PACS008-003", "R", Mark.B, messages=("pacs.008",), when=("InstrForCdtrAgt",))
+@rule(
+    "ISO-PACS008-003", "R", Mark.B, messages=("pacs.008",), when=("InstrForCdtrAgt",), of_codes=True
+)
 def cheque_without_account(case: Case) -> Iterator[Node]:
     """Paid by cheque: no account of the creditor."""
     for one in case.transactions:

@@ -46,19 +46,25 @@ SETTLED = (
 _MONEY = ("pacs.", "pain.", "camt.")
 
 
-@rule("ISO-VAL-001", "R", Mark.B)
+@rule("ISO-VAL-001", "R", Mark.B, of_codes=True)
 def currencies(case: Case) -> Iterator[Node]:
-    """A currency is in use on the day, and an amount has no more digits than its minor unit."""
+    """A currency is in use on the day."""
     index = case.index
     for at in index.shape.typed(_CURRENCIES):
         currency = index.currencies.get(at) or index.texts[at].strip()
-        is_amount = index.shape.kinds[at] in _AMOUNTS
-        if not codes.is_active(currency, case.on) or (is_amount and _too_fine(index.node(at))):
+        if not codes.is_active(currency, case.on):
             yield index.node(at)
 
 
-def _too_fine(node: Node) -> bool:
-    return values.fraction_digits(node.text) > codes.digits(node.currency)
+@rule("ISO-VAL-001", "R", Mark.B, types=_AMOUNTS)
+def minor_units(case: Case) -> Iterator[Node]:
+    """An amount has no more digits than the minor unit of its currency."""
+    index = case.index
+    for at in index.shape.typed(_AMOUNTS):
+        most = codes.digits(index.currencies[at])
+        fraction = index.texts[at].partition(".")[2]
+        if len(fraction) > most and values.fraction_digits(index.texts[at]) > most:
+            yield index.node(at)
 
 
 @rule("ISO-VAL-002", "O", Mark.D)
@@ -66,11 +72,11 @@ def above_zero(case: Case) -> Iterator[Node]:
     """An amount that is settled is above zero."""
     index = case.index
     for at in index.shape.tagged(SETTLED):
-        if at in index.currencies and not values.amount(index.texts[at]):
+        if at in index.currencies and values.is_zero(index.texts[at]):
             yield index.node(at)
     for node in case.tagged("SttlmAmt", "SttldAmt"):  # of a delivery against payment
         amount = node.first("Amt")
-        if amount is not None and amount.currency and not values.amount(amount.text):
+        if amount is not None and amount.currency and values.is_zero(amount.text):
             yield amount
 
 
@@ -94,7 +100,7 @@ def sound_text(case: Case) -> Iterator[Node]:
             yield from (one for one in index.spelt() if not values.is_sound(one.text))
 
 
-@rule("ISO-VAL-006", "X", Mark.B, Severity.HOLD)
+@rule("ISO-VAL-006", "X", Mark.B, Severity.HOLD, types=tuple(external.statuses()), of_codes=True)
 def known_statuses(case: Case) -> Iterator[Node]:
     """A status is one of the external code set."""
     for kind, known in external.statuses().items():
@@ -103,7 +109,7 @@ def known_statuses(case: Case) -> Iterator[Node]:
                 yield node
 
 
-@rule("ISO-VAL-006", "X", Mark.B, Severity.WARN)
+@rule("ISO-VAL-006", "X", Mark.B, Severity.WARN, types=tuple(external.others()), of_codes=True)
 def known_codes(case: Case) -> Iterator[Node]:
     """A code is one of its external code set."""
     others = external.others()

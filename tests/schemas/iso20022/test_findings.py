@@ -34,6 +34,7 @@ RULE = Rule(
 CASE = Case(
     message="pacs.008.001.08",
     document=lone("Document"),
+    body=lone("B"),
     profile="cbpr+2026",
     on=CUT_OVER,
 )
