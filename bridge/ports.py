@@ -155,8 +155,17 @@ class Observation:
 Page: TypeAlias = tuple[Observation, ...]
 
 
+HELD_KEY = "held/"  # a door keeps under it, by a name, what it asks people to decide
+PEOPLE_KEY = "people/"  # and finds under it, by that name, what two of them said
+RELEASED, DECLINED = b"release", b"refuse"
+
+
 class Kept(Protocol):
-    """A read-only view of what an adapter asked to be kept."""
+    """A read-only view of what an adapter asked to be kept, and of what people decided of it.
+
+    What is kept under `held/NAME`, in canonical JSON without names or payloads, is shown to people.
+    The word of two is then under `people/NAME`; the door acts on it, and forgets both.
+    """
 
     def get(self, key: str) -> bytes | None:
         """Return the value kept under `key`."""

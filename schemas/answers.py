@@ -157,6 +157,17 @@ class ProposalPage(Wire):
     next: str | None
 
 
+class HeldView(Wire):
+    network: str
+    name: str
+    says: dict[str, JsonValue]  # the door's own words on what it holds, and why
+
+
+class HeldPage(Wire):
+    items: tuple[HeldView, ...]
+    next: str | None
+
+
 class FreezeView(Wire):
     id: str
     scope: str

@@ -6,6 +6,8 @@ said/S/N      message N is about settlement S                      park/N       
 dup/KEY       the digest of a message by its key                   broken/S          to be told
 rules/N       the digest of the rules it was judged by
 soft/D        a rule made lighter, and who signed it, by its digest
+held/D        why a message waits for people, by its digest, and its number
+people/D      what two of them said of it
 owe/ID        an answer of ours that is to be sent                 call/S            who recalls
 """
 
@@ -20,8 +22,9 @@ from adapters.iso20022.evidence import COVER, PAY, Ours, letter_of, ours
 from adapters.iso20022.judging import Judged
 from adapters.iso20022.reading import Message, Resolved, Statement
 from adapters.iso20022.signed import Signed, unframe
-from bridge.core.ids import SettlementId, uetr_of
-from bridge.ports import Kept
+from bridge.core.canonical import canonical, parse
+from bridge.core.ids import Instant, SettlementId, uetr_of
+from bridge.ports import HELD_KEY, PEOPLE_KEY, RELEASED, Kept
 
 Keep = tuple[tuple[str, bytes | None], ...]
 _DIGITS = 12
@@ -83,6 +86,19 @@ class Memo:
         """Return the numbers of the messages about a settlement, in their order."""
         keys = self.kept.keys(f"said/{settlement}/")
         return tuple(int(key.rpartition("/")[2]) for key in keys)
+
+    def held(self, digest: str) -> int:
+        """Return the number of a message that waits for people."""
+        said = parse(self.kept.get(HELD_KEY + digest) or b"")
+        assert isinstance(said, Mapping), "a word about what is not held"
+        return int(str(said["number"]))
+
+    def decided(self) -> tuple[tuple[str, bool], ...]:
+        """Return the digests people have decided on, and whether each is released."""
+        return tuple(
+            (key.removeprefix(PEOPLE_KEY), self.kept.get(key) == RELEASED)
+            for key in self.kept.keys(PEOPLE_KEY)
+        )
 
     def waiting_for(self, settlement: SettlementId) -> tuple[int, ...]:
         """Return the numbers of the messages that wait for what we asked of a settlement."""
@@ -155,6 +171,22 @@ def keeping_out(settlement: SettlementId, uetr: str, sent: Mapping[str, Signed])
         if any(letter_of(name) == letter for name in sent):
             keep.append((f"instr/{short_id(settlement, leg)}", settlement.encode()))
     return tuple(keep)
+
+
+def keeping_held(number: int, signed: Signed, judged: Judged, now: Instant) -> Keep:
+    """Return what people are asked of a message that is held; its rules and places, no value."""
+    said = {
+        "what": judged.message.kind,
+        "why": "; ".join(judged.held),
+        "number": str(number),
+        "since": str(now),
+    }
+    return ((HELD_KEY + signed.digest, canonical(said)),)
+
+
+def deciding(digest: str) -> Keep:
+    """Return what is forgotten once the word of people was acted on."""
+    return ((HELD_KEY + digest, None), (PEOPLE_KEY + digest, None))
 
 
 def keeping_in(number: int, signed: Signed, judged: Judged, about: set[SettlementId]) -> Keep:

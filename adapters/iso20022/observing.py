@@ -14,8 +14,8 @@ from adapters.iso20022.client import Channel
 from adapters.iso20022.correlation import Disagreement
 from adapters.iso20022.evidence import Ours, bundle, concerning, retell, terms_of
 from adapters.iso20022.inbox import Inbox
-from adapters.iso20022.judging import Judged
-from adapters.iso20022.memo import Keep, Memo, keeping_in, numbered, waits
+from adapters.iso20022.judging import Judged, Refusal
+from adapters.iso20022.memo import Keep, Memo, deciding, keeping_held, keeping_in, numbered, waits
 from adapters.iso20022.reading import Message, message_of
 from adapters.iso20022.replying import Replies
 from adapters.iso20022.signed import Signed, Signer, unframe
@@ -27,6 +27,7 @@ from bridge.core.ids import BEGINNING, Cursor, Instant, SettlementId
 from bridge.ports import Clock, FinalityBroken, Notice, Observation, Page, Unavailable, Uncertain
 
 AGAIN_MS = 2_000  # until an answer that was not delivered is tried again
+PEOPLE_S = 2  # between two looks for what people decided
 IDLE_S = 20  # an empty page is told that often: below the engine's minute of silence
 NOBODY = SettlementId("")  # whom a message concerns that is no alarm and about no payment of ours
 _ANSWERS = frozenset({"pacs.002", "pain.002", "pacs.004", "camt.029", "admi.002"})
@@ -97,11 +98,16 @@ class Reader:
             if self._inbox.again:
                 parked = self._inbox.again.popleft()
                 page, heard = self._taken_again(parked, at + 1)
+            elif decided := self._memo.decided():
+                digest, is_released = decided[0]
+                if not is_released:
+                    yield self._declined(digest, Cursor(str(at)))
+                    continue
+                page, heard = self._released(digest, at + 1)
             else:
                 arrival = self._inbox.next()
                 if arrival is None:
-                    await self._inbox.stirred(IDLE_S)
-                    if not (self._inbox.notices or self._inbox.again or self._inbox.waiting):
+                    if not await self._stirred():
                         yield ()
                     continue
                 page, heard = self._taken(at + 1, arrival.signed, arrival.judged, ())
@@ -113,6 +119,16 @@ class Reader:
             for of, why in heard.broken.items():
                 self._reported.add(of)
                 raise FinalityBroken(why, of)
+
+    async def _stirred(self) -> bool:
+        """Wait until there is something to do; people stir nobody, so their word is looked for."""
+        for _ in range(IDLE_S // PEOPLE_S):
+            await self._inbox.stirred(PEOPLE_S)
+            if self._inbox.notices or self._inbox.again or self._inbox.waiting:
+                return True
+            if self._memo.decided():
+                return True
+        return False
 
     async def _breaks(self, cursor: Cursor) -> AsyncGenerator[Page, None]:
         """Report what was broken and not yet heard of; forget what was."""
@@ -197,10 +213,30 @@ class Reader:
         message = message_of(signed.raw)
         keys = (numbered("park", parked), *waits(message, parked))
         judged = Judged(message, (), self._memo.ruleset(parked))
-        return self._taken(number, signed, judged, tuple((key, None) for key in keys))
+        also = tuple((key, None) for key in keys)
+        return self._taken(number, signed, judged, also, may_park=False)
+
+    def _released(self, digest: str, number: int) -> tuple[Page, _Heard]:
+        """A message two people let pass is taken anew, as if nothing had held it."""
+        held = self._memo.held(digest)
+        signed = self._memo.taken(held)
+        judged = Judged(message_of(signed.raw), (), self._memo.ruleset(held))
+        return self._taken(number, signed, judged, deciding(digest))
+
+    def _declined(self, digest: str, cursor: Cursor) -> Page:
+        """A message two people refused never takes effect; the bank is told where it was agreed."""
+        message = message_of(self._memo.taken(self._memo.held(digest)).raw)
+        if self._agreement.reject and not message.kind.startswith("admi."):
+            refusal = Refusal(("held, and refused by people",), message.id)
+            self._inbox.rejected.append((digest, refusal))
+        network = self._agreement.network
+        notice = Notice(
+            network=network, what="message.declined", settlement=NOBODY, detail=message.kind
+        )
+        return (Observation(subject=notice, cursor=cursor, keep=deciding(digest)),)
 
     def _taken(
-        self, number: int, signed: Signed, judged: Judged, also: Keep
+        self, number: int, signed: Signed, judged: Judged, also: Keep, *, may_park: bool = True
     ) -> tuple[Page, _Heard]:
         """The page of one message: its facts, its notices, and with the last what is kept."""
         heard, message = _Heard(), judged.message
@@ -216,11 +252,13 @@ class Reader:
         keep = (*keeping_in(number, signed, judged, heard.about), *also)
         keep += tuple((f"broken/{of}", why.encode()) for of, why in heard.broken.items())
         now = self._clock.now()
-        if not judged.held:
+        if judged.held:
+            keep += keeping_held(number, signed, judged, now)
+        else:
             keep += self._replies.to(signed, message, heard.stories, now)
         for of, told in heard.stories.items():
             keep += self._replies.decided(of, told, now)
-        if heard.unmatched and not heard.about and not also:
+        if heard.unmatched and not heard.about and may_park:
             keep += self._parked(number, message, heard)
         return self._page(number, heard, keep), heard
 

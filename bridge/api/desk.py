@@ -16,12 +16,13 @@ from bridge.api.routes import (
     Call,
     Route,
 )
-from bridge.api.shown import freeze_view, proposal_view, register_view
+from bridge.api.shown import freeze_view, held_view, proposal_view, register_view
 from bridge.api.waiting import open_since
 from bridge.core.canonical import Value
-from bridge.core.ids import EntryId, LaneId
+from bridge.core.ids import EntryId, LaneId, NetworkId
+from bridge.engine.held import held
 from bridge.notary.state.rows import ProposalRow
-from schemas.answers import FreezeView, ProposalPage, ProposalView, RegisterView
+from schemas.answers import FreezeView, HeldPage, ProposalPage, ProposalView, RegisterView
 from schemas.api import DecisionBody, FreezeBody, ProposalBody, ReasonBody
 
 ONE = f"/v1/proposals/{{id:{ULID}}}"
@@ -81,6 +82,15 @@ async def one(call: Call) -> Answer:
     """Show a proposal, with the exact bytes its checkers sign."""
     row = call.room.ring.people.proposal(EntryId(call.id))
     return proposal_view(row, call.room.clock.now())
+
+
+async def held_things(call: Call) -> Answer:
+    """List what doors hold for people, by network and name."""
+    ring, limit = call.room.ring, call.limit
+    networks = [watch.reader for watch in ring.watches]
+    found = held(ring.journal, map(NetworkId, networks), call.after(), limit + 1)
+    more = call.next(found[limit - 1].target) if len(found) > limit else None
+    return HeldPage(items=tuple(map(held_view, found[:limit])), next=more)
 
 
 async def _decide(call: Call, says: str) -> Answer:
@@ -152,6 +162,11 @@ ROUTES: tuple[Route, ...] = (
         method="POST", path=f"{ONE}:refuse", name="refuseProposal",
         says="Refuse, with the caller's own signature.", answer=refuse, roles=MAKERS,
         takes=DecisionBody, gives=ProposalView, write=True,
+    ),
+    Route(
+        method="GET", path="/v1/held", name="listHeld",
+        says="What doors hold until two people decide.", answer=held_things, roles=READERS,
+        gives=HeldPage, query=PAGED,
     ),
     Route(
         method="POST", path="/v1/freezes", name="freeze", says="Freeze a scope, at once.",

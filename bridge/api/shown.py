@@ -13,6 +13,7 @@ from bridge.core.order import SettlementOrder
 from bridge.core.settlement import Settlement, Stage, due
 from bridge.engine.decisions import held_by
 from bridge.engine.desk import Sent as SentWords
+from bridge.engine.held import HeldThing
 from bridge.engine.ring import Ring
 from bridge.engine.waiting import Waiting, ahead, missing_papers, waiting
 from bridge.notary.entries import Entry
@@ -24,6 +25,7 @@ from schemas.answers import (
     AccountView,
     EntryView,
     FreezeView,
+    HeldView,
     ListView,
     Owed,
     ProposalView,
@@ -173,6 +175,12 @@ def proposal_view(row: ProposalRow, now: Instant) -> ProposalView:
         state=row.shown(now),
         expires=time_text(row.expires),
     )
+
+
+def held_view(thing: HeldThing) -> HeldView:
+    """Return what a door holds, in the door's own words."""
+    said = {name: json_of(value) for name, value in thing.says.items()}
+    return HeldView(network=thing.network, name=thing.name, says=said)
 
 
 def freeze_view(scope: str, row: FreezeRow) -> FreezeView:

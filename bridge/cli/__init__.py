@@ -24,6 +24,7 @@ COMMANDS = {  # name -> where it is, and what it does in a line
     "down": ("bridge.cli.run:down", "Stop the daemon cleanly."),
     "explain": ("bridge.cli.explain:explain", "Read an adapter's own files and wires."),
     "freeze": ("bridge.cli.steer:freeze", "Freeze a scope, at once."),
+    "held": ("bridge.cli.held:held", "See what a door holds, and release or refuse it."),
     "init": ("bridge.cli.init:init", "Write settings, keys and the ledger's first group."),
     "lane": ("bridge.cli.lane:lane", "Pause, open or limit a lane."),
     "ledger": ("bridge.cli.ledger:ledger", "Balance, postings, proofs, export and check."),

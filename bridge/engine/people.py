@@ -31,6 +31,7 @@ from bridge.engine.asking import (
     serving_person,
 )
 from bridge.engine.book import step
+from bridge.engine.held import check_held, decided
 from bridge.engine.loop import Inbox
 from bridge.engine.proposals import (
     EXPIRES_MS,
@@ -90,6 +91,7 @@ class People:
         name = EntryId(new_ulid(self._clock.now(), self._entropy(10)))
         leaf, beside = with_commitments(name, subject, payload, self._entropy)
         check_row(self._journal.view, subject, target, leaf)
+        check_held(self._journal.view, self._journal, subject, target, leaf)
         draft = proposal_draft(
             name,
             subject=subject,
@@ -136,7 +138,7 @@ class People:
             )
             name = derived_id(SettlementId(proposal), "approval", person, says)
             word = Draft(id=name, kind="approval", body=body, request=asked)
-            side = moved(row, says, self._journal.sides)
+            side = (*moved(row, says, self._journal.sides), *decided(row, says))
             return Group(id=name, drafts=(word, *effect), side=side, spends=False)
 
         await self._ask(of, build)
@@ -205,6 +207,7 @@ class People:
                 return ()
             check_still(self._journal, row)
             check_row(self._journal.view, row.subject, row.target, row.payload)
+            check_held(view, self._journal, row.subject, row.target, row.payload)
             return carried(row)
         settlement = found_settlement(view, row.target)
         answer = answer_of(row, says, settlement)

@@ -13,11 +13,16 @@ from typing import Any
 import aiohttp
 import pytest
 
+from adapters.iso20022.bank_paper import About, Pen
+from adapters.iso20022.client import headers
+from adapters.iso20022.codec import message_id, short_id
 from adapters.iso20022.signed import load_signer
 from adapters.memory.stand import WORLD
 from bridge import registry
 from bridge.cli.stage import Stage, stage
 from bridge.cli.stories import Teller
+from bridge.clock import SystemClock
+from bridge.core.ids import Instant, SettlementId, uetr_of
 from tests.adapters.iso20022.test_bank import key_file
 
 DEBTOR, CREDITOR = "HK00123", "CN00456"
@@ -182,3 +187,66 @@ async def test_a_recall_by_two_people_gives_asset_and_money_back(
         assert books["accounts"][f"{DEBTOR}/HKD"] == str(OPENING)
         (payment,) = books["payments"].values()
         assert payment["state"] == "rejected"
+
+
+async def typed(built: Stage, who: str, *words: str) -> tuple[int, list[dict[str, Any]]]:
+    """What the command line answers a person."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bridge", *words, "--as", who, "--folder", str(built.folder),
+        "--output", "jsonl", "--quiet", stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    out, _ = await child.communicate()
+    assert child.returncode is not None
+    return child.returncode, [json.loads(line) for line in out.splitlines()]
+
+
+def half_understood(of: SettlementId, now: Instant) -> bytes:
+    """The bank says of our payment what nobody knows, and rejects it: VAL-006 holds all of it."""
+    pen = Pen(bic="HSBCHKHH", partner="LIANHKHH", header=False, service="")
+    about = About(
+        message=message_id(of, "P", 1),
+        kind="pain.001.001.09",
+        batch=of,
+        instruction=short_id(of, "pay"),
+        end_to_end=of,
+        transaction="",
+        uetr=uetr_of(of),
+    )
+    raw = pen.status("ODD1", now, about, "RJCT", "AC04")[1]
+    line = raw[raw.index(b"<TxInfAndSts>") : raw.index(b"</TxInfAndSts>")] + b"</TxInfAndSts>"
+    return raw.replace(line, line.replace(b">RJCT<", b">ZZZZ<") + line)
+
+
+@pytest.mark.slow
+async def test_a_held_message_takes_effect_when_two_people_say_so_on_the_command_line(
+    tmp_path: Path, unused_tcp_port_factory: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with town(tmp_path, unused_tcp_port_factory, monkeypatch) as (built, bank):
+        teller = Teller(built, 3, draw)
+        await bank.tell(do="fate", **{"is": "wait"})
+        of = SettlementId((await teller.send(teller.order("ISO")))["settlement"])
+        await teller.until(of, "paying")
+        await bank.has_a_payment()
+        raw = half_understood(of, SystemClock().now())
+        signed = load_signer("bank-1", tmp_path / "bank.pem").sign(raw)
+        ours = json.loads(bank.config.read_text())["partner"]
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(f"{ours}/messages", data=raw, headers=headers(signed)) as said,
+        ):
+            assert said.status == 202, await said.text()
+        code, (held,) = await typed(built, "wang.fang", "held", "ls")
+        assert (code, held["network"], held["name"]) == (0, "rail:iso", signed.digest)
+        assert (held["what"], held["why"].split()[0]) == ("pain.002.001.10", "ISO-VAL-006")
+        other = ("held", "release", "rail:iso", "0" * 64, "--reason", "x")
+        assert (await typed(built, "wang.fang", *other))[0] == 3
+        release = ("held", "release", "rail:iso", signed.digest, "--reason", "the bank confirms")
+        code, (made,) = await typed(built, "wang.fang", *release)
+        assert code == 5
+        await built.daemon.kill()  # what waits for people outlives the process
+        await built.daemon.start()
+        assert (await typed(built, "wang.fang", "approve", made["id"]))[0] == 4
+        assert (await typed(built, "zhao.min", "approve", made["id"]))[0] == 0
+        await teller.until(of, "released")
+        assert (await typed(built, "wang.fang", "held", "ls"))[1] == []
+        assert (await typed(built, "wang.fang", *release))[0] == 3

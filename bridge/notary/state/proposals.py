@@ -23,6 +23,7 @@ APPROVAL_PREFIX: Final = b"lianqiao approval v1\n"
 REFUSAL_PREFIX: Final = b"lianqiao refusal v1\n"
 CLEAR: Final = "settlement.clear"
 THAW: Final = "settlement.thaw"
+HELD: Final = "held.decide"  # what a door holds for people
 SUBJECTS: Final[Mapping[str, str]] = {  # subject -> the role whose holder may check it
     "settlement.cancel": "approver",
     "settlement.recall": "approver",
@@ -39,6 +40,7 @@ SUBJECTS: Final[Mapping[str, str]] = {  # subject -> the role whose holder may c
     "quota.opening": "compliance",
     "pack.publish": "compliance",
     "list.release": "compliance",
+    HELD: "approver",
 }
 _PROPOSAL: Final = frozenset(
     "id subject target payload maker reason expires bytes_sha256 needs".split()
