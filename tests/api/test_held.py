@@ -10,7 +10,7 @@ from bridge.core.ids import EntryId, new_ulid
 from bridge.notary.entries import Draft, Group
 from bridge.notary.outcomes import Committed
 from tests.api.front import Front, front
-from tests.engine.river import WANG, ZHAO
+from tests.notary.ledgers import WANG, ZHAO
 from tests.strategies import RAIL
 
 SAYS = {"what": "pacs.002.001.10", "why": "BAH-007 AppHdr/CreDt"}
