@@ -136,7 +136,7 @@ class HttpChannel:
             timeout=aiohttp.ClientTimeout(total=CALL_S),
             allow_redirects=False,
         ) as answer:
-            await answer.content.read(ANSWER_MAX)
+            await _whole(answer)
             return answer.status
 
     async def receipt(self, digest: str) -> Receipt | None:
@@ -144,9 +144,9 @@ class HttpChannel:
         within = aiohttp.ClientTimeout(total=CALL_S)
         try:
             async with self._session.get(
-                f"{self._address}/receipts/{digest}", timeout=within
+                f"{self._address}/receipts/{digest}", timeout=within, allow_redirects=False
             ) as answer:
-                raw = await answer.content.read(ANSWER_MAX)
+                raw = await _whole(answer)
                 if answer.status != 200:
                     raise Unavailable(f"the bank's door said {answer.status}")
                 return receipt_of(signed_of(raw, answer.headers), digest, self._bank_keys)
@@ -154,6 +154,14 @@ class HttpChannel:
             raise Unavailable(f"no answer: {type(error).__name__}") from error
         except BadSignature as error:
             raise Unavailable(f"the receipt is not the bank's: {error}") from error
+
+
+async def _whole(answer: aiohttp.ClientResponse) -> bytes:
+    """All of an answer, in however many pieces it comes, up to its bound."""
+    raw = b""
+    while len(raw) < ANSWER_MAX and (piece := await answer.content.read(ANSWER_MAX - len(raw))):
+        raw += piece
+    return raw
 
 
 def receipt_of(signed: Signed, digest: str, bank_keys: Mapping[str, str]) -> Receipt:

@@ -7,8 +7,11 @@ the commit; an existing name with other bytes is an alarm and never overwritten.
 """
 
 import asyncio
+import errno
 import json
 import os
+import re
+import stat
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -24,6 +27,8 @@ from schemas.xml import MAX_BYTES
 PARTS = ("in", "work", "done", "bad", "ack")
 POLL_S = 0.2  # between two looks into `in`
 AT_ONCE = 64  # files under way to the ledger
+HEAD_MAX = 4 * 1024  # bytes of a signature's file, or of an acknowledgement's
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")  # any other stays where it is
 _DOORS = {
     Taken.COMMITTED: Door.TAKEN,
     Taken.REPEATED: Door.TAKEN,
@@ -70,6 +75,18 @@ def _is(target: Path, raw: bytes) -> bool:
         return target.read_bytes() == raw
     except FileNotFoundError:
         return True
+
+
+def bounded(path: Path, most: int) -> bytes:
+    """Return the first bytes of a file that is one; links, pipes and folders are not read.
+
+    Errors: OSError.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "not a file", str(path))
+        return file.read(most)
 
 
 def sync(folder: Path) -> None:
@@ -122,7 +139,7 @@ class FolderChannel:
         """Files only move forward, so one that is in none of these places was never there."""
         under_way = any((self._outbox / part / f"{digest}.xml").exists() for part in PARTS[:2])
         try:
-            frame = (self._outbox / "ack" / f"{digest}.json").read_bytes()
+            frame = bounded(self._outbox / "ack" / f"{digest}.json", HEAD_MAX)
         except FileNotFoundError:
             if under_way or not (self._outbox / "ack").is_dir():
                 return None
@@ -172,11 +189,13 @@ class FolderReader:
     def _names(self) -> list[str]:
         """What waits: first what was taken and not acknowledged, then what arrived, by age."""
         for arrived in sorted((self._folder / "in").glob("*.xml"), key=_age):
+            if not _NAME.fullmatch(arrived.stem):
+                continue
             signature = arrived.with_suffix(".sig")
             taken = self._folder / "work" / signature.name
             with suppress(FileNotFoundError):
                 signature.rename(taken)
-            if taken.exists():  # it is written first: without it the file is not whole yet
+            if os.path.lexists(taken):  # it is written first: without it the file is not whole yet
                 with suppress(FileNotFoundError):
                     arrived.rename(self._folder / "work" / arrived.name)
         return [path.stem for path in sorted((self._folder / "work").glob("*.xml"), key=_age)]
@@ -200,11 +219,16 @@ class FolderReader:
             room.release()
 
     def _read(self, name: str) -> Signed | None:
+        """What was taken; None where it is nothing that could have been signed."""
         work = self._folder / "work"
-        with (work / f"{name}.xml").open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
         try:
-            head = json.loads((work / f"{name}.sig").read_bytes())
+            raw = bounded(work / f"{name}.xml", MAX_BYTES + 1)
+        except FileNotFoundError:
+            raise
+        except OSError:
+            return None
+        try:
+            head = json.loads(bounded(work / f"{name}.sig", HEAD_MAX))
             return Signed(raw, str(head["alg"]), str(head["key"]), signature_of(head["signature"]))
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -236,7 +260,7 @@ class FolderReader:
 
 def _age(path: Path) -> tuple[int, str]:
     try:
-        return path.stat().st_mtime_ns, path.name
+        return path.lstat().st_mtime_ns, path.name
     except FileNotFoundError:
         return 0, path.name
 

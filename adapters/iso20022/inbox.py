@@ -18,6 +18,7 @@ from bridge.ports import Notice
 from schemas.iso20022.softening import Softening
 
 PENDING_MAX = 1_000  # messages that wait for the ledger; more are told to come again
+PENDING_BYTES = 64 * 1024 * 1024  # of them all: six of the largest, or tens of thousands
 NOTICES_MAX = 256
 COMMIT_S = 20  # how long who brought a message waits for the ledger
 
@@ -58,6 +59,7 @@ class Inbox:
 
     def __init__(self, network: NetworkId, memo: Memo, agreement: Agreement, judge: Judge) -> None:
         self.waiting: dict[str, Arrival] = {}  # by digest
+        self.bytes_waiting = 0
         self.again: deque[int] = deque()  # parked ones whose question has come
         self.notices: deque[Notice] = deque(maxlen=NOTICES_MAX)
         self.rejected: deque[tuple[str, Refusal]] = deque(maxlen=NOTICES_MAX)
@@ -115,10 +117,11 @@ class Inbox:
                 return Answer(Taken.REPEATED, digest)
             self.alarm("message.conflict", "COR-004 the same key with other bytes")
             return Answer(Taken.CONFLICT, digest, findings=("COR-004",))
-        if len(self.waiting) >= PENDING_MAX:
+        if len(self.waiting) >= PENDING_MAX or self.bytes_waiting >= PENDING_BYTES:
             return Answer(Taken.BUSY, digest, findings=("too many wait for the ledger",))
         arrival = Arrival(signed, judged, key, asyncio.get_running_loop().create_future())
         self.waiting[digest] = arrival
+        self.bytes_waiting += len(signed.raw)
         self._stirred.set()
         return arrival
 
@@ -145,7 +148,8 @@ class Inbox:
 
     def committed(self, arrival: Arrival, number: int) -> None:
         """Tell who brought a message that the ledger has it."""
-        self.waiting.pop(arrival.signed.digest, None)
+        if self.waiting.pop(arrival.signed.digest, None) is not None:
+            self.bytes_waiting -= len(arrival.signed.raw)
         if not arrival.done.done():
             arrival.done.set_result(number)
 
