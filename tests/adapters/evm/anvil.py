@@ -48,11 +48,11 @@ def packages() -> Path:
     return installed(PACKAGES)
 
 
-def program() -> Path:
-    """The anvil that fits this machine."""
+def program(name: str = "anvil") -> Path:
+    """The anvil, or another tool of its makers, that fits this machine."""
     machine = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64"}
     kind = f"{platform.system().lower()}-{machine.get(platform.machine(), platform.machine())}"
-    return packages() / "@foundry-rs" / f"anvil-{kind}" / "bin" / "anvil"
+    return packages() / "@foundry-rs" / f"{name}-{kind}" / "bin" / name
 
 
 @contextmanager
