@@ -3,13 +3,16 @@
 import asyncio
 import secrets
 import time
+import tomllib
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
 import gmssl_pyx
 
 from adapters.bsn import der, sm2
+from adapters.bsn.adapter import ADAPTER, open_access
 from adapters.bsn.chaincode.proposal import caller_of
 from adapters.bsn.fabric_blocks import header_hash
 from adapters.bsn.fabric_client import FabricClient, Target, open_channel
@@ -19,14 +22,19 @@ from adapters.bsn.fabric_proposals import signed_envelope
 from adapters.bsn.fabric_tools import NoFabric
 from adapters.bsn.fabric_trust import Identity, Trust
 from adapters.bsn.fabric_wire import blob, decode, part
+from adapters.bsn.network import Access
+from adapters.bsn.stand import process
 from bridge.clock import SystemClock
-from bridge.core.canonical import canonical
-from bridge.ports import Unavailable
+from bridge.core.canonical import Value, canonical
+from bridge.core.effects import Verb
+from bridge.core.ids import NetworkId, SettlementId
+from bridge.ports import Key, Prepared, Unavailable
 from examples.benchmarks.figure import Figure, Given, side_by_side
 
 SIGNATURES = 100
 CALLS, WARM = 60, 5
-BAR = {"sign": 0.2, "verify": 1.3, "commit": 1.1}
+FIRST_LOOK_S, NEXT_LOOK_S = 0.005, 0.001  # of the gateway, after a transaction's commit
+BAR = {"sign": 0.2, "verify": 1.3, "commit": 1.1, "gateway": 1.3}
 
 
 def _sm2() -> Iterator[Figure]:
@@ -133,6 +141,57 @@ async def _until_endorsed(client: FabricClient, configuration: bytes) -> None:
     raise AssertionError("the escrow is not configured")
 
 
+def _paper(network: Network, identity: Identity) -> bytes:
+    """The issue of an asset that nobody has seen."""
+    account = caller_of(identity.creator).account
+    genesis = header_hash(network.genesis.read_bytes()).hex()
+    paper: Value = {
+        "network": f"fabric:{genesis[:32]}",
+        "escrow": f"{CHANNEL}/{NAME}",
+        "asset": f"paper-{secrets.token_hex(8)}",
+        "units": "1",
+        "holder": account,
+        "obligor": account,
+        "profile": sha256(b"a benchmark").hexdigest(),
+    }
+    return canonical({"paper": paper, "signatures": []})
+
+
+async def _through(network: Network, folder: Path) -> tuple[float, float]:
+    """Milliseconds from proposal to commit: through the gateway's devnet, and the bare calls."""
+    identity = _identity(network, "User1")
+    roots = (network.root / peer_home("org1") / "tls/ca.crt").read_bytes()
+    target = Target(
+        channel=CHANNEL, chaincode=NAME, organisations=frozenset(map(msp, ORGANISATIONS))
+    )
+    async with (
+        process(folder, ("--peer", str(network.root))) as (said, _),
+        open_channel(f"127.0.0.1:{network.ports['org1.peer']}", roots) as channel,
+    ):
+        table = tomllib.loads(said)["network"]["channel"]
+        del table["adapter"]
+        settings = ADAPTER.settings(table)
+        client = FabricClient(channel, identity, target, _trust(network), SystemClock())
+        await _checked(client)  # who issues is enrolled
+        async with open_access(settings, SystemClock()) as access:
+            ours: list[float] = []
+            bare: list[float] = []
+            for _ in range(WARM + CALLS):
+                one, other = _paper(network, identity), _paper(network, identity)
+                ours.append(await _timed(partial(_asked, access, table["network"], one)))
+                bare.append(await _timed(partial(_bare, client, identity, "issue", other)))
+    return _median(ours[WARM:]), _median(bare[WARM:])
+
+
+async def _asked(access: Access, network: NetworkId, argument: bytes) -> None:
+    """A call through the gateway, asked after until its block holds it."""
+    tx, request = access.request("issue", argument)
+    key = Key(SettlementId("0" * 26), Verb.LOCK, 0)
+    await access.submit(Prepared(key=key, network=network, tx=tx, items=(request,)))
+    while await access.status(tx) != 0:
+        pass
+
+
 async def _checked(client: FabricClient) -> None:
     proposal = client.propose("enrol", b"{}")
     envelope, _ = await client.endorse(proposal)
@@ -140,9 +199,11 @@ async def _checked(client: FabricClient) -> None:
     assert await client.commit(proposal.tx)
 
 
-async def _bare(client: FabricClient, identity: Identity) -> None:
+async def _bare(
+    client: FabricClient, identity: Identity, verb: str = "enrol", argument: bytes = b"{}"
+) -> None:
     """The same three calls, nothing of the answers looked at."""
-    proposal = client.propose("enrol", b"{}")
+    proposal = client.propose(verb, argument)
     asked = {
         "transaction_id": proposal.tx,
         "channel_id": proposal.channel,
@@ -173,6 +234,7 @@ def _peer(scratch: Path) -> Iterator[Figure]:
         return  # no programs and no way to build them here
     try:
         ours, bare = asyncio.run(_commits(network))
+        through, straight = asyncio.run(_through(network, scratch / "gateway"))
     finally:
         network.stop()
         down(root)
@@ -181,6 +243,13 @@ def _peer(scratch: Path) -> Iterator[Figure]:
         ours=ours,
         theirs=bare,
         baseline=f"the same gRPC calls, nothing checked, same run; bar {BAR['commit']}x",
+        unit="ms, median",
+    )
+    yield Figure(
+        name="permissioned.gateway.commit",
+        ours=through,
+        theirs=straight,
+        baseline=f"the same peer's bare gRPC calls, same run; bar {BAR['gateway']}x",
         unit="ms, median",
     )
 
