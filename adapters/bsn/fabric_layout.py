@@ -123,7 +123,7 @@ Profiles:
       BatchSize:
         MaxMessageCount: {batch.count}
         AbsoluteMaxBytes: 10 MB
-        PreferredMaxBytes: 512 KB
+        PreferredMaxBytes: 8 MB
       EtcdRaft:
         Consenters:
           - Host: 127.0.0.1

@@ -64,6 +64,7 @@ class Network:
     bin: Path
     ports: Mapping[str, int]
     batch: Batch = field(default_factory=Batch)
+    serving: str = "adapters.bsn.chaincode.serve"  # the module that is the chaincode
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
@@ -180,7 +181,7 @@ class Network:
 
     def _escrow(self, organisation: str) -> list[str]:
         return [
-            *(sys.executable, "-m", "adapters.bsn.chaincode.serve", "--name", NAME),
+            *(sys.executable, "-m", self.serving, "--name", NAME),
             *("--address", f"127.0.0.1:{self.ports[f'{organisation}.escrow']}"),
             *("--id", self.package_id(organisation)),
             *("--admitted", str(self.admitted(organisation))),

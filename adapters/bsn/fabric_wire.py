@@ -5,6 +5,8 @@ Source: Hyperledger Fabric, protocol buffers, version 3 of their language.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
 from typing import Final, TypeAlias, cast
 
 from schemas.fabric.messages import MESSAGES, Field
@@ -93,53 +95,107 @@ def decode(name: str, data: bytes) -> Message:
     a newer peer may send them; one that stands twice and may not is refused.
     Errors: BadMessage.
     """
-    return _decoded(name, MESSAGES[name], memoryview(data), 0)
+    return _decoded(name, _table(name), data, (0, len(data), 0))
 
 
-def _decoded(name: str, fields: tuple[Field, ...], data: memoryview, depth: int) -> Message:
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A message's fields by number, its zeros, and the names whose values are collected."""
+
+    fields: Mapping[int, Field]
+    zeros: Mapping[str, object]
+    lists: tuple[str, ...]
+    maps: tuple[str, ...]
+
+
+@cache
+def _table(name: str) -> _Table:
+    return _tabled(MESSAGES[name])
+
+
+def _tabled(fields: tuple[Field, ...]) -> _Table:
+    zeros: dict[str, object] = {"message": None, "string": "", "bytes": b""}
+    return _Table(
+        {field.number: field for field in fields},
+        {field.name: zeros.get(field.kind, 0) for field in fields},
+        tuple(field.name for field in fields if field.repeated),
+        tuple(field.name for field in fields if field.kind == "map"),
+    )
+
+
+_PAIR: Final = _tabled(_ENTRY)
+
+
+def _decoded(name: str, table: _Table, data: bytes, span: tuple[int, int, int]) -> Message:
+    """Return the message between two places of the bytes; one pass, for a block has thousands."""
+    at, end, depth = span
     if depth > _DEEPEST:
         raise BadMessage(f"{name}: nested too deep")
-    known = {field.number: field for field in fields}
-    found: dict[str, object] = {field.name: _zero(field) for field in fields}
+    found = dict(table.zeros)
+    for one in table.lists:
+        found[one] = []
+    for one in table.maps:
+        found[one] = {}
     seen: set[int] = set()
-    for number, kind, value in _parts(name, data):
-        field = known.get(number)
+    fields = table.fields
+    while at < end:
+        if (tag := data[at]) < 0x80:
+            at += 1
+        else:
+            tag, at = _varint_at(name, data, at, end)
+        index, kind = tag >> 3, tag & 7
+        if not 1 <= index < 2**29:
+            raise BadMessage(f"{name}: a field numbered {index}")
+        start, at = _span(name, kind, data, at, end)
+        field = fields.get(index)
         if field is None:
             continue
-        if number in seen and not (field.repeated or field.kind == "map"):
+        if index in seen and not (field.repeated or field.kind == "map"):
             raise BadMessage(f"{name}.{field.name} stands twice")
-        seen.add(number)
-        if (kind == _VARINT) != (field.kind in _NUMBERS) or kind not in {_VARINT, _BYTES}:
+        seen.add(index)
+        if kind != (_VARINT if field.kind in _NUMBERS else _BYTES):
             raise BadMessage(f"{name}.{field.name}: another type")
-        one = _value(f"{name}.{field.name}", field, value, depth)
+        value: object = data[start:at]
+        if field.kind != "bytes":
+            value = _value(f"{name}.{field.name}", field, data, (start, at, depth))
         if field.repeated:
-            cast("list[object]", found[field.name]).append(one)
+            cast("list[object]", found[field.name]).append(value)
         elif field.kind == "map":
-            entry = cast("Message", one)
+            entry = cast("Message", value)
             cast("dict[object, object]", found[field.name])[entry["key"]] = entry["value"]
         else:
-            found[field.name] = one
+            found[field.name] = value
     return found
 
 
-def _zero(field: Field) -> object:
-    if field.repeated:
-        return []
-    zeros: dict[str, object] = {"map": {}, "message": None, "string": "", "bytes": b""}
-    return zeros.get(field.kind, 0)
+def _span(name: str, kind: int, data: bytes, at: int, end: int) -> tuple[int, int]:
+    """Return where the value of a field begins and ends."""
+    if kind == _BYTES:
+        if at < end and (size := data[at]) < 0x80:
+            at += 1
+        else:
+            size, at = _varint_at(name, data, at, end)
+    elif kind == _VARINT:
+        return at, _varint_at(name, data, at, end)[1]
+    elif kind in {_FIXED32, _FIXED64}:
+        size = 4 if kind == _FIXED32 else 8
+    else:
+        raise BadMessage(f"{name}: wire type {kind}")
+    if size > end - at:
+        raise BadMessage(f"{name}: cut off")
+    return at, at + size
 
 
-def _value(place: str, field: Field, value: "int | memoryview", depth: int) -> object:
-    if isinstance(value, int):
-        return _number(place, field.kind, value)
-    if field.kind == "map":
-        return _decoded(place, _ENTRY, value, depth + 1)
+def _value(place: str, field: Field, data: bytes, span: tuple[int, int, int]) -> object:
+    start, end, depth = span
     if field.kind == "message":
-        return _decoded(field.message, MESSAGES[field.message], value, depth + 1)
-    if field.kind == "bytes":
-        return bytes(value)
+        return _decoded(field.message, _table(field.message), data, (start, end, depth + 1))
+    if field.kind == "map":
+        return _decoded(place, _PAIR, data, (start, end, depth + 1))
+    if field.kind in _NUMBERS:
+        return _number(place, field.kind, _varint_at(place, data, start, end)[0])
     try:
-        return str(value, "utf-8")
+        return data[start:end].decode()
     except UnicodeDecodeError as error:
         raise BadMessage(f"{place}: not UTF-8") from error
 
@@ -152,33 +208,9 @@ def _number(place: str, kind: str, raw: int) -> int:
     return number
 
 
-def _parts(name: str, data: memoryview) -> Iterator[tuple[int, int, "int | memoryview"]]:
-    """Yield number, wire type and value of each field there is."""
-    at = 0
-    while at < len(data):
-        tag, at = _varint_at(name, data, at)
-        number, kind = tag >> 3, tag & 7
-        if not 1 <= number < 2**29:
-            raise BadMessage(f"{name}: a field numbered {number}")
-        if kind == _VARINT:
-            value, at = _varint_at(name, data, at)
-            yield number, kind, value
-            continue
-        if kind == _BYTES:
-            size, at = _varint_at(name, data, at)
-        elif kind in {_FIXED32, _FIXED64}:
-            size = 4 if kind == _FIXED32 else 8
-        else:
-            raise BadMessage(f"{name}: wire type {kind}")
-        if size > len(data) - at:
-            raise BadMessage(f"{name}: cut off")
-        yield number, kind, data[at : at + size]
-        at += size
-
-
-def _varint_at(name: str, data: memoryview, at: int) -> tuple[int, int]:
+def _varint_at(name: str, data: bytes, at: int, end: int) -> tuple[int, int]:
     number = shift = 0
-    while at < len(data) and shift < 70:
+    while at < end and shift < 70:
         byte = data[at]
         number |= (byte & 0x7F) << shift
         at, shift = at + 1, shift + 7

@@ -22,7 +22,7 @@ from examples import benchmarks
 from examples.benchmarks.figure import Figure, Given
 from examples.benchmarks.machine import machine
 
-FRAME = {"__main__", "figure", "machine"}
+FRAME = {"__main__", "channel", "figure", "machine", "unchecked"}
 TREE = Path(__file__).resolve().parents[2]
 AGAIN = (
     "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); "

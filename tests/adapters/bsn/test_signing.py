@@ -3,6 +3,8 @@
 import base64
 import json
 import subprocess
+from collections.abc import Iterator
+from hashlib import sha512
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +134,37 @@ def test_sm2_agrees_with_another_program_both_ways(d: int, message: bytes) -> No
     theirs = gmssl_pyx.sm2_sign(d.to_bytes(32, "big"), key, message)
     assert verifier.verifies(message, *der.read_signature(theirs))
     assert not verifier.verifies(message + b"\0", r, s)
+
+
+def cases(count: int) -> Iterator[tuple[int, bytes, bytes]]:
+    """Keys, messages and what to bend, the same every time."""
+    for number in range(count):
+        seed = sha512(f"sm2 case {number}".encode()).digest()
+        d = int.from_bytes(seed[:32], "big") % (sm2.N - 2) + 1
+        yield d, seed[32:] * (number % 7) + seed[: number % 41], seed[:4]
+
+
+@pytest.mark.parametrize("count", [100, pytest.param(10_000, marks=pytest.mark.long)])
+def test_random_cases_are_judged_as_the_compiled_library_judges_them(count: int) -> None:
+    """Each signs and the other verifies; bent words, signatures and keys fall alike."""
+    accepted = 0
+    for d, message, chance in cases(count):
+        signer = sm2.Signer(d)
+        verifier, key = sm2.Verifier(signer.public), raw(signer.public)
+        r, s = signer.sign(message)
+        theirs = der.read_signature(gmssl_pyx.sm2_sign(d.to_bytes(32, "big"), key, message))
+        bit = 1 << chance[0]
+        judged = [(r, s, message), (*theirs, message), (r ^ bit, s, message), (r, s ^ bit, message)]
+        judged += [(s, r, message), (r, sm2.N - s, message), (r, s, message + chance[1:2])]
+        for one, two, words in judged[: 2 + chance[2] % 6]:
+            ours = verifier.verifies(words, one, two)
+            try:
+                their = gmssl_pyx.sm2_verify(key, words, der.write_signature(one, two))
+            except ValueError:
+                their = False  # not even a form of theirs
+            assert ours == their, (d, words.hex(), one, two)
+            accepted += ours
+    assert accepted == 2 * count
 
 
 @settings(max_examples=8)

@@ -6,7 +6,7 @@ What is outside lives on while the daemon dies: the gateway with its ledger, the
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
@@ -22,7 +22,6 @@ from bridge.core.canonical import Value, canonical
 from bridge.core.consent import Consent
 from bridge.core.events import Fact
 from bridge.core.ids import (
-    AssetId,
     Digest,
     EntryId,
     Instant,
@@ -32,7 +31,7 @@ from bridge.core.ids import (
     SettlementId,
 )
 from bridge.core.ids import new_ulid as ulid_at
-from bridge.core.instrument import InstrumentKind
+from bridge.core.instrument import Instrument
 from bridge.core.money import Units, money
 from bridge.core.order import Leg
 from bridge.core.parties import Jurisdiction, personal
@@ -130,12 +129,18 @@ G = TypeVar("G", bound=Ground)
 
 @dataclass
 class Crossing(Generic[G]):
-    """A channel, a memory network and a bank, with one bond that is at home on the channel."""
+    """A channel, a memory network and a bank, with one paper that is at home on the channel.
+
+    `asset` is the paper's on the channel, `units` the lot that crosses, `issued` the whole.
+    """
 
     ground: G
     wired: Wires
     asset: str
     agreement: Digest | None = None  # by which the seller's word is a custodian's on the channel
+    paper: Instrument = field(default_factory=lambda: river.bond(1))
+    units: Units = UNITS
+    issued: Units = UNITS
 
     @property
     def channel(self) -> NetworkId:
@@ -152,12 +157,13 @@ class Crossing(Generic[G]):
         return ((self.channel, self.agreement),) if self.agreement and who == "seller" else ()
 
     def request(self, at: River, *, back: bool) -> OrderRequest:
-        """An order for the whole bond: away and paid for, or home again for nothing."""
+        """An order for the whole lot: away and paid for, or home again for nothing."""
         there, to = (DESTINATION, self.channel) if back else (self.channel, DESTINATION)
         giver, taker = ("buyer", "seller") if back else ("seller", "buyer")
         changes: dict[str, object] = {
             "lane": BACK if back else LaneId("sz-hk"),
-            "units": UNITS,
+            "instrument": self.paper,
+            "units": self.units,
             "originator": Side(party=PartyId(giver), account=self.account(giver, there)),
             "beneficiary": Side(party=PartyId(taker), account=self.account(taker, to)),
         }
@@ -232,13 +238,13 @@ def _genesis(world: Crossing[G], draw: Chance) -> Group:
         Leg(network=DESTINATION, escrow="escrow", asset="bond"),
     )
     held = Asset(
-        id=AssetId("bond"),
-        profile="bond/1",
-        kind=InstrumentKind.BOND,
+        id=world.paper.asset,
+        profile=world.paper.profile,
+        kind=world.paper.kind,
         home=world.channel,
         legs=legs,
         scale=0,
-        issued=UNITS,
+        issued=world.issued,
         cap=Units(10**9),
     )
     write("asset", asset_form(held))
@@ -253,7 +259,7 @@ def _genesis(world: Crossing[G], draw: Chance) -> Group:
             quorum=2,
             notaries=NOTARIES,
             acknowledge="committed",
-            assets=(AssetId("bond"),),
+            assets=(world.paper.asset,),
             lapse_ms=400 * DAY,
             open=True,
         )
