@@ -155,7 +155,7 @@ class DevNode:
             return None
         shown = block_json(self.chain.blocks[number])
         if self._lying == "forge_header":
-            return _forged_block(shown, receipts_json(self.chain.blocks[number]))
+            return forged_block(shown, receipts_json(self.chain.blocks[number]))
         return shown
 
     def receipts(self, params: Sequence[Any]) -> Any:
@@ -166,7 +166,7 @@ class DevNode:
         shown = receipts_json(self.chain.blocks[number])
         if self._lying == "omit":
             return [{**one, "logs": one["logs"][:-1]} for one in shown]
-        return [_forged(one) for one in shown] if self._lying.startswith("forge") else shown
+        return [forged(one) for one in shown] if self._lying.startswith("forge") else shown
 
     def receipt(self, params: Sequence[Any]) -> Any:
         """Return a transaction's receipt, or nothing."""
@@ -263,7 +263,7 @@ class DevNode:
         }
 
 
-def _forged(receipt: Mapping[str, Any]) -> dict[str, Any]:
+def forged(receipt: Mapping[str, Any]) -> dict[str, Any]:
     """Return a receipt whose last log says one unit more."""
     logs = [dict(log) for log in receipt["logs"]]
     if logs and len(logs[-1]["data"]) > 2:
@@ -273,9 +273,9 @@ def _forged(receipt: Mapping[str, Any]) -> dict[str, Any]:
     return {**receipt, "logs": logs}
 
 
-def _forged_block(block: Mapping[str, Any], receipts: Sequence[Mapping[str, Any]]) -> Any:
+def forged_block(block: Mapping[str, Any], receipts: Sequence[Mapping[str, Any]]) -> Any:
     """Return a block whose root and hash agree with the forged receipts."""
-    trie = trie_of_list([receipt_bytes(_forged(receipt)) for receipt in receipts])
+    trie = trie_of_list([receipt_bytes(forged(receipt)) for receipt in receipts])
     told = {**block, "receiptsRoot": _hex(trie.root)}
     members = []
     for name, size in HEADER:

@@ -50,6 +50,7 @@ class Nodes:
         self._quarantine_ms = quarantine_ms
         self._aside: dict[int, Instant] = {}  # until when, by place
         self._silent: set[int] = set()
+        self._caught: list[str] = []  # who lied and how, until somebody is told
         self._turn = 0
 
     def able(self) -> list[Node]:
@@ -74,7 +75,13 @@ class Nodes:
                 what=node.operator,
                 why=why[:200],
             )
+            self._caught.append(f"{node.operator}: {why[:200]}")
         self._aside[place] = Instant(self._clock.now() + self._quarantine_ms)
+
+    def caught(self) -> tuple[str, ...]:
+        """Return who was caught lying since this was last asked, and how."""
+        told, self._caught = tuple(self._caught), []
+        return told
 
     def heard(self, node: Node, trouble: Trouble | None) -> None:
         """Note whether a node answered; one that lied is set aside, silence is written once."""

@@ -94,6 +94,8 @@ class Reader:
         quiet = behind = 0
         while True:
             final = await self._finality.final()
+            if caught := self._nodes.caught():
+                yield tuple(self._lied(at, why) for why in caught)
             behind = behind + 1 if final.header.number < at.number else 0
             if behind > PATIENCE:
                 raise Unavailable(f"final is block {final.header.number}, {at.number} was read")
@@ -214,6 +216,11 @@ class Reader:
             reader=fixed.reader.public_key().public_bytes_raw(),
             signature=signed,
         ).encoded()
+
+    def _lied(self, at: Place, why: str) -> Observation:
+        """An operator whose node failed a proof is named to people; nothing is read anew."""
+        notice = Notice(network=self._pinned.network, what="endpoint.lied", detail=why)
+        return Observation(subject=notice, cursor=at.cursor if at.hash else BEGINNING)
 
     def _kept(self, at: Place) -> Observation:
         """A quiet stretch, noted so that a reader who comes back need not read it again."""

@@ -32,6 +32,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 ENTRIES_AT_ONCE = 64  # locks, mints and payments under way at one network
 EXITS_AT_ONCE = 64  # releases, unmints, burns and assigns, which never queue behind them
+PROGRESS = "finality.progress"  # a network that is quiet, which nobody must look at
 NOTICES_KEPT = 256  # of a network, for `trace` and `status`
 
 
@@ -60,7 +61,9 @@ class Trouble:
             log.error("alarm.raised", what=what, settlement_id=settlement or "", why=why[:300])
 
     def noticed(self, notice: Notice) -> None:
-        """Keep the last notice of a settlement; one of none is an alarm of the network."""
+        """Keep the last notice of a settlement; one of none is an alarm, if it is no progress."""
+        if notice.settlement is None and notice.what == PROGRESS:
+            return
         if notice.settlement is None:
             self.alarm(notice.what, None, f"{notice.network}: {notice.detail}")
             return

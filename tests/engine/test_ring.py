@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from adapters.memory.bank import Fate
-from bridge.core.ids import EntryId, new_ulid
+from bridge.core.ids import EntryId, NetworkId, new_ulid
 from bridge.core.settlement import Stage
+from bridge.engine.ring import Trouble
 from bridge.notary.entries import Draft, Group
 from bridge.notary.outcomes import Fenced, RefusedGroup
 from bridge.notary.store.memory import Disk, MemoryStore
+from bridge.ports import Notice
 from tests.engine.river import LoopClock, opened, river, wires
 from tests.notary.ledgers import account
 from tests.strategies import DESTINATION, ORIGIN
@@ -76,3 +78,12 @@ async def test_nobody_freezes_in_the_houses_name_but_the_house(tmp_path: Path) -
                 (Group(id=name, drafts=(Draft(id=name, kind="freeze", body=body),)),)
             )
             assert isinstance(told, RefusedGroup)
+
+
+def test_a_quiet_network_is_no_alarm_and_a_node_that_lied_is_one() -> None:
+    trouble, chain = Trouble(), NetworkId("eip155:1")
+    trouble.noticed(Notice(network=chain, what="finality.progress"))
+    assert not trouble.alarms
+    trouble.noticed(Notice(network=chain, what="endpoint.lied", detail="east: another block"))
+    (raised,) = trouble.alarms
+    assert (raised.what, raised.why) == ("endpoint.lied", "eip155:1: east: another block")

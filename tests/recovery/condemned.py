@@ -17,12 +17,13 @@ from typing import Any
 
 import apsw
 
+from adapters.evm.wallet import Wallet
 from bridge import cli, daemon
 from bridge.engine import perform, watch
 from bridge.engine.dossiers import DossierScreening
 from bridge.engine.loop import Loop
 from bridge.engine.people import People
-from bridge.notary.attestation import CanonicalSigner
+from bridge.notary.attestation import CanonicalSigner, Eip712Signer
 from bridge.notary.attestor import DevelopmentCustody
 from bridge.notary.journal import Journal
 from bridge.notary.keys import HighWater
@@ -44,7 +45,7 @@ class Point:
     at_start: bool = False  # before anybody could arm it
 
 
-POINTS: Mapping[str, Point] = {
+POINTS: dict[str, Point] = {
     "an order is judged, not committed": Point(SqliteStore, "append"),
     "a commit is begun, its entries are not in it": Point(SqliteStore, "_fence", after=True),
     "a commit is written, nobody heard of it": Point(SqliteStore, "append", after=True),
@@ -73,6 +74,12 @@ POINTS: Mapping[str, Point] = {
     "a start has taken its term": Point(SqliteStore, "take", after=True, passes=1, at_start=True),
     "a start has opened its books": Point(daemon, "_ring", after=True, passes=1, at_start=True),
     "a start goes on with what was owed": Point(People, "enforce_freezes", passes=1, at_start=True),
+}
+
+CHAIN: dict[str, Point] = {  # on the way of a chain of Ethereum's kind alone
+    "a nonce is given, its bytes are not in the ledger": Point(Wallet, "rungs", after=True),
+    "one notary has signed for the chain": Point(Eip712Signer, "sign", after=True),
+    "a node has the bytes, nobody knows": Point(Wallet, "submit", after=True),
 }
 
 
@@ -164,7 +171,7 @@ def live(config: Path, name: str, passes: int) -> None:
     elif name in SICK:
         sicken(name, armed)
     elif name:
-        condemn(POINTS[name], passes, armed)
+        condemn((POINTS | CHAIN)[name], passes, armed)
     sys.argv = ["lianqiao", "up", "--config", str(config)]
     cli.main()
 

@@ -173,8 +173,18 @@ class Chain:
 class Bridge:
     """The set in force: two custodies, a token at home and a twin, five notaries of whom three."""
 
-    def __init__(self, chain: Chain, *, threshold: int = 3, notaries: tuple[Party, ...] = NOTARIES):
+    def __init__(
+        self,
+        chain: Chain,
+        *,
+        threshold: int = 3,
+        notaries: tuple[Party, ...] = NOTARIES,
+        genesis: bytes = GENESIS,
+        signers: Iterable[str] = (),
+    ):
+        """Deploy it; `signers` are addresses of notaries whose keys others keep."""
         self.chain = chain
+        self.genesis = genesis
         self.threshold = threshold
         self.notaries = notaries
         self.ids = count(1)
@@ -184,15 +194,15 @@ class Bridge:
             governor,
             GUARDIAN.address,
             NOBODY,
-            GENESIS,
-            [n.address for n in notaries],
+            genesis,
+            [*signers] or [n.address for n in notaries],
             threshold,
         )
         self.escrow = chain.deploy(
-            "Escrow", governor, GUARDIAN.address, self.set, ESCAPE_AFTER, GENESIS
+            "Escrow", governor, GUARDIAN.address, self.set, ESCAPE_AFTER, genesis
         )
-        self.vault = chain.deploy("Vault", governor, self.escrow, self.set, GENESIS)
-        self.twin_vault = chain.deploy("TwinVault", governor, self.escrow, self.set, GENESIS)
+        self.vault = chain.deploy("Vault", governor, self.escrow, self.set, genesis)
+        self.twin_vault = chain.deploy("TwinVault", governor, self.escrow, self.set, genesis)
         issuer = ISSUER.address  # the home token is a twin whose custody is its issuer's own key
         self.home = chain.deploy(
             "RepresentationToken", "Share", "SHR", 0, HOME, b"\x01" * 32, issuer, issuer
@@ -210,7 +220,7 @@ class Bridge:
 
     @property
     def domain(self) -> Domain:
-        return Domain(self.chain.chain_id, bytes.fromhex(self.escrow[2:]), GENESIS)
+        return Domain(self.chain.chain_id, bytes.fromhex(self.escrow[2:]), self.genesis)
 
     def govern(self, function: str, *args: Word, by: Party = GOVERNOR) -> None:
         self.chain.send(by, self.escrow, calls.call("Escrow", function, *args))

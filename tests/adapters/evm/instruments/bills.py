@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 
 from adapters.evm import calls
 from adapters.evm.ticket import Ticket
-from tests.adapters.evm.chain import GENESIS, GOVERNOR, HOLDERS, HOME, Bridge, Chain, Party
+from tests.adapters.evm.chain import GOVERNOR, HOLDERS, HOME, Bridge, Chain, Party
 from tests.adapters.evm.instruments.foreign import Foreign
 
 ARTIFACTS = "@tradetrust-tt/token-registry/dist/artifacts/"
@@ -127,11 +127,11 @@ class World(Generic[C]):
         return [one.name for one in self.chain.events]
 
 
-def laid_out(chain: C) -> World[C]:
+def laid_out(chain: C, bridge: Bridge | None = None) -> World[C]:
     """The set on a chain, a registry that it lists, and one bill."""
-    bridge = Bridge(chain)
+    bridge = bridge or Bridge(chain)
     registry = Registry(Foreign(chain))
-    words = (GOVERNOR.address, bridge.escrow, bridge.set, GENESIS, registry.factory)
+    words = (GOVERNOR.address, bridge.escrow, bridge.set, bridge.genesis, registry.factory)
     vault = chain.deploy("TitleVault", *words)
     bridge.list_asset(registry.address, vault, HOME)
     return World(chain, bridge, registry, vault, registry.issue(SHIPPER))
