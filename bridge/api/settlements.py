@@ -53,6 +53,7 @@ from schemas.api import ConsentBody, OrderBody, PaperBody, ReasonBody, ResumeBod
 
 ONE = f"/v1/settlements/{{id:{ULID}}}"
 ASKED_S = 10  # of one network, in a simulation
+TX = "[A-Za-z0-9._-]{1,128}"  # of a chain, or the id of a message to a bank
 UETR = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 
 
@@ -131,6 +132,13 @@ async def by_uetr(call: Call) -> Answer:
     view = call.room.ring.journal.view
     of = view.text("uetr", call.path["uetr"])
     return _shown(call, found_settlement(view, of or call.path["uetr"]))
+
+
+async def by_transaction(call: Call) -> Answer:
+    """Show the settlement for which a transaction or a message was made ready to be sent."""
+    view, name = call.room.ring.journal.view, call.path["tx"]
+    of = view.text("tx", name) or view.text("tx", name.lower())  # hex is pasted in either case
+    return _shown(call, found_settlement(view, of or name))
 
 
 def _shown(call: Call, settlement: Settlement) -> SettlementView:
@@ -307,6 +315,11 @@ ROUTES: tuple[Route, ...] = (
     Route(
         method="GET", path=f"/v1/uetrs/{{uetr:{UETR}}}", name="readUetr",
         says="The settlement of a UETR.", answer=by_uetr, roles=READERS, gives=SettlementView,
+    ),
+    Route(
+        method="GET", path=f"/v1/transactions/{{tx:{TX}}}", name="readTransaction",
+        says="The settlement a transaction of a chain, or a message to a bank, was sent for.",
+        answer=by_transaction, roles=READERS, gives=SettlementView,
     ),
     Route(
         method="GET", path=f"{ONE}/events", name="followSettlement",

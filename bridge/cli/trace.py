@@ -10,11 +10,12 @@ from bridge.cli.link import Doc, Talk, spoken
 from bridge.cli.manners import NOT_FOUND, Stopped, note, show
 
 ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")
+TX = re.compile(r"[A-Za-z0-9._-]{1,128}\Z")
 UETR = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 
 
 @click.command()
-@click.argument("name", metavar="ID|UETR")
+@click.argument("name", metavar="ID|UETR|TRANSACTION")
 @click.option("--watch", is_flag=True, help="Go on until it is at rest.")
 @spoken
 def trace(talk: Talk, name: str, *, watch: bool) -> None:
@@ -26,16 +27,21 @@ def trace(talk: Talk, name: str, *, watch: bool) -> None:
 
 
 def found(talk: Talk, name: str) -> Doc:
-    """Return a settlement by its id or UETR. Errors: Stopped."""
+    """Return a settlement by its id, UETR or a transaction or message sent for it.
+
+    Errors: Stopped.
+    """
     if UETR.match(name):
         return talk.get(f"/v1/uetrs/{name}")
     if ULID.match(name):
         return talk.get(f"/v1/settlements/{name}")
+    if TX.match(name):
+        return talk.get(f"/v1/transactions/{name}")
     raise Stopped(
         NOT_FOUND,
         "LQ-NOT-FOUND",
-        f"no settlement or UETR is {name[:80]}",
-        cause="it is neither 26 characters of an id nor the 36 of a UETR",
+        f"no settlement, UETR or transaction is {name[:80]}",
+        cause="it is none of an id's 26 characters, a UETR's 36, a transaction of a chain or bank",
         following="lianqiao ls settlements",
     )
 

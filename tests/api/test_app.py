@@ -4,6 +4,7 @@ from pathlib import Path
 
 from bridge.core.ids import SettlementId
 from bridge.core.settlement import Stage
+from bridge.notary.state.rows import PreparedRow
 from tests.api.front import front, order
 from tests.notary.ledgers import LI, WANG, ZHAO
 
@@ -20,6 +21,12 @@ async def test_an_order_is_sent_consented_settled_and_told(tmp_path: Path) -> No
         assert stages[-1] == "settled"
         same = (await desk.ask("GET", f"/v1/uetrs/{shown['uetr']}")).json
         assert same == shown
+        made = [row for _, row in desk.water.journal.view.scan("prepared", f"{of}/", 10)]
+        sent = {row.tx for row in made if isinstance(row, PreparedRow)}
+        assert len(sent) >= 4  # a mint, a payment, a burn, an assignment
+        for name in (*sent, *(name.upper() for name in sent)):
+            assert (await desk.ask("GET", f"/v1/transactions/{name}")).json == shown
+        assert (await desk.ask("GET", "/v1/transactions/0xab")).status == 404
         postings = (await desk.ask("GET", f"/v1/settlements/{of}/postings")).json["items"]
         assert {(one["units"], one["state"]) for one in postings} >= {("10", "posted")}
 

@@ -19,6 +19,7 @@ from tests.api.front import Front, front, order
 ULID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 NAMES = {
     "uetr": "eb6305c9-1f7f-4ade-aed0-16487c27b42d",
+    "tx": "0x" + "ab" * 32,
     "register": "lanes",
     "n": "0",
     "level": "0",

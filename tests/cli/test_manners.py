@@ -18,6 +18,7 @@ from bridge.cli import COMMANDS, run
 from bridge.core.canonical import canonical
 from bridge.core.ids import SettlementId
 from bridge.core.settlement import Stage
+from bridge.notary.state.rows import PreparedRow
 from tests.api.front import Front, front, order
 from tests.engine.river import key
 from tests.notary.ledgers import LI, WANG, ZHAO, key_of
@@ -99,6 +100,9 @@ async def test_an_order_is_sent_consented_and_traced(
         traced = await at.type("trace", told["uetr"])
         assert "✓ settled" in traced.out
         assert traced.out.count("✓ proposed") == 1
+        ((_, made),) = at.desk.water.journal.view.scan("prepared", f"{of}/", 1)
+        assert isinstance(made, PreparedRow)
+        assert (await at.type("trace", made.tx)).out == traced.out
         watched = await at.type("trace", of, "--watch")
         assert watched.exit == 0
         status = await at.type("status")

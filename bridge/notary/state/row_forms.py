@@ -64,7 +64,7 @@ _FLAT: Final[Mapping[str, tuple[type[Any], frozenset[str]]]] = {  # kind: row, w
     "equivocation": (NoteRow, frozenset()),
 }
 _TEXTS: Final = frozenset(
-    {"uetr", "cursor", "kept", "open", "due", "request", "carried"}
+    {"uetr", "cursor", "kept", "open", "due", "request", "carried", "tx"}
 )  # rows that are one text
 KINDS_OF_ROWS: Final = frozenset(
     {*_FLAT, *_TEXTS, *READ_REGISTER, "account", "settlement", "order", "consent", "paper"}

@@ -314,6 +314,7 @@ def prepared(view: View, entry: Entry) -> Changes | Refusal:
     ]
     return (
         ("prepared", key, row),
+        ("tx", row.tx, settlement.order.id),
         ("settlement", settlement.order.id, settlement.with_prepared(verb)),
         *kept,
     )
