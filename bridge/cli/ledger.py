@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from bridge.cli.link import Doc, Talk, spoken
-from bridge.cli.manners import FAILED, USAGE, Json, Stopped, show, show_all
+from bridge.cli.manners import FAILED, USAGE, Json, Stopped, note, show, show_all
 
 
 @click.group()
@@ -82,19 +82,23 @@ def prove(talk: Talk, n: str) -> None:
 
 
 @ledger.command("fsck")
+@click.option(
+    "--vkey",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The log's public key, as an export has it, instead of the settings' own.",
+)
 @spoken
-def checked(talk: Talk) -> None:
-    """Rebuild everything from entry 0 and compare it with what is stored; no daemon is asked."""
-    from bridge.notary.fsck import fsck  # noqa: PLC0415  loaded when needed
-    from bridge.notary.store.sqlite import SqliteReader  # noqa: PLC0415
+def checked(talk: Talk, vkey: Path | None) -> None:
+    """Rebuild everything from entry 0 and compare it with what is stored; no daemon is asked.
 
-    reader = SqliteReader(_database(talk))
-    try:
-        with reader.standing():  # a daemon may write meanwhile
-            entries = reader.head().seq
-            found = fsck(reader)
-    finally:
-        reader.close()
+    Every checkpoint's signature is verified, and the mark of what the key last signed compared.
+    """
+    from bridge.cli import checking  # noqa: PLC0415  loaded when needed
+
+    database, key = _database(talk), checking.log_key(talk.folder, vkey)
+    entries, found = checking.checked(database, key, database.with_name("sealed.mark"))
+    if key is None:
+        note(checking.UNSIGNED, quiet=talk.quiet)
     items: list[dict[str, Json]] = [
         {"what": one.what, "entry": str(one.entry), "why": one.why} for one in found
     ]

@@ -15,7 +15,7 @@ from typing_extensions import override
 from bridge.core.canonical import Value
 from bridge.notary.entries import Entry, bound_hash, leaf_hash
 from bridge.notary.frontier import Frontier
-from bridge.notary.outcomes import Damaged
+from bridge.notary.outcomes import Damaged, IoFailed
 from bridge.notary.projection import Place
 from bridge.notary.reading import BadForm
 from bridge.notary.recheck import grouped, read_at
@@ -25,9 +25,10 @@ from bridge.notary.state.row_forms import row_bytes
 from bridge.notary.state.rows import AccountRow, Row
 from bridge.notary.state.view import Overlay, View
 from bridge.notary.store.port import Reader
-from bridge.notary.undo import undo_of
+from bridge.notary.undo import undo_bytes, undo_of
 
 PAGE: Final = 1_000
+SOUND: Final = "ok"  # what a store says of pages it finds nothing wrong with
 MOST: Final = 100  # findings told; more say no more
 LONGEST_GROUP: Final = 64
 
@@ -63,11 +64,12 @@ class Check:
     ids: dict[str, tuple[int, str]] = field(default_factory=dict)
     last: dict[Place, int] = field(default_factory=dict)  # the entry that made a row
     roots: dict[int, bytes] = field(default_factory=dict)  # at the sizes of checkpoints
-    edges: dict[int, tuple[bytes, ...]] = field(default_factory=dict)  # where undos begin
+    edges: dict[int, tuple[tuple[bytes, ...], int]] = field(default_factory=dict)  # and times
     before: dict[int, dict[Place, bytes | None]] = field(default_factory=dict)
     hashes: set[str] = field(default_factory=set)  # of bytes that may lie beside
     found: list[Finding] = field(default_factory=list)
     time: int = 0
+    applied: int = 0  # the time of the last entry that was applied
     size: int = 0
 
     def say(self, what: str, entry: int, why: str) -> None:
@@ -79,28 +81,50 @@ class Check:
 Verify = Callable[[bytes], tuple[int, bytes]]  # a note's size and root; ValueError if not signed
 
 
-def fsck(reader: Reader, verify: Verify | None = None) -> tuple[Finding, ...]:
+def fsck(
+    reader: Reader, verify: Verify | None = None, sealed: tuple[int, str] | None = None
+) -> tuple[Finding, ...]:
     """Return everything that is not as the entries from 0 on make it; nothing means sound.
 
     `verify` reads a signed checkpoint with the log's key; without it only its text is read.
+    `sealed`: size and root (hex) the log's key last signed, as its mark outside the database says.
     """
     check = Check(reader)
-    sizes = {size for size, _ in _notes(reader)}
-    undos = {first for first, _ in reader.undos()}
     try:
-        _rebuild(check, sizes, undos)
+        pages = reader.sound()
+        if pages != SOUND:
+            check.say("page", -1, pages)
+        _compare(check, verify, sealed)
     except Damaged as damage:
         # what comes after an entry that cannot be applied cannot be rebuilt
         check.say("entry", damage.entry, damage.why)
-        return tuple(check.found)
+    except IoFailed as error:
+        check.say("page", -1, str(error))
+    return tuple(check.found)
+
+
+def _compare(check: Check, verify: Verify | None, sealed: tuple[int, str] | None) -> None:
+    sizes = {size for size, _ in _notes(check.reader)}
+    if sealed is not None:
+        sizes.add(sealed[0])
+    _rebuild(check, sizes, {first for first, _ in check.reader.undos()})
     _head(check)
     _ids(check)
     _rows(check)
     _balances(check)
     _checkpoints(check, verify)
+    if sealed is not None:
+        _sealed(check, *sealed)
     _undos(check)
     _beside(check)
-    return tuple(check.found)
+
+
+def _sealed(check: Check, size: int, root: str) -> None:
+    """What the key signed is here: a database that lost its end is whole in itself."""
+    if size > check.size:
+        check.say("head", -1, f"{size} entries are signed, {check.size} are here: an older copy")
+    elif size and check.roots[size].hex() != root:
+        check.say("head", -1, f"another root is signed for size {size}")
 
 
 def _notes(reader: Reader) -> Iterator[tuple[int, bytes]]:
@@ -148,7 +172,7 @@ def _group(check: Check, members: tuple[Entry, ...], sizes: set[int], undos: set
     first = members[0].n
     if first in undos:
         _close(check)
-        check.edges[first] = tuple(check.edge.hashes)
+        check.edges[first] = (tuple(check.edge.hashes), check.applied)
         check.before[first] = {}
     if members[0].epoch != check.view.epoch:
         check.say("entry", first, "its epoch is not the one in force")
@@ -164,6 +188,7 @@ def _group(check: Check, members: tuple[Entry, ...], sizes: set[int], undos: set
         for place in after.rows:
             was.setdefault(place, _stored(check, place))
     check.view.rows.update(after.rows)
+    check.applied = members[-1].t
     check.last.update(dict.fromkeys(after.rows, members[-1].n))
     for entry in members:
         if entry.id in check.ids:
@@ -297,8 +322,10 @@ def _undos(check: Check) -> None:
             continue
         if first not in check.edges:
             check.say("undo", first, "it does not begin where a group does")
-        elif undo.edge != check.edges[first] or dict(undo.rows) != check.before[first]:
+        elif (undo.edge, undo.time) != check.edges[first] or undo.rows != check.before[first]:
             check.say("undo", first, "it is not how it was before")
+        elif undo_bytes(undo.edge, undo.time, undo.rows.items()) != data:
+            check.say("undo", first, "it says how it was before in a second form")
 
 
 def _beside(check: Check) -> None:

@@ -77,6 +77,35 @@ async def test_a_sound_ledger_is_sound_and_a_flipped_byte_is_named(
     assert json.loads(told.out)["findings"]
 
 
+async def test_a_forged_checkpoint_and_a_ledger_that_lost_its_end_are_named(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    database = await installation(tmp_path)
+    where = ["--folder", str(tmp_path)]
+    assert run(["ledger", "export", str(tmp_path / "out"), *where]) == 0
+    journal = Journal.open(SqliteStore(database), SetClock())
+    head = journal.head
+    thief = make_ed25519(tmp_path / "thief.pem")
+    checkpoint = Checkpoint("localhost/test", head.seq, bytes.fromhex(head.root))
+    await journal.keep_checkpoint(head.seq, sign(checkpoint, thief))  # all true, but who signed
+    await journal.close()
+    vkey = ["--vkey", str(tmp_path / "out" / "vkey")]
+    for how in ([], vkey):
+        capsys.readouterr()
+        assert run(["ledger", "fsck", "--output", "json", *how, *where]) == 1
+        (finding,) = json.loads(capsys.readouterr().out)["findings"]
+        assert finding["what"] == "checkpoint"
+        assert "no known key signed it" in finding["why"]
+    (tmp_path / "lianqiao.toml").unlink()
+    assert run(["ledger", "fsck", *vkey, *where]) == 1
+    assert run(["ledger", "fsck", *where]) == 0  # and it says that it looked at no signature
+    assert "--vkey" in capsys.readouterr().err
+    for size, why in ((head.seq + 3, "an older copy"), (head.seq, "another root")):
+        (tmp_path / "data" / "sealed.mark").write_text(f"{size} {'ab' * 32}", "ascii")
+        assert run(["ledger", "fsck", *where]) == 1
+        assert why in capsys.readouterr().out
+
+
 def test_settings_are_checked_with_the_key_and_the_nearest_spelling(
     tmp_path: Path, capsys: Capture
 ) -> None:

@@ -105,6 +105,10 @@ class Reader(Protocol):
         """Yield every row of every projection; for fsck."""
         ...
 
+    def sound(self) -> str:
+        """Return what the store says of its own pages: `ok`, or the first trouble; for fsck."""
+        ...
+
     def close(self) -> None:
         """Let go of it."""
         ...

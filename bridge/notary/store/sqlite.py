@@ -5,6 +5,7 @@ Durable means WAL with synchronous=FULL, read back at every open: anything else 
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import Final, TypeAlias, cast
 
@@ -20,7 +21,7 @@ SCHEMA: Final = """
 CREATE TABLE head (
     ledger INTEGER PRIMARY KEY CHECK (ledger = 1),
     term INTEGER NOT NULL, writer TEXT NOT NULL, seq INTEGER NOT NULL CHECK (seq >= 0),
-    root TEXT NOT NULL, edge BLOB NOT NULL, time INTEGER NOT NULL
+    root TEXT NOT NULL, edge BLOB NOT NULL, time INTEGER NOT NULL, claim TEXT NOT NULL
 ) STRICT;
 CREATE TABLE entries (
     seq INTEGER PRIMARY KEY, entry BLOB NOT NULL, leaf BLOB NOT NULL CHECK (length(leaf) = 32)
@@ -34,9 +35,10 @@ CREATE TABLE rows (
 CREATE TABLE side (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE undos (first INTEGER PRIMARY KEY, undo BLOB NOT NULL) STRICT;
 CREATE TABLE checkpoints (size INTEGER PRIMARY KEY, note BLOB NOT NULL) STRICT;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 """
-VERSION: Final = 1
+VERSION: Final = 2
+_TABLES: Final = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name"
 PRAGMAS: Final = {  # what must read back as it was set
     "journal_mode": "wal",
     "synchronous": 2,
@@ -170,7 +172,18 @@ class SqliteReader:
                 self._db.execute("ROLLBACK")
 
     def sound(self) -> str:
-        """Return what the database says of its own pages: `ok`, or the first trouble."""
+        """Return what the database says of its own pages: `ok`, or the first trouble.
+
+        Its tables are ours, too, and who took the term stands under the check written then.
+        """
+        if self._all(_TABLES) != _ours():
+            return "its tables are not as they were made"
+        version = self._all("PRAGMA user_version")
+        if version != [(VERSION,)]:
+            return f"its version is {version}, not {VERSION}"
+        for term, writer, claim in self._all("SELECT term, writer, claim FROM head"):
+            if _claim(_int(term), _text(writer)) != claim:
+                return "the head's term and writer are not as they were taken"
         return _text(self._all("PRAGMA integrity_check(1)")[0][0])
 
     def close(self) -> None:
@@ -194,8 +207,8 @@ class SqliteStore(SqliteReader):
         self._db.execute("BEGIN IMMEDIATE")
         if self._db.pragma("user_version") == 0:  # nobody was faster
             self._db.execute(SCHEMA)
-            empty = Head()
-            self._db.execute("INSERT INTO head VALUES (1, 0, '', 0, ?, ?, 0)", (empty.root, b""))
+            values = (Head().root, b"", _claim(0, ""))
+            self._db.execute("INSERT INTO head VALUES (1, 0, '', 0, ?, ?, 0, ?)", values)
         self._db.execute("COMMIT")
 
     def take(self, writer: str, limit: int = 3) -> Head:
@@ -204,8 +217,11 @@ class SqliteStore(SqliteReader):
             head = self.head()
             with self._commit():
                 self._db.execute(
-                    "UPDATE head SET term = ?, writer = ? WHERE term = ? AND seq = ?",
-                    (head.term + 1, writer, head.term, head.seq),
+                    "UPDATE head SET term = ?, writer = ?, claim = ? WHERE term = ? AND seq = ?",
+                    (
+                        *(head.term + 1, writer, _claim(head.term + 1, writer)),
+                        *(head.term, head.seq),
+                    ),
                 )
                 won = self._db.changes() == 1
             if won:
@@ -319,8 +335,21 @@ def _trouble(path: Path) -> Generator[None]:
         yield
     except apsw.FullError as error:
         raise Full(f"{path}: {error}") from error
-    except apsw.Error as error:
+    except (apsw.Error, UnicodeDecodeError) as error:
         raise IoFailed(f"{path}: {type(error).__name__}: {error}") from error
+
+
+def _ours() -> list[tuple[Cell, ...]]:
+    """Return the tables of a database just made."""
+    made = apsw.Connection(":memory:")
+    made.execute(SCHEMA)
+    found = cast("list[tuple[Cell, ...]]", made.execute(_TABLES).fetchall())
+    made.close()
+    return found
+
+
+def _claim(term: int, writer: str) -> str:
+    return sha256(f"{term} {writer}".encode()).hexdigest()
 
 
 def _head(row: tuple[Cell, ...]) -> Head:
@@ -337,15 +366,18 @@ def _head(row: tuple[Cell, ...]) -> Head:
 
 
 def _text(cell: Cell) -> str:
-    assert isinstance(cell, str), f"text was expected, not {cell!r}"
+    if not isinstance(cell, str):
+        raise IoFailed(f"text was expected where {type(cell).__name__} is: a damaged page")
     return cell
 
 
 def _int(cell: Cell) -> int:
-    assert isinstance(cell, int), f"an integer was expected, not {cell!r}"
+    if not isinstance(cell, int):
+        raise IoFailed(f"an integer was expected where {type(cell).__name__} is: a damaged page")
     return cell
 
 
 def _bytes(cell: Cell) -> bytes:
-    assert isinstance(cell, bytes), f"bytes were expected, not {cell!r}"
+    if not isinstance(cell, bytes):
+        raise IoFailed(f"bytes were expected where {type(cell).__name__} is: a damaged page")
     return cell
