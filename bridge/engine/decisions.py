@@ -105,7 +105,9 @@ def cleared_by_people(journal: Journal, settlement: Settlement) -> frozenset[str
     A stop set by a verdict is lifted by people alone, so one that lies behind us was decided.
     """
     cleared: set[str] = set()
-    for stage in (SCREENING, RESCREENING, RECHECKING):
+    stages = (SCREENING, RESCREENING, RECHECKING)
+    journal.view.prefetch(("decision", f"{settlement.order.id}/{stage}") for stage in stages)
+    for stage in stages:
         row = journal.view.decision(settlement.order.id, stage)
         data = journal.side(row.findings) if row is not None else None
         if row is None or data is None:

@@ -23,6 +23,7 @@ from bridge.engine.figures import amounts, legal_date, quotas
 from bridge.engine.lists import InForce, Shelf
 from bridge.engine.perform import Doors
 from bridge.notary.journal import Journal
+from bridge.notary.projection import Projection
 from bridge.notary.state.proposals import CLEAR
 from bridge.notary.state.view import View
 from bridge.policy.dossier import (
@@ -208,8 +209,7 @@ class DossierScreening:
         }
 
     def _personal(self, party: PartyId, member: str) -> str:
-        kept = self._journal.side(f"personal/party/{party}/{member}")
-        return "" if kept is None else kept[32:].decode()
+        return _plainly(self._journal.side(f"personal/party/{party}/{member}"))
 
     def _looked(
         self, view: View, order: SettlementOrder, names: Disclosed, force: InForce
@@ -291,12 +291,19 @@ class DossierScreening:
     def _subject(self, party: Party | None, name: PartyId) -> Subject:
         if party is None:
             return Subject()
-        ids = (party.lei or "", party.uscc, party.bic or "", self._personal(name, "person_id"))
+        place = f"personal/party/{name}/"
+        kept = self._journal.sides(place)
+        number = _plainly(kept.get(place + "person_id"))
         return Subject(
-            names=(self._personal(name, "name"),),
-            ids=ids,
+            names=(_plainly(kept.get(place + "name")),),
+            ids=(party.lei or "", party.uscc, party.bic or "", number),
             wallets=tuple(wallet.account for wallet in party.wallets),
         )
+
+
+def _plainly(kept: bytes | None) -> str:
+    """A personal value without its salt; nothing where it was never given or is erased."""
+    return "" if kept is None else kept[32:].decode()
 
 
 async def _asked(
@@ -363,11 +370,13 @@ def _freezes(view: View, order: SettlementOrder, point: str) -> tuple[str, ...]:
     return tuple(scope for scope in scopes if view.freeze(scope) is not None)
 
 
-def _people(view: View, settlement: Settlement) -> tuple[Approval, ...]:
+def _people(view: Projection, settlement: Settlement) -> tuple[Approval, ...]:
     """Who cleared a hold of this order, with the roles they hold."""
     of, found = settlement.order.id, dict[str, Approval]()
-    for visit in range(settlement.visit + 1):
-        row = view.proposal(derived_id(of, CLEAR, str(visit)))
+    names = [derived_id(of, CLEAR, str(visit)) for visit in range(settlement.visit + 1)]
+    view.prefetch(("proposal", name) for name in names)
+    for proposal in names:
+        row = view.proposal(proposal)
         if row is None or row.state not in {"approved", "done"}:
             continue
         for name in row.approvals:
