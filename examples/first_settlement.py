@@ -12,10 +12,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from bridge.api.times import time_text
 from bridge.cli.stage import stage
+from bridge.cli.wires import Signed
 from bridge.clock import SystemClock
 from bridge.core.ids import Instant, new_ulid
 
@@ -44,16 +43,15 @@ ORDER = {  # forty units of a bond, from the mainland to Hong Kong, against mone
 HOUR_MS = 3_600_000
 
 
-def consent(terms: str, owed: dict[str, Any], key: Ed25519PrivateKey, until: str) -> dict[str, str]:
+def consent(terms: str, owed: dict[str, Any], signed: Signed, until: str) -> dict[str, str]:
     """Return the holder's word: the lock's exact bytes, signed by the account's own key."""
-    said = {name: owed[name] for name in ("network", "by", "kind")}
-    signature = key.sign(bytes.fromhex(owed["message"])).hex()
-    public = key.public_key().public_bytes_raw().hex()
     return {
-        **said,
+        "network": owed["network"],
+        "by": owed["by"],
+        "kind": signed.kind,
         "terms": terms,
-        "public_key": public,
-        "signature": signature,
+        "public_key": signed.public_key,
+        "signature": signed.signature.hex(),
         "not_after": until,
     }
 
@@ -71,9 +69,10 @@ async def settle(folder: Path) -> str:
         sent = await built.desk.post("/v1/settlements", order)
         print(f"order    {name}, paid under UETR {sent['uetr']}")
         for owed in sent["consents"]:
-            raw = built.wires.holders[owed["by"]].read_bytes()
+            message = bytes.fromhex(owed["message"])
+            signed = built.wires.consent(owed["network"], owed["by"], message)
             until = time_text(Instant(now + 400 * 24 * HOUR_MS))
-            word = consent(sent["terms"], owed, Ed25519PrivateKey.from_private_bytes(raw), until)
+            word = consent(sent["terms"], owed, signed, until)
             await built.desk.post(f"/v1/settlements/{name}/consents", word)
             print(f"consent  of {owed['by']} to the lock on {owed['network']}")
         stood = ""

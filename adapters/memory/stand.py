@@ -28,10 +28,21 @@ HOLDERS = {  # account to network; the seller's side and the buyer's side of the
     "seller-wallet": (ORIGIN, DESTINATION),
     "buyer-wallet": (ORIGIN, DESTINATION),
 }
+ACCOUNTS = {"seller": "seller-wallet", "buyer": "buyer-wallet"}
+ESCROW = "escrow"
 ASSETS = {"receivable-a": ORIGIN, "bond-a": ORIGIN}  # to its home
 MONEY = {"HK00123": 10**12, "CN00456": 0}  # account to minor units of HKD
 SETTLE_MS = 300  # so that a recall can come in time
 WORK_MS = 20  # of a block and of finality
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A holder's signature, of a kind, with the key that made it as the consent names it."""
+
+    kind: str
+    public_key: str
+    signature: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +50,8 @@ class Stand:
     """A running world.
 
     `networks` and `rails` are tables of settings by instance name, complete with their `adapter`;
-    `holders` is the key file of each account, the same on every network.
+    `accounts` names each person's account, `holders` the key file of each account, the same on
+    every network.
     """
 
     address: str
@@ -48,6 +60,13 @@ class Stand:
     holders: Mapping[str, Path]
     pid: int
     session: aiohttp.ClientSession
+    accounts: Mapping[str, str]
+    escrow: str
+
+    def consent(self, account: str, message: bytes) -> Signed:
+        """Return a holder's own signature of what a consent asks for."""
+        key = Ed25519PrivateKey.from_private_bytes(self.holders[account].read_bytes())
+        return Signed("ed25519", public_hex(key), key.sign(message))
 
     async def do(self, command: Mapping[str, Value]) -> None:
         """Carry out one command of the ground, such as an issue. Errors: Refused, Unavailable."""
@@ -124,7 +143,7 @@ async def start(folder: Path, notaries: tuple[str, ...], threshold: int) -> Asyn
                 name.partition(":")[2]: {
                     "adapter": "memory",
                     "network": name,
-                    "escrow": "escrow",
+                    "escrow": ESCROW,
                     "key": public_hex(_key(folder, name)),
                     "world": address,
                     "operator_key": str(operator),
@@ -146,6 +165,8 @@ async def start(folder: Path, notaries: tuple[str, ...], threshold: int) -> Asyn
             holders=holders,
             pid=pid,
             session=session,
+            accounts=ACCOUNTS,
+            escrow=ESCROW,
         )
         if is_new:
             for command in _commands(folder, operator, holders, notaries, threshold):
@@ -174,7 +195,7 @@ def _commands(
         key = _key(folder, name).private_bytes_raw().hex()
         ms = str(WORK_MS)
         made += [
-            {"do": "network", "name": name, "escrow": "escrow", "key": key,
+            {"do": "network", "name": name, "escrow": ESCROW, "key": key,
              "block_ms": ms, "finality_ms": ms},
             {"do": "operator", "at": name, "key": _public(operator)},
             {"do": "notaries", "at": name, "epoch": "1", "keys": " ".join(notaries),

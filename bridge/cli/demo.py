@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bridge.cli.wires import CASTS
+
 if TYPE_CHECKING:
     from bridge.cli.stage import Stage
 
@@ -30,10 +32,23 @@ PAUSE_S = 3  # between two settlements after the stories: time to read, and to k
 @click.option("--once", is_flag=True, help="Tell the stories, then stop.")
 @click.option("--story", "stories", multiple=True, metavar="NAME", help="Tell only this story.")
 @click.option("--output", type=click.Choice(["table", "json"]), default="table")
+@click.option(
+    "--wires",
+    type=click.Choice(tuple(CASTS)),
+    default="memory",
+    show_default=True,
+    help="What it runs on: bank, for instance, has a counterparty bank that speaks ISO 20022.",
+)
 @click.option("--keep", type=click.Path(path_type=Path), help="Keep the state in this folder.")
 @click.option("--reset", is_flag=True, help="Empty the folder of --keep first, if a demo made it.")
 def demo(
-    *, once: bool, stories: tuple[str, ...], output: str, keep: Path | None, reset: bool
+    *,
+    once: bool,
+    stories: tuple[str, ...],
+    output: str,
+    wires: str,
+    keep: Path | None,
+    reset: bool,
 ) -> None:
     """Show settlements from order to rest: clean, held, frozen, given back, recalled, killed.
 
@@ -52,7 +67,7 @@ def demo(
             click.echo(f"a demo runs already: its daemon answers at {alone}")
             return
         with _folder(keep, reset=reset) as folder:
-            code = asyncio.run(_run(show, folder, names, None if once else alone))
+            code = asyncio.run(_run(show, folder, wires, names, None if once else alone))
     sys.exit(code)
 
 
@@ -149,7 +164,11 @@ def _listen() -> str:
 
 
 async def _run(
-    show: Show, folder: Path, names: tuple[str, ...], running: Callable[[str], None] | None
+    show: Show,
+    folder: Path,
+    wires: str,
+    names: tuple[str, ...],
+    running: Callable[[str], None] | None,
 ) -> int:
     """Tell the stories; where it is to go on running, say so and go on until it is stopped."""
     from bridge.cli.stage import stage  # noqa: PLC0415 loaded when it is asked for
@@ -160,7 +179,7 @@ async def _run(
         loop.add_signal_handler(number, task.cancel)
     with suppress(asyncio.CancelledError):  # the stage is taken down, whoever asked
         show.draw("starting two networks, a bank and the daemon")
-        async with stage(folder, _listen()) as built:
+        async with stage(folder, _listen(), CASTS[wires]) as built:
             show.say(f"the daemon answers at {built.daemon.url}, its state is in {folder}")
             if running is not None:
                 running(built.daemon.url)

@@ -7,19 +7,18 @@ import asyncio
 import base64
 import os
 import sys
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Protocol
 
 import aiohttp
 
 import bridge
-from bridge import registry
 from bridge.cli.desk_client import DeskClient
 from bridge.cli.found import NOTARIES, QUORUM, found, keys_of, write_settings
+from bridge.cli.wires import CASTS, Wires, wires
 from bridge.clock import SystemClock
 from bridge.core.canonical import Value, canonical
 from bridge.screening.snapshot import snapshot
@@ -29,28 +28,12 @@ _TREE = str(Path(bridge.__file__).resolve().parent.parent)  # children import wh
 HEADER = "id,type,names,ids,dates,countries,wallets\n"
 LISTED = "X-1,person,Wong Tai Man;黃大文;黄大文,,,,\nX-2,person,Nobody Else,,,,\n"
 SELLER = "Qianhai Orchid Trading Co"
-PARTIES = {  # id to name, jurisdiction; both sides of the corridor know the same two wallets
-    "orchid": (SELLER, "CN", "seller-wallet"),
-    "harbourview": ("Harbourview Commodities Ltd", "HK", "buyer-wallet"),
-    "wong": ("Wong Tai Man", "HK", "buyer-wallet"),
+PARTIES = {  # id to name, jurisdiction, and whose wallets on both sides of the corridor
+    "orchid": (SELLER, "CN", "seller"),
+    "harbourview": ("Harbourview Commodities Ltd", "HK", "buyer"),
+    "wong": ("Wong Tai Man", "HK", "buyer"),
 }
 DAY_MS = 86_400_000
-
-
-class Wires(Protocol):
-    """What a world of the demo shows: tables of settings, holders' keys, a fault panel."""
-
-    networks: Mapping[str, Mapping[str, object]]
-    rails: Mapping[str, Mapping[str, object]]
-    holders: Mapping[str, Path]
-
-    async def do(self, command: Mapping[str, Value]) -> None:
-        """Carry out a command of the ground."""
-        ...
-
-    async def ask(self, name: str, question: Mapping[str, Value]) -> Mapping[str, Value]:
-        """Return a network's or bank's answer to a question."""
-        ...
 
 
 @dataclass
@@ -113,16 +96,20 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(folder: Path, listen: str) -> AsyncGenerator[Stage]:
-    """Yield a stage with registers made, in a folder that holds it for as long as it is kept."""
+async def stage(
+    folder: Path, listen: str, cast: Sequence[str] = CASTS["memory"]
+) -> AsyncGenerator[Stage]:
+    """Yield a stage with registers made, in a folder that holds it for as long as it is kept.
+
+    `cast` names the worlds its wires come from.
+    """
     os.environ["PYTHONPATH"] = _TREE
-    world: Any = registry.load(registry.WORLDS, "memory")
     keys = keys_of(folder)
     publics = tuple(key.public for key in keys.values())
     url = f"http://{listen.removeprefix('tcp:')}"
-    async with world.start(folder / "world", publics, QUORUM) as wires:
+    async with wires(folder / "world", cast, publics, QUORUM) as built:
         config = write_settings(
-            folder, profile="demo", listen=listen, networks=wires.networks, rails=wires.rails
+            folder, profile="demo", listen=listen, networks=built.networks, rails=built.rails
         )
         await asyncio.to_thread(found, folder, keys, profile="demo", url=url)
         daemon = Daemon(config)
@@ -130,19 +117,19 @@ async def stage(folder: Path, listen: str) -> AsyncGenerator[Stage]:
             await daemon.start()
             async with aiohttp.ClientSession() as session:
                 desk = DeskClient(folder, session)
-                origin, destination = (str(table["network"]) for table in wires.networks.values())
-                (rail,) = (str(table["network"]) for table in wires.rails.values())
-                built = Stage(
+                origin, destination = (str(table["network"]) for table in built.networks.values())
+                (rail,) = (str(table["network"]) for table in built.rails.values())
+                made = Stage(
                     folder=folder,
                     desk=desk,
-                    wires=wires,
+                    wires=built,
                     daemon=daemon,
                     origin=origin,
                     destination=destination,
                     rail=rail,
                 )
-                await registers(built)
-                yield built
+                await registers(made)
+                yield made
         finally:
             await daemon.stop()
 
@@ -150,9 +137,9 @@ async def stage(folder: Path, listen: str) -> AsyncGenerator[Stage]:
 async def registers(built: Stage) -> None:
     """Register parties, assets, both lanes, a pack and a list: two people each."""
     desk = built.desk
-    for name, (called, where, account) in PARTIES.items():
+    for name, (called, where, who) in PARTIES.items():
         wallets = [
-            {"network": network, "account": account}
+            {"network": network, "account": built.wires.account(network, who)}
             for network in (built.origin, built.destination)
         ]
         row = {
@@ -175,7 +162,7 @@ async def registers(built: Stage) -> None:
                 "at": built.origin,
                 "asset": asset,
                 "part": "",
-                "account": "seller-wallet",
+                "account": built.wires.account(built.origin, "seller"),
                 "units": "1000000",
             }
         )
@@ -214,7 +201,12 @@ def _asset(built: Stage, asset: str, kind: str, issued: int) -> dict[str, object
         "kind": kind,
         "home": built.origin,
         "legs": [
-            {"network": network, "escrow": "escrow", "asset": asset, "part": ""}
+            {
+                "network": network,
+                "escrow": built.wires.worlds[network].escrow,
+                "asset": asset,
+                "part": "",
+            }
             for network in (built.origin, built.destination)
         ],
         "scale": "0",

@@ -6,10 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
-
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bridge.cli.desk_client import Refusal
 from bridge.cli.stage import HEADER, LANE, LISTED, SELLER, Stage, bring_list
@@ -61,6 +58,7 @@ class Teller:
     def order(self, number: str, **changes: object) -> dict[str, object]:
         """An order for forty units of a bond, paid for by the buyer."""
         deadline = datetime.now(UTC) + timedelta(hours=1)  # noqa: TID251 the teller's watch
+        seller = self.stage.wires.account(self.stage.origin, "seller")
         body: dict[str, object] = {
             "id": new_ulid(SystemClock().now(), secrets.token_bytes(10)),
             "seed": secrets.token_hex(32),
@@ -76,8 +74,8 @@ class Teller:
                 "maturity": "2027-06-30",
             },
             "units": "40",
-            "originator": {"party": "orchid", "account": "seller-wallet"},
-            "beneficiary": {"party": "harbourview", "account": "buyer-wallet"},
+            "originator": {"party": "orchid", "account": seller},
+            "beneficiary": self.buyer("harbourview"),
             "deadline": deadline.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "payment": {
                 "amount": {"currency": "HKD", "amount": "1345678.00"},
@@ -93,18 +91,25 @@ class Teller:
         }
         return {**body, **changes}
 
+    def buyer(self, party: str) -> dict[str, str]:
+        """A beneficiary: a party that receives in the buyer's wallet."""
+        account = self.stage.wires.account(self.stage.destination, "buyer")
+        return {"party": party, "account": account}
+
     async def send(self, body: Mapping[str, object]) -> dict[str, Any]:
         """Send an order, and bring the consent that its holder's own key signs."""
         sent: dict[str, Any] = await self.desk.post("/v1/settlements", body)
         for owed in sent["consents"]:
-            key = _holder(self.stage.wires.holders[owed["by"]])
+            signed = self.stage.wires.consent(
+                owed["network"], owed["by"], bytes.fromhex(owed["message"])
+            )
             consent = {
                 "terms": sent["terms"],
                 "network": owed["network"],
                 "by": owed["by"],
-                "kind": owed["kind"],
-                "public_key": key.public_key().public_bytes_raw().hex(),
-                "signature": key.sign(bytes.fromhex(owed["message"])).hex(),
+                "kind": signed.kind,
+                "public_key": signed.public_key,
+                "signature": signed.signature.hex(),
                 "not_after": "2027-12-31T00:00:00Z",
             }
             await self.desk.post(f"/v1/settlements/{sent['settlement']}/consents", consent)
@@ -140,10 +145,6 @@ class Teller:
         await self.stage.wires.do({"at": self.stage.rail, **words})
 
 
-def _holder(file: Path) -> Ed25519PrivateKey:
-    return Ed25519PrivateKey.from_private_bytes(file.read_bytes())
-
-
 Told = Callable[[Teller], Awaitable[tuple[dict[str, Any], str]]]
 
 
@@ -156,9 +157,7 @@ async def clean(tell: Teller) -> tuple[dict[str, Any], str]:
 
 async def name_hit(tell: Teller) -> tuple[dict[str, Any], str]:
     """A name hit, held until a second person decides."""
-    sent = await tell.send(
-        tell.order("HIT", beneficiary={"party": "wong", "account": "buyer-wallet"})
-    )
+    sent = await tell.send(tell.order("HIT", beneficiary=tell.buyer("wong")))
     shown = await tell.until(sent["settlement"], "screening", "held")
     await tell.desk.decide(shown["proposals"][0], "approve", "zhao.min")
     await tell.until(sent["settlement"], "settled")
