@@ -4,9 +4,12 @@ A token can be narrower than its person, never wider: its roles count only while
 register holds them too.
 """
 
+import fcntl
 import json
+import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -34,7 +37,7 @@ class Token:
 
 
 class Tokens:
-    """The tokens of one daemon, in one file; a change made by another process is seen."""
+    """The tokens of one daemon, in one file; changes of several processes come one by one."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -47,23 +50,23 @@ class Tokens:
         self, person: PersonId, roles: Sequence[str] = (), expires: Instant | None = None
     ) -> str:
         """Keep a new token's hash and return the token; it is shown this once."""
-        self._load()
         text = PREFIX + secrets.token_urlsafe(BYTES)
         held = sha256(text.encode()).hexdigest()
-        self._tokens[held] = Token(
-            id=held[:12], sha256=held, person=person, roles=tuple(roles), expires=expires
-        )
-        self._store()
+        with self._alone():
+            self._tokens[held] = Token(
+                id=held[:12], sha256=held, person=person, roles=tuple(roles), expires=expires
+            )
+            self._store()
         return text
 
     def revoke(self, name: str) -> Token:
         """Forget a token by its id. Errors: NoToken."""
-        self._load()
-        for held, token in self._tokens.items():
-            if token.id == name:
-                del self._tokens[held]
-                self._store()
-                return token
+        with self._alone():
+            for held, token in self._tokens.items():
+                if token.id == name:
+                    del self._tokens[held]
+                    self._store()
+                    return token
         raise NoToken(f"there is no token {name}")
 
     def listed(self) -> tuple[Token, ...]:
@@ -85,6 +88,19 @@ class Tokens:
     def secret(self) -> bytes:
         """What cursors are signed with: kept with the tokens, so that it outlives a start."""
         return self._secret
+
+    @contextmanager
+    def _alone(self) -> Generator[None]:
+        """Change what is in the file now, and let nobody else change it meanwhile."""
+        lock = self._path.with_name(f"{self._path.name}.lock")
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            self._seen = (-1, -1)  # two changes of one moment may look alike from outside
+            self._load()
+            yield
+        finally:
+            os.close(handle)
 
     def _load(self) -> None:
         try:
