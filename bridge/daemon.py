@@ -306,9 +306,7 @@ def _ring(
         disclosed=lambda order: disclosed(journal, order),
         key=key,
     )
-    custody = DevelopmentCustody(
-        notaries, lambda: journal.view, journal.side, opened.verifiers, clock
-    )
+    custody = DevelopmentCustody(notaries, lambda: journal.view, opened.verifiers, clock)
 
     def shut(lane: Lane) -> str:
         held = settings.lane.get(lane.id)

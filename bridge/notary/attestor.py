@@ -77,13 +77,11 @@ class DevelopmentCustody:
         self,
         notaries: tuple[Notary, ...],
         view: Callable[[], View],
-        side: Callable[[str], bytes | None],
         verifiers: Mapping[NetworkId, Verify],
         clock: Clock,
     ) -> None:
         self._notaries = notaries
         self._view = view
-        self._side = side
         self._verifiers = verifiers
         self._clock = clock
 

@@ -358,7 +358,7 @@ async def opened(wired: Wires, store: Store, seed: int = 1) -> AsyncIterator[Riv
         journal,
         doors,
         verifiers,
-        attestor=DevelopmentCustody(notaries, lambda: journal.view, journal.side, verifiers, clock),
+        attestor=DevelopmentCustody(notaries, lambda: journal.view, verifiers, clock),
         screening=DossierScreening(
             journal, doors, clock, disclosed=lambda order: disclosed(journal, order), key=b"p" * 32
         ),

@@ -103,7 +103,7 @@ async def test_evidence_that_is_not_what_the_ledger_holds_gets_no_signature(
             part=leg.part, units=units,
         )  # fmt: skip
         credulous = DevelopmentCustody(
-            (), lambda: journal.view, journal.side,
+            (), lambda: journal.view,
             {settlement.order.origin.network: lambda _: (lock,)}, water.ring.clock,
         )  # fmt: skip
         for raw, answer in ((held, NotYet), (held + b" ", FinalNo), (b"", FinalNo)):

@@ -244,7 +244,7 @@ class Life:
             doors,
             verifiers,
             attestor=DevelopmentCustody(
-                self._notaries(), lambda: journal.view, journal.side, verifiers, world
+                self._notaries(), lambda: journal.view, verifiers, world
             ),
             screening=DossierScreening(
                 journal, doors, world, disclosed=lambda order: disclosed(journal, order),

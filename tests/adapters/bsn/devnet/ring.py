@@ -315,9 +315,7 @@ async def turning(world: Crossing[G], store: Store, seed: int) -> AsyncIterator[
             journal,
             doors,
             verifiers,
-            attestor=DevelopmentCustody(
-                notaries, lambda: journal.view, journal.side, verifiers, clock
-            ),
+            attestor=DevelopmentCustody(notaries, lambda: journal.view, verifiers, clock),
             screening=DossierScreening(
                 journal,
                 doors,
