@@ -121,6 +121,23 @@ def opened(keystore: bytes, password: bytes) -> Account:
     return account
 
 
+def sealed(secret: bytes, password: bytes, *, salt: bytes, iv: bytes, n: int = 2**18) -> bytes:
+    """Return the keystore V3 of a key. Units: `n` is scrypt's cost; 2**18 takes a second."""
+    derived = Scrypt(salt=salt, length=32, n=n, r=8, p=1).derive(password)
+    closing = Cipher(algorithms.AES(derived[:16]), modes.CTR(iv)).encryptor()
+    cipher = closing.update(secret) + closing.finalize()
+    crypto: dict[str, object] = {
+        "cipher": "aes-128-ctr",
+        "cipherparams": {"iv": iv.hex()},
+        "ciphertext": cipher.hex(),
+        "kdf": "scrypt",
+        "kdfparams": {"dklen": 32, "n": n, "p": 1, "r": 8, "salt": salt.hex()},
+        "mac": keccak(derived[16:] + cipher).hex(),
+    }
+    address = Account(secret).address.hex()
+    return json.dumps({"version": 3, "address": address, "crypto": crypto}).encode()
+
+
 def _decrypted(kind: tuple[object, ...], crypto: Mapping[str, object], password: bytes) -> bytes:
     if kind != (3, "scrypt", "aes-128-ctr"):
         raise BadKeystore("keystore: version 3, scrypt and aes-128-ctr are taken; convert it")

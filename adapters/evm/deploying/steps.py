@@ -1,0 +1,180 @@
+"""What puts the contract set on a chain, in order: each step's bytes, its address, what shows it.
+
+Addresses follow from the deployer and its first nonce, so all of it is known before anything is
+sent.
+Source: Yellow Paper, section 7 (the address of a contract that is made); EIP-1559.
+"""
+
+from dataclasses import dataclass
+
+import rlp
+from eth_hash.auto import keccak
+from eth_utils.address import to_checksum_address
+
+from adapters.evm import calls
+from adapters.evm.calls import Word
+from adapters.evm.contracts.code import artifact
+
+NOBODY = "0x" + "00" * 20
+DAY_S = 86_400
+CREATION_GAS, CALL_GAS, BYTE_GAS, CODE_GAS = 500_000, 150_000, 16, 200
+NOTARY_GAS = 75_000  # a member's place in the set and in its list
+SET = ("NotarySet", "Escrow", "Vault", "TwinVault", "TitleVault")
+NAMES = {
+    "NotarySet": "notaries",
+    "Vault": "vault",
+    "TwinVault": "twin-vault",
+    "TitleVault": "title-vault",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roles:
+    """Who may do what in the set. Units: `escape_days` are days; addresses in one spelling."""
+
+    governor: str
+    guardian: str
+    notaries: tuple[str, ...]
+    threshold: int
+    operators: tuple[str, ...]
+    escape_days: int = 400
+    anchor: str = NOBODY
+    title_factory: str = ""  # of the TradeTrust registries here; none: no TitleVault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shows:
+    """A view, and what its first words must be, any one of several, where a step stands."""
+
+    contract: str
+    at: str
+    function: str
+    args: tuple[Word, ...]
+    any_of: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One transaction: a contract made, or a function of one called. Units: gas."""
+
+    name: str
+    contract: str
+    to: bytes  # empty: it makes `made`
+    data: bytes
+    gas: int
+    made: str = ""
+    shows: tuple[Shows, ...] = ()
+
+
+def address_made(deployer: bytes, nonce: int) -> str:
+    """Return the address of the contract that an account's transaction of a nonce makes."""
+    number = nonce.to_bytes((nonce.bit_length() + 7) // 8, "big")
+    return str(to_checksum_address(keccak(rlp.encode([deployer, number]))[-20:]))
+
+
+class Steps:
+    """Steps of one account, one nonce each, from a first nonce on."""
+
+    def __init__(self, deployer: bytes, first_nonce: int) -> None:
+        self.deployer = deployer
+        self.first_nonce = first_nonce
+        self.all: list[Step] = []
+
+    def make(self, contract: str, *args: Word, name: str = "") -> str:
+        """Add a contract; return where it will be."""
+        found = artifact(contract)
+        data = calls.creation(contract, found.creation, *args)
+        listed = sum(len(arg) for arg in args if isinstance(arg, list))
+        made = address_made(self.deployer, self.first_nonce + len(self.all))
+        gas = CREATION_GAS + BYTE_GAS * len(data) + CODE_GAS * len(found.deployed)
+        self.all.append(
+            Step(
+                name=name or f"make {contract}",
+                contract=contract,
+                to=b"",
+                data=data,
+                gas=gas + NOTARY_GAS * listed,
+                made=made,
+            )
+        )
+        return made
+
+    def call(
+        self,
+        contract: str,
+        to: str,
+        function: str,
+        *args: Word,
+        name: str,
+        shows: tuple[Shows, ...],
+    ) -> None:
+        """Add a call, and what shows afterwards that it was done."""
+        data = calls.call(contract, function, *args)
+        self.all.append(
+            Step(
+                name=name,
+                contract=contract,
+                to=bytes.fromhex(to[2:]),
+                data=data,
+                gas=CALL_GAS + BYTE_GAS * len(data),
+                shows=shows,
+            )
+        )
+
+
+def set_steps(deployer: bytes, first_nonce: int, genesis: bytes, roles: Roles) -> Steps:
+    """Return the steps of the whole set.
+
+    The deployer governs until the governor that is named at the end accepts.
+    """
+    steps, me = Steps(deployer, first_nonce), str(to_checksum_address(deployer))
+    names: list[Word] = list(in_order(roles.notaries))
+    notaries = steps.make(
+        "NotarySet", me, roles.guardian, roles.anchor, genesis, names, roles.threshold
+    )
+    escrow = steps.make("Escrow", me, roles.guardian, notaries, roles.escape_days * DAY_S, genesis)
+    made = {"NotarySet": notaries, "Escrow": escrow}
+    for custody in ("Vault", "TwinVault"):
+        made[custody] = steps.make(custody, me, escrow, notaries, genesis)
+    if roles.title_factory:
+        made["TitleVault"] = steps.make(
+            "TitleVault", me, escrow, notaries, genesis, roles.title_factory
+        )
+    is_one = True
+    for operator in roles.operators:
+        shows = (_shows("Escrow", escrow, "isOperator", (operator,), "True"),)
+        name = f"operator {operator}"
+        steps.call("Escrow", escrow, "setOperator", operator, is_one, name=name, shows=shows)
+    if roles.governor != me:
+        for contract, at in made.items():
+            named = (
+                _shows(contract, at, "nextGovernor", (), roles.governor),
+                _shows(contract, at, "governor", (), roles.governor),
+            )
+            name = f"name the governor of {contract}"
+            steps.call(contract, at, "nameGovernor", roles.governor, name=name, shows=named)
+    return steps
+
+
+def in_order(addresses: tuple[str, ...]) -> tuple[str, ...]:
+    """Return addresses in the order in which the set takes them."""
+    return tuple(sorted(addresses, key=lambda one: bytes.fromhex(one[2:])))
+
+
+def _shows(contract: str, at: str, function: str, args: tuple[Word, ...], said: str) -> Shows:
+    return Shows(contract=contract, at=at, function=function, args=args, any_of=((said,),))
+
+
+def said(words: tuple[Word, ...]) -> tuple[str, ...]:
+    """Return a view's words as they are compared and shown."""
+    return tuple(_said(word) for word in words)
+
+
+def _said(word: Word) -> str:
+    if isinstance(word, bytes):
+        return f"0x{word.hex()}"
+    if isinstance(word, list | tuple):
+        return ", ".join(map(_said, word))
+    text = str(word)
+    is_address = text.startswith("0x") and len(text) == 42
+    return str(to_checksum_address(text)) if is_address else text

@@ -1,0 +1,282 @@
+"""An Ethereum-compatible chain started for the demo, and what settings and stories need of it.
+
+The entry point group `bridge.worlds` names `WORLD`. `WORLD.start(folder, notaries, threshold)` is
+an async context manager: it starts the dev chain as a process on loopback, puts the contract set on
+it, trusting the secp256k1 addresses given as `notaries`, issues a share, and yields a `Stand`. The
+chain lives as long as its process: a folder is used once.
+"""
+
+import asyncio
+import json
+import secrets
+import sys
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from adapters.evm.accounts import Account, sealed
+from adapters.evm.client import Endpoint
+from adapters.evm.deploying.sending import number
+from adapters.evm.deploying.steps import NAMES
+from adapters.evm.ground import BUYER, CAP_WEI, ENTRY, EXIT, PEOPLE, SELLER, Ground
+from adapters.evm.holders import Signed, signed_with
+from adapters.evm.nodes import Nodes
+from bridge.core.canonical import Value
+from bridge.core.ids import Instant
+from bridge.ports import Refused, Unavailable
+
+START_S: Final = 30
+CALL_S: Final = 20
+INSTANCE: Final = "harbour"
+SHARE, UNITS = "share-a", "1000000"
+BLOCK_MS, EPOCH, POLL_MS = 100, 1, 50
+QUORUM: Final = 2
+SCRYPT_N: Final = 2**12  # a demo's: what it hides is worth nothing
+
+
+class _Watch:
+    """The machine's clock."""
+
+    def now(self) -> Instant:
+        return Instant(time.time_ns() // 1_000_000)  # noqa: TID251 a program beside the daemon
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stand:
+    """A running chain.
+
+    `networks` is the table of settings by instance name, complete with its `adapter`; there is no
+    bank. `accounts` names each holder's address, `holders` the key file of each address. `assets`
+    are the contracts by name, `held` what a name's holder has of it at the beginning.
+    """
+
+    address: str
+    network: str
+    escrow: str
+    networks: Mapping[str, Mapping[str, object]]
+    rails: Mapping[str, Mapping[str, object]]
+    accounts: Mapping[str, str]
+    holders: Mapping[str, Path]
+    assets: dict[str, str]
+    held: dict[str, tuple[str, str]]
+    pid: int
+    session: aiohttp.ClientSession
+    ground: Ground
+
+    def consent(self, account: str, message: bytes) -> Signed:
+        """Return a holder's own signature of the typed data that a consent asks for."""
+        return signed_with(self.holders[account].read_bytes(), message)
+
+    def leg(self, name: str, part: str = "") -> dict[str, str]:
+        """Return an asset's leg here, as the asset register takes it."""
+        asset = self.assets[name]
+        return {"network": self.network, "escrow": self.escrow, "asset": asset, "part": part}
+
+    def wallet(self, holder: str) -> dict[str, str]:
+        """Return a holder's wallet here, as the party register takes it."""
+        return {"network": self.network, "account": self.accounts[holder]}
+
+    async def do(self, command: Mapping[str, Value]) -> None:
+        """Carry out one command: a contract, or a word of the fault panel.
+
+        `{"do": "share", "name", "units"}` issues a share at home here to the seller;
+        `{"do": "twin" | "title", "name", "home": network}` makes the twin of what is at home there.
+        Errors: Refused, Unavailable.
+        """
+        words = {name: word for name, word in command.items() if name != "at"}
+        name = str(words.get("name", ""))
+        match words.get("do"):
+            case "share" | "twin" | "title" if not name or name in self.assets:
+                raise Refused(f"name: {name!r} is empty or taken; give another")
+            case "share":
+                units = str(words["units"])
+                self.assets[name] = await self.ground.share(name, int(units))
+                self.held[name] = (self.accounts[SELLER], units)
+            case "twin":
+                self.assets[name] = await self.ground.twin(name, str(words["home"]))
+            case "title":
+                self.assets[name] = await self.ground.title(name, str(words["home"]))
+            case _:
+                await self._panel(words)
+
+    async def fault(self, name: str, words: Mapping[str, Value]) -> None:
+        """Tell one node to lie, such as `{"is": "forge_receipt", "at": "east", "times": 3}`.
+
+        Errors: Refused, Unavailable.
+        """
+        if name not in {INSTANCE, self.network}:
+            raise Refused(f"no {name} in this world")
+        await self._panel({"do": "lie", **words})
+
+    async def ask(self, name: str, question: Mapping[str, Value]) -> Mapping[str, Value]:
+        """Return what an account has: `{"of": "balance", "asset": name, "account": address}`.
+
+        Or who has a title: `{"of": "owner", "asset": name, "part": hash}`.
+        Errors: Refused, Unavailable.
+        """
+        del name  # there is one network
+        asset = self.assets.get(str(question.get("asset")))
+        if asset is None:
+            raise Refused(f"no asset {question.get('asset')!r} in this world")
+        if question.get("of") == "owner":
+            part = int(str(question["part"]), 16)
+            return {"holder": await self.ground.view("RepresentationTitle", asset, "ownerOf", part)}
+        account = str(question["account"])
+        told = await self.ground.view("RepresentationToken", asset, "balanceOf", account)
+        return {"units": told}
+
+    async def _panel(self, words: Mapping[str, Value]) -> None:
+        try:
+            async with (
+                asyncio.timeout(CALL_S),
+                self.session.post(f"{self.address}/panel", json=dict(words)) as answer,
+            ):
+                if answer.status == 400:
+                    raise Refused(str((await answer.json())["error"]))
+                if answer.status != 200:
+                    raise Unavailable(f"the dev chain answers {answer.status}")
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise Unavailable(f"the dev chain does not answer: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A side of the demo. `start` takes a folder, the notaries' addresses and how many sign."""
+
+    name: str
+    start: Callable[[Path, tuple[str, ...], int], AbstractAsyncContextManager[Stand]]
+
+
+@asynccontextmanager
+async def process(funded: Sequence[bytes]) -> AsyncGenerator[tuple[Mapping[str, object], int]]:
+    """Run a dev chain on loopback, and yield what it says when it is ready and its process id.
+
+    It is ended with the block. Errors: Unavailable where it does not come up in time.
+    """
+    running = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "adapters.evm.devnet", "--block-ms", str(BLOCK_MS),
+        "--epoch", str(EPOCH), "--fund", *(f"0x{one.hex()}" for one in funded),
+        stdout=asyncio.subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C is for the demo, which takes this down
+    )  # fmt: skip
+    try:
+        assert running.stdout is not None, "its standard output is a pipe"
+        try:
+            async with asyncio.timeout(START_S):
+                line = await running.stdout.readline()
+        except TimeoutError as error:
+            raise Unavailable("the dev chain did not come up") from error
+        if not line:
+            raise Unavailable(f"the dev chain ended with {await running.wait()}")
+        yield json.loads(line), running.pid
+    finally:
+        if running.returncode is None:
+            running.terminate()
+        await running.wait()
+
+
+@asynccontextmanager
+async def start(folder: Path, notaries: tuple[str, ...], threshold: int) -> AsyncGenerator[Stand]:
+    """Yield the demo's chain with a share in the seller's hands.
+
+    Errors: ValueError for a folder that was used before; Unavailable.
+    """
+    keys = _keys(folder)
+    people = {who: Account(secret) for who, secret in keys.items()}
+    async with AsyncExitStack() as stack:
+        said, pid = await stack.enter_async_context(
+            process([account.address for account in people.values()])
+        )
+        address, genesis = str(said["url"]), str(said["genesis"])
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        named = said["endpoints"]
+        assert isinstance(named, list), "it names its nodes"
+        urls = {str(name): f"{address}/{name}" for name in named}
+        nodes = [await stack.enter_async_context(Endpoint(url, name)) for name, url in urls.items()]
+        chain_id = number(await nodes[0].call("eth_chainId"))
+        network = f"eip155:{chain_id}"
+        asked = Nodes(network, nodes, QUORUM, _Watch(), 60_000)
+        ground = Ground(asked, chain_id, network, people)
+        await ground.set_up(bytes.fromhex(genesis[2:]), notaries, threshold)
+        accounts = {who: ground.address(who) for who in (SELLER, BUYER)}
+        table = await _table(folder, ground, genesis, urls, keys)
+        stand = Stand(
+            address=address,
+            network=network,
+            escrow=ground.at["Escrow"],
+            networks={INSTANCE: table},
+            rails={},
+            accounts=accounts,
+            holders={ground.address(who): folder / f"{who}.key" for who in (SELLER, BUYER)},
+            assets={},
+            held={},
+            pid=pid,
+            session=session,
+            ground=ground,
+        )
+        await stand.do({"do": "share", "name": SHARE, "units": UNITS})
+        yield stand
+
+
+def _keys(folder: Path) -> dict[str, bytes]:
+    """Make the folder and everybody's key. Errors: ValueError."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise ValueError(f"{folder}: a dev chain ended with its process; name an empty folder")
+    keys = {who: secrets.token_bytes(32) for who in PEOPLE}
+    for who in (SELLER, BUYER):
+        _written(folder / f"{who}.key", keys[who])
+    return keys
+
+
+async def _table(
+    folder: Path, ground: Ground, genesis: str, urls: Mapping[str, str], keys: Mapping[str, bytes]
+) -> dict[str, object]:
+    """Write the daemon's key files, and return the network's table of settings."""
+    reader, password = Ed25519PrivateKey.generate(), secrets.token_hex(16).encode()
+    _written(folder / "reader.key", reader.private_bytes_raw())
+    _written(folder / "keys.password", password)
+    for who in (ENTRY, EXIT):
+        salt, iv = secrets.token_bytes(32), secrets.token_bytes(16)
+        _written(folder / f"{who}.json", sealed(keys[who], password, salt=salt, iv=iv, n=SCRYPT_N))
+    opens = {"password_file": str(folder / "keys.password")}
+    hashes = {name: await ground.code_hash(at) for name, at in ground.at.items()}
+    return {
+        "adapter": "evm",
+        "network": ground.network,
+        "genesis_hash": genesis,
+        "escrow": ground.at["Escrow"],
+        "escrow_code_hash": f"0x{hashes['Escrow'].hex()}",
+        "start_block": 0,
+        "contracts": [
+            {"name": name, "address": ground.at[made], "code_hash": f"0x{hashes[made].hex()}"}
+            for made, name in NAMES.items()
+            if made in ground.at
+        ],
+        "endpoints": [{"url": url, "operator": name} for name, url in urls.items()],
+        "quorum": QUORUM,
+        "finality": "finalized",
+        "readers": [reader.public_key().public_bytes_raw().hex()],
+        "reader_key_file": str(folder / "reader.key"),
+        "entry_key": {"keystore": str(folder / f"{ENTRY}.json"), **opens},
+        "exit_key": {"keystore": str(folder / f"{EXIT}.json"), **opens},
+        "max_fee_wei": CAP_WEI,
+        "finality_ms": (2 * EPOCH + 1) * BLOCK_MS + 2 * POLL_MS,
+        "poll_ms": POLL_MS,
+        "tx_life_ms": 30_000,
+        "timeout_ms": 5_000,
+    }
+
+
+def _written(file: Path, data: bytes) -> None:
+    file.touch(0o600)
+    file.write_bytes(data)
+
+
+WORLD = World("evm", start)
