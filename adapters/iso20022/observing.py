@@ -27,6 +27,7 @@ from bridge.core.ids import BEGINNING, Cursor, Instant, SettlementId
 from bridge.ports import Clock, FinalityBroken, Notice, Observation, Page, Unavailable, Uncertain
 
 AGAIN_MS = 2_000  # until an answer that was not delivered is tried again
+OVERDUE_MS = 60_000  # between two looks at what waits for its question
 PEOPLE_S = 2  # between two looks for what people decided
 IDLE_S = 20  # an empty page is told that often: below the engine's minute of silence
 NOBODY = SettlementId("")  # whom a message concerns that is no alarm and about no payment of ours
@@ -65,6 +66,7 @@ class Reader:
         self._channel = channel
         self._replies = Replies(agreement, signer, memo.kept)
         self._again_at = Instant(0)  # when answers that were not delivered are tried again
+        self._overdue_at = Instant(0)  # when what waits for its question is looked at again
         self._alarmed: set[int] = set()  # parked messages that were reported
         self._clock = clock
         self._limit_ms = answer_limit_ms
@@ -178,7 +180,13 @@ class Reader:
             yield (Observation(subject=notice, cursor=cursor, keep=((key, None),)),)
 
     def _overdue(self) -> None:
-        """Report what has waited for its question too long, once in a process's life."""
+        """Report what has waited for its question too long, once in a process's life.
+
+        All that waits is read for it, so it is looked at seldom: not with every message.
+        """
+        if self._clock.now() < self._overdue_at:
+            return
+        self._overdue_at = Instant(self._clock.now() + min(self._limit_ms, OVERDUE_MS))
         for number, since in self._memo.parked():
             if number not in self._alarmed and self._clock.now() - since > self._limit_ms:
                 self._alarmed.add(number)

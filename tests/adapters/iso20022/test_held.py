@@ -72,3 +72,23 @@ async def test_a_released_answer_without_a_question_waits_for_it_as_any_other() 
         await asyncio.sleep(0.05)
     assert script.ledger.keys("park/")
     assert script.told == []
+
+
+async def test_what_waits_for_its_question_is_not_read_with_every_message() -> None:
+    """It may be much, and each look reads it all."""
+    script = Script(agreed(BANK))
+    order, _ = await script.pay()
+    looks: list[str] = []
+    keys = script.ledger.keys
+
+    def counted(prefix: str) -> tuple[str, ...]:
+        looks.append(prefix)
+        return keys(prefix)
+
+    script.ledger.keys = counted  # type: ignore[method-assign]
+    async with script.reading():
+        await script.says(*(script.status(order, "ACSP") for _ in range(20)))
+        assert looks.count("park/") == 1
+        script.clock.at = Instant(script.clock.at + 60_000)
+        await script.says(script.status(order, "ACSP"))
+    assert looks.count("park/") == 2
