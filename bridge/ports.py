@@ -164,7 +164,7 @@ class Kept(Protocol):
     """A read-only view of what an adapter asked to be kept, and of what people decided of it.
 
     What is kept under `held/NAME`, in canonical JSON without names or payloads, is shown to people.
-    The word of two is then under `people/NAME`; the door acts on it, and forgets both.
+    The word of two is then under `people/NAME`; the door acts on it once and forgets it asked.
     """
 
     def get(self, key: str) -> bytes | None:

@@ -94,10 +94,12 @@ class Memo:
         return int(str(said["number"]))
 
     def decided(self) -> tuple[tuple[str, bool], ...]:
-        """Return the digests people have decided on, and whether each is released."""
+        """Return the digests people have decided on and we have not, and which are released."""
+        told = (key.removeprefix(PEOPLE_KEY) for key in self.kept.keys(PEOPLE_KEY))
         return tuple(
-            (key.removeprefix(PEOPLE_KEY), self.kept.get(key) == RELEASED)
-            for key in self.kept.keys(PEOPLE_KEY)
+            (digest, self.kept.get(PEOPLE_KEY + digest) == RELEASED)
+            for digest in told
+            if self.kept.get(HELD_KEY + digest) is not None
         )
 
     def waiting_for(self, settlement: SettlementId) -> tuple[int, ...]:
@@ -186,7 +188,7 @@ def keeping_held(number: int, signed: Signed, judged: Judged, now: Instant) -> K
 
 def deciding(digest: str) -> Keep:
     """Return what is forgotten once the word of people was acted on."""
-    return ((HELD_KEY + digest, None), (PEOPLE_KEY + digest, None))
+    return ((HELD_KEY + digest, None),)
 
 
 def keeping_in(number: int, signed: Signed, judged: Judged, about: set[SettlementId]) -> Keep:

@@ -1,7 +1,7 @@
 """What a door holds for people: they look at it, and two release or refuse it.
 
-A door asks by keeping `held/NAME`, and reads the answer under `people/NAME`. Nobody else writes
-there: the answer is kept in the group of the approval that gives it, so it is there exactly once.
+A door asks by keeping `held/NAME`, and reads the answer under `people/NAME`. The answer is written
+in the group of the approval that gives it, and the ledger takes no second one.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,10 +12,10 @@ from bridge.core.ids import NetworkId
 from bridge.engine.admission import Declined
 from bridge.engine.proposals import Side, member
 from bridge.notary.journal import Journal
-from bridge.notary.state.proposals import HELD
+from bridge.notary.state.proposals import HELD, PEOPLE
 from bridge.notary.state.rows import ProposalRow
 from bridge.notary.state.view import View
-from bridge.ports import HELD_KEY, PEOPLE_KEY
+from bridge.ports import HELD_KEY
 
 WAYS = frozenset({"release", "refuse"})
 
@@ -60,19 +60,17 @@ def check_held(view: View, journal: Journal, subject: str, target: str, payload:
         )
     if target != f"{network}/{name}":
         raise _declined("LQ-TARGET", "target and payload name two things", "target", status=400)
+    if view.text("kept", f"{PEOPLE}/{target}"):
+        raise _declined("LQ-OVERTAKEN", "it was decided already", "target", status=409)
     if journal.side(_key(network, HELD_KEY) + name) is None:
         raise _declined("LQ-NOT-FOUND", f"nothing is held as {target[:120]}", "target", status=404)
-    last = view.proposal(view.text("carried", target))
-    if last is not None and last.state == "done":
-        raise _declined("LQ-OVERTAKEN", "it was decided already", "target", status=409)
 
 
 def decided(row: ProposalRow, says: str) -> Side:
     """Return what an approval tells the door that asked."""
     if row.subject != HELD or says != "approve":
         return ()
-    network, name = member(row.payload, "network"), member(row.payload, "name")
-    return ((_key(network, PEOPLE_KEY) + name, member(row.payload, "way").encode()),)
+    return ((_key(PEOPLE, row.target), member(row.payload, "way").encode()),)
 
 
 def _key(network: str, what: str) -> str:

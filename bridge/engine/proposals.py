@@ -25,7 +25,7 @@ from bridge.core.parties import personal
 from bridge.core.settlement import Settlement
 from bridge.engine.admission import Declined
 from bridge.notary.entries import Draft, Request
-from bridge.notary.state.proposals import CLEAR, HELD, SUBJECTS
+from bridge.notary.state.proposals import CLEAR, HELD, PEOPLE, SUBJECTS
 from bridge.notary.state.rows import ProposalRow
 
 EXPIRES_MS = 24 * 3_600_000  # an approval of yesterday's facts is worth little
@@ -93,7 +93,13 @@ def carried(row: ProposalRow) -> tuple[Draft, ...]:
     """Return the entries that carry out an approved proposal that is no settlement's."""
     name = derived_id(SettlementId(row.id), "carried")
     if row.subject == HELD:
-        return ()  # the approval itself is the entry; the door's own follows when it acts
+        way = sha256(member(row.payload, "way").encode()).hexdigest()
+        body: dict[str, Value] = {
+            "reader": PEOPLE,
+            "cursor": row.id,
+            "keep": [{"key": row.target, "sha256": way}],
+        }
+        return (Draft(id=name, kind="evidence", body=body),)
     if row.subject == "freeze.lift":
         return (Draft(id=name, kind="thaw", body={"scope": row.target}),)
     assert isinstance(row.payload, Mapping), f"{row.id}: its shape was checked when proposed"

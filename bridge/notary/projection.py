@@ -22,6 +22,7 @@ Laid: TypeAlias = tuple[str, str, Row | None, bytes | None]
 
 GENERATION: Final = 20_000  # rows; some 40 rows a settlement, so about 500 settlements under way
 PAGE: Final = 1_000
+SELDOM_READ: Final = frozenset({"kept"})  # hashes of what adapters keep: six a bank's message
 _NONE: Final[Held] = (None, None)
 
 
@@ -70,9 +71,13 @@ class Projection(View):
                 self._keep(place, _NONE if data is None else (self._row(place, data), data))
 
     def lay(self, changes: Iterable[Laid]) -> None:
-        """Show committed changes."""
+        """Show committed changes; what is seldom read again is left to the store."""
         for kind, key, row, data in changes:
-            self._keep((kind, key), (row, data))
+            if kind in SELDOM_READ:
+                self._young.pop((kind, key), None)
+                self._old.pop((kind, key), None)
+            else:
+                self._keep((kind, key), (row, data))
 
     def reset(self, reader: Reader) -> None:
         """Forget everything and read from another connection."""

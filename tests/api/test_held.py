@@ -1,5 +1,7 @@
 """What a door holds is shown, and two people decide it: once, by its own name, one of two ways."""
 
+import asyncio
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +9,10 @@ import pytest
 
 from bridge.core.canonical import canonical
 from bridge.core.ids import EntryId, new_ulid
+from bridge.daemon import KeptValues
 from bridge.notary.entries import Draft, Group
-from bridge.notary.outcomes import Committed
+from bridge.notary.fsck import fsck
+from bridge.notary.outcomes import Committed, RefusedGroup
 from tests.api.front import Front, front
 from tests.notary.ledgers import WANG, ZHAO
 from tests.strategies import RAIL
@@ -20,8 +24,10 @@ async def holding(desk: Front, *names: str) -> None:
     """Have the rail's reader keep what it asks people to decide."""
     journal = desk.water.journal
     name = EntryId(new_ulid(desk.water.ring.clock.now(), desk.water.draw(10)))
-    body: dict[str, Any] = {"reader": RAIL, "cursor": "1", "keep": []}
-    side = tuple((f"kept/{RAIL}/held/{one}", canonical(SAYS)) for one in names)
+    said = canonical(SAYS)
+    keep = [{"key": f"held/{one}", "sha256": sha256(said).hexdigest()} for one in names]
+    body: dict[str, Any] = {"reader": RAIL, "cursor": "1", "keep": keep}
+    side = tuple((f"kept/{RAIL}/held/{one}", said) for one in names)
     group = Group(id=name, drafts=(Draft(id=name, kind="evidence", body=body),), side=side)
     (outcome,) = await journal.append((group,))
     assert isinstance(outcome, Committed)
@@ -52,7 +58,7 @@ async def test_the_word_of_two_is_what_the_door_finds(tmp_path: Path, way: str) 
         made = await desk.ask("POST", "/v1/proposals", asked("a", way), who=WANG)
         rival = await desk.ask("POST", "/v1/proposals", asked("a", "refuse"), who=WANG)
         assert (made.status, rival.status) == (202, 202)
-        key = f"kept/{RAIL}/people/a"
+        key = f"kept/desk:people/{RAIL}/a"
         own = await desk.decide(made.json, "approve", WANG)
         assert (own.status, own.json["code"]) == (403, "LQ-MAKER-CHECKER")
         assert desk.water.journal.side(key) is None
@@ -61,7 +67,37 @@ async def test_the_word_of_two_is_what_the_door_finds(tmp_path: Path, way: str) 
         late = await desk.decide(rival.json, "approve", ZHAO)
         assert (late.status, late.json["code"]) == (409, "LQ-OVERTAKEN")
         assert desk.water.journal.side(key) == way.encode()
+        kept = KeptValues(desk.water.journal, RAIL)
+        assert kept.keys("people/") == ("people/a",)
+        assert kept.get("people/a") == way.encode()
         assert (await desk.decide(rival.json, "refuse", ZHAO)).status == 200
+        assert fsck(desk.water.journal._reader) == ()
+
+
+async def test_of_two_words_at_the_same_moment_the_ledger_takes_one(tmp_path: Path) -> None:
+    async with front(tmp_path) as desk:
+        await holding(desk, "a")
+        made = [
+            (await desk.ask("POST", "/v1/proposals", asked("a", way), who=WANG)).json
+            for way in ("release", "refuse")
+        ]
+        async with asyncio.TaskGroup() as both:
+            said = [both.create_task(desk.decide(one, "approve", ZHAO)) for one in made]
+        assert sorted(one.result().status for one in said) == [200, 409]
+        kept = KeptValues(desk.water.journal, RAIL).get("people/a")
+        assert kept == (b"release" if said[0].result().status == 200 else b"refuse")
+        assert fsck(desk.water.journal._reader) == ()
+
+
+async def test_nobody_says_the_word_of_people_without_them(tmp_path: Path) -> None:
+    async with front(tmp_path) as desk:
+        await holding(desk, "a")
+        name = EntryId(new_ulid(desk.water.ring.clock.now(), desk.water.draw(10)))
+        keep = [{"key": f"{RAIL}/a", "sha256": sha256(b"release").hexdigest()}]
+        body: dict[str, Any] = {"reader": "desk:people", "cursor": "1", "keep": keep}
+        group = Group(id=name, drafts=(Draft(id=name, kind="evidence", body=body),))
+        (outcome,) = await desk.water.journal.append((group,))
+        assert isinstance(outcome, RefusedGroup)
 
 
 async def test_a_refused_proposal_decides_nothing(tmp_path: Path) -> None:
@@ -69,7 +105,7 @@ async def test_a_refused_proposal_decides_nothing(tmp_path: Path) -> None:
         await holding(desk, "a")
         made = await desk.ask("POST", "/v1/proposals", asked("a", "release"), who=WANG)
         assert (await desk.decide(made.json, "refuse", ZHAO)).status == 200
-        assert desk.water.journal.side(f"kept/{RAIL}/people/a") is None
+        assert desk.water.journal.side(f"kept/desk:people/{RAIL}/a") is None
         again = await desk.ask("POST", "/v1/proposals", asked("a", "refuse"), who=WANG)
         assert again.status == 202
 

@@ -6,6 +6,7 @@ from threading import Event
 
 import pytest
 
+from bridge.core.canonical import Value
 from bridge.core.settlement import Stage
 from bridge.notary.fsck import fsck
 from bridge.notary.journal import AGE_MS, Journal
@@ -239,6 +240,25 @@ async def test_memory_follows_what_is_under_way_not_what_ever_was() -> None:
     half = settled(9)[:6]
     await journal.append(half)
     assert [s.order.id for s in journal.view.open_settlements()] == [whose(half)]
+    await journal.close()
+
+
+async def test_what_adapters_keep_does_not_fill_the_memory() -> None:
+    """A bank's message keeps six values; their hashes are rows that nobody reads soon."""
+    journal = Journal.open(MemoryStore(), SetClock())
+
+    async def kept(number: int) -> None:
+        keep: Value = [{"key": "head", "sha256": f"{number:064}"}, {"key": "gone", "sha256": ""}]
+        body = {"reader": "rail:x", "cursor": str(number), "keep": keep}
+        await journal.append([group(number, draft(number, "evidence", body))])
+
+    for number in range(1, 21):
+        await kept(number)
+    assert {kind for kind, _ in journal.view._young} == {"cursor"}
+    for number in (21, 22):  # what was read once is not shown when it has changed
+        assert journal.view.text("kept", "rail:x/head") == f"{number - 1:064}"
+        await kept(number)
+    assert fsck(journal._reader) == ()
     await journal.close()
 
 

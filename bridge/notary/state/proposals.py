@@ -24,6 +24,7 @@ REFUSAL_PREFIX: Final = b"lianqiao refusal v1\n"
 CLEAR: Final = "settlement.clear"
 THAW: Final = "settlement.thaw"
 HELD: Final = "held.decide"  # what a door holds for people
+PEOPLE: Final = "desk:people"  # whose word on it is kept as a reader's is
 SUBJECTS: Final[Mapping[str, str]] = {  # subject -> the role whose holder may check it
     "settlement.cancel": "approver",
     "settlement.recall": "approver",
@@ -124,6 +125,8 @@ def approved(view: View, entry: Entry) -> Changes | Refusal:
         return REFUSED[Code.SIGNATURE_BAD]
     if row.expires <= entry.t:
         return REFUSED[Code.PROPOSAL_EXPIRED]
+    if row.subject == HELD and says == "approve" and view.text("kept", f"{PEOPLE}/{row.target}"):
+        return REFUSED[Code.PROPOSAL_CLOSED]  # another proposal has decided it
     approvals = (*row.approvals, person.id)
     if says == "approve" and (state == "open") != (len(approvals) < row.needs):
         return REFUSED[Code.NOT_APPROVED]

@@ -35,7 +35,7 @@ from bridge.notary.event_forms import event_of
 from bridge.notary.forms import act_of, consent_of, order_of, paper_of
 from bridge.notary.reading import BadForm, integer, objects, part, plain, text, texts
 from bridge.notary.state.accounts import transfer_body
-from bridge.notary.state.proposals import CLEAR, THAW, not_carried
+from bridge.notary.state.proposals import CLEAR, HELD, PEOPLE, THAW, not_carried
 from bridge.notary.state.refusals import REFUSED, Code, Refusal
 from bridge.notary.state.rows import ActRow, DecisionRow, FactRow, PreparedRow, SagaRow
 from bridge.notary.state.view import Change, Changes, View
@@ -207,6 +207,9 @@ def shown(view: View, entry: Entry) -> Changes | Refusal:
     changes: list[Change] = [("cursor", reader, Cursor(text(body, "cursor")))]
     for kept in objects(body, "keep"):
         held = text(kept, "sha256")
+        no = not_carried(view, entry, text(kept, "key"), HELD) if reader == PEOPLE else None
+        if no is not None:
+            return no
         changes.append(("kept", f"{reader}/{text(kept, 'key')}", held or None))
     if "settlement" in body:
         settlement = text(body, "settlement")

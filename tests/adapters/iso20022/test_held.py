@@ -44,7 +44,6 @@ async def test_what_is_held_takes_effect_when_people_release_it_and_never_else(w
         await asyncio.sleep(0.05)
     assert script.told == (["PaymentRejected"] if word == RELEASED else [])
     assert not script.ledger.keys("held/")
-    assert not script.ledger.keys("people/")
     answers = [one.raw for one in script.wire.sent[begun:]]
     assert [b"admi.002" in one for one in answers] == ([] if word == RELEASED else [True])
     assert isinstance(await script.look(prepared), Never if word == RELEASED else Unknown)
