@@ -31,6 +31,7 @@ from bridge.core.ids import ETHEREUM, NetworkId, is_ethereum
 from bridge.core.registers import Lane
 from bridge.engine.desk import disclosed
 from bridge.engine.dossiers import DossierScreening
+from bridge.engine.held import KeptValues
 from bridge.engine.perform import Doors
 from bridge.engine.ring import Ring
 from bridge.engine.watch import Verify
@@ -41,13 +42,11 @@ from bridge.notary.journal import Journal
 from bridge.notary.keys import Backwards, BadKey, HighWater, load_ed25519, load_secp256k1
 from bridge.notary.outcomes import Damaged, IoFailed, LedgerError
 from bridge.notary.sealer import Sealer
-from bridge.notary.state.proposals import PEOPLE
 from bridge.notary.store.memory import MemoryStore
 from bridge.notary.store.port import Store
 from bridge.notary.store.sqlite import SqliteStore
 from bridge.notary.votebook import FileVoteBook, VotesFailed
 from bridge.ports import (
-    PEOPLE_KEY,
     Adapter,
     AdapterSettings,
     Clock,
@@ -72,29 +71,6 @@ class Opened:
     verifiers: Mapping[NetworkId, Verify]
     instances: Mapping[str, NetworkId]  # by section and name
     genesis: Mapping[NetworkId, bytes]  # of chains of Ethereum's kind: the hash of block 0
-
-
-class KeptValues:
-    """The read-only view an adapter has of what it asked to be kept."""
-
-    def __init__(self, journal: Journal, network: NetworkId) -> None:
-        self._journal = journal
-        self._prefix = f"kept/{network}/"
-        self._people = f"kept/{PEOPLE}/{network}/"  # what two of them said of what it asked
-
-    def _whole(self, key: str) -> str:
-        by_people = key.startswith(PEOPLE_KEY)
-        return self._people + key.removeprefix(PEOPLE_KEY) if by_people else self._prefix + key
-
-    def get(self, key: str) -> bytes | None:
-        """Return the value kept under `key`."""
-        return self._journal.side(self._whole(key))
-
-    def keys(self, prefix: str) -> tuple[str, ...]:
-        """Return the keys that begin with `prefix`, sorted."""
-        whole = self._whole(prefix)
-        found = self._journal.side_keys(whole)
-        return tuple(sorted(prefix + key.removeprefix(whole) for key in found))
 
 
 async def serve(settings: Settings, folder: Path, ready: Callable[[str], None]) -> None:

@@ -15,7 +15,7 @@ from bridge.notary.journal import Journal
 from bridge.notary.state.proposals import HELD, PEOPLE
 from bridge.notary.state.rows import ProposalRow
 from bridge.notary.state.view import View
-from bridge.ports import HELD_KEY
+from bridge.ports import HELD_KEY, PEOPLE_KEY
 
 WAYS = frozenset({"release", "refuse"})
 
@@ -32,6 +32,29 @@ class HeldThing:
     def target(self) -> str:
         """What a proposal about it names."""
         return f"{self.network}/{self.name}"
+
+
+class KeptValues:
+    """The read-only view an adapter has of what it asked to be kept."""
+
+    def __init__(self, journal: Journal, network: NetworkId) -> None:
+        self._journal = journal
+        self._prefix = f"kept/{network}/"
+        self._people = f"kept/{PEOPLE}/{network}/"  # what two of them said of what it asked
+
+    def _whole(self, key: str) -> str:
+        by_people = key.startswith(PEOPLE_KEY)
+        return self._people + key.removeprefix(PEOPLE_KEY) if by_people else self._prefix + key
+
+    def get(self, key: str) -> bytes | None:
+        """Return the value kept under `key`."""
+        return self._journal.side(self._whole(key))
+
+    def keys(self, prefix: str) -> tuple[str, ...]:
+        """Return the keys that begin with `prefix`, sorted."""
+        whole = self._whole(prefix)
+        found = self._journal.side_keys(whole)
+        return tuple(sorted(prefix + key.removeprefix(whole) for key in found))
 
 
 def held(journal: Journal, networks: Iterable[NetworkId], after: str, most: int) -> list[HeldThing]:

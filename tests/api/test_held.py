@@ -9,7 +9,7 @@ import pytest
 
 from bridge.core.canonical import canonical
 from bridge.core.ids import EntryId, new_ulid
-from bridge.daemon import KeptValues
+from bridge.engine.held import KeptValues
 from bridge.notary.entries import Draft, Group
 from bridge.notary.fsck import fsck
 from bridge.notary.outcomes import Committed, RefusedGroup

@@ -170,4 +170,4 @@ async def test_a_held_message_takes_effect_when_two_people_say_so_on_the_command
         assert (await typed(built, "zhao.min", "approve", made["id"]))[0] == 0
         await teller.until(of, "released")
         assert (await typed(built, "wang.fang", "held", "ls"))[1] == []
-        assert (await typed(built, "wang.fang", *release))[0] == 4
+        assert (await typed(built, "wang.fang", *release))[0] == 1

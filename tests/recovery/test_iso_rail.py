@@ -28,7 +28,7 @@ from adapters.iso20022.rail import IsoRail
 from adapters.iso20022.signed import Signed
 from bridge.core.ids import Bic, Cursor, Instant, uetr_of
 from bridge.core.settlement import Stage
-from bridge.daemon import KeptValues
+from bridge.engine.held import KeptValues
 from bridge.notary.fsck import fsck
 from bridge.notary.journal import Journal
 from bridge.notary.store.memory import MemoryStore
