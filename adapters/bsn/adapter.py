@@ -48,7 +48,7 @@ def network_pinned(settings: AdapterSettings) -> Value:
         "network": settings.network,
         "channel": settings.channel,
         "chaincode": settings.chaincode,
-        "gateway_key": settings.gateway_key,
+        "gateway_key": settings.gateway_pin,
         "orderers": list(settings.orderer_keys),
         "endorsers": [{"msp": one.msp, "key": one.key} for one in settings.endorsers],
         "endorsements": str(settings.endorsements),

@@ -73,7 +73,7 @@ class PcnAccess:
             answer = await self._client.ask(APP_INFO)
         except Unavailable as error:
             if self._client.stopped:
-                raise Refused(f"gateway_key: not who the settings pin: {error}") from error
+                raise Refused(f"gateway_pin: not who the settings pin: {error}") from error
             raise
         if not answer.done:
             raise Unavailable(f"the gateway says: {answer.msg[:200]}")

@@ -67,7 +67,7 @@ class PcnSettings(_Strict):
     user_name: Annotated[str, Field(pattern=_NAME)]
     mode: Literal["trust", "upload"]
     algorithm: Literal["sm2", "secp256r1", "secp256k1"]
-    gateway_key: PublicKey
+    gateway_pin: PublicKey
     user_key_file: str
     identity_key_file: str | None = None  # upload: the key that signs for the chain
     identity_certificate_file: str | None = None
@@ -85,7 +85,7 @@ class PcnSettings(_Strict):
     window_ms: Annotated[int, Field(ge=1_000, le=600_000)] = 60_000
     finality_ms: Annotated[int, Field(ge=0, le=3_600_000)] = 4_000  # batch time-out and two polls
 
-    @field_validator("gateway_key")
+    @field_validator("gateway_pin")
     @classmethod
     def _is_a_key(cls, key: str) -> str:
         point_of(key)
@@ -95,11 +95,11 @@ class PcnSettings(_Strict):
     def _agrees(self) -> Self:
         if self.genesis_hash[:32] != self.network.partition(":")[2]:
             raise ValueError("genesis_hash: network is not its first 32 digits")
-        if point_of(self.gateway_key).algorithm is not ALGORITHMS[self.algorithm]:
-            raise ValueError(f"gateway_key: not of algorithm {self.algorithm}")
-        known = sha256(b64decode(self.gateway_key)).hexdigest()
+        if point_of(self.gateway_pin).algorithm is not ALGORITHMS[self.algorithm]:
+            raise ValueError(f"gateway_pin: not of algorithm {self.algorithm}")
+        known = sha256(b64decode(self.gateway_pin)).hexdigest()
         if known in DEVNET_KEYS and not self.is_local:
-            raise ValueError("gateway_key: a devnet's, which everybody can make")
+            raise ValueError("gateway_pin: a devnet's, which everybody can make")
         if self.mode == "upload" and not (
             self.identity_key_file and self.identity_certificate_file
         ):
@@ -127,7 +127,7 @@ class PcnSettings(_Strict):
             self.network,
             self.channel,
             self.chaincode,
-            self.gateway_key,
+            self.gateway_pin,
             tuple(self.orderer_keys),
             tuple((one.msp, one.key) for one in self.endorsers),
             self.endorsements,

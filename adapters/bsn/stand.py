@@ -12,7 +12,7 @@ import sys
 import tomllib
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
@@ -50,6 +50,13 @@ class Stand:
     assets: Mapping[str, tuple[str, str]]
     pid: int
     session: aiohttp.ClientSession
+    twins: set[str] = field(default_factory=set)  # names of assets that are at home elsewhere
+
+    def leg(self, name: str, part: str = "") -> dict[str, str]:
+        """Return an asset's leg here; what is not at home here is called a twin."""
+        asset = f"twin/{name}" if name in self.twins else name
+        network = str(self.networks[INSTANCE]["network"])
+        return {"network": network, "escrow": self.escrow, "asset": asset, "part": part}
 
     def consent(self, account: str, message: bytes) -> Signed:
         """Return a holder's own signature of what a consent asks for."""
@@ -58,9 +65,13 @@ class Stand:
     async def do(self, command: Mapping[str, Value]) -> None:
         """Carry out one command: issue, split, endorse, pause, resume, or a fault of the panel.
 
+        `{"do": "twin" | "title", "name", "home": network}` names an asset that is at home there.
         Errors: Refused, Unavailable.
         """
         words = {name: word for name, word in command.items() if name != "at"}
+        if words.get("do") in {"twin", "title"}:
+            self.twins.add(str(words["name"]))
+            return
         if words.get("do") in {"pause", "resume"}:
             words = {"do": "stall", "on": words["do"] == "pause"}
         await self._post(words)

@@ -83,6 +83,11 @@ class Stand:
     session: aiohttp.ClientSession
     accounts: Mapping[str, str]
     escrow: str
+    assets: Mapping[str, object]
+
+    def leg(self, name: str, part: str = "") -> NoReturn:
+        """Nothing lies at a bank. Errors: Refused."""
+        raise Refused(f"{name} {part}: a bank keeps no asset")
 
     def consent(self, account: str, message: bytes) -> NoReturn:
         """Nobody of a bank holds an asset. Errors: Refused."""
@@ -162,6 +167,7 @@ async def start(folder: Path, notaries: tuple[str, ...], threshold: int) -> Asyn
             holders={},
             accounts={},
             escrow="",
+            assets={},
             bank=bank,
             session=session,
         )

@@ -62,6 +62,11 @@ class Stand:
     session: aiohttp.ClientSession
     accounts: Mapping[str, str]
     escrow: str
+    assets: Mapping[str, object]  # nothing is issued at the beginning
+
+    def leg(self, name: str, part: str = "") -> dict[str, str]:
+        """Return an asset's leg; it is called the same on every network here."""
+        return {"network": "", "escrow": self.escrow, "asset": name, "part": part}
 
     def consent(self, account: str, message: bytes) -> Signed:
         """Return a holder's own signature of what a consent asks for."""
@@ -69,7 +74,14 @@ class Stand:
         return Signed("ed25519", public_hex(key), key.sign(message))
 
     async def do(self, command: Mapping[str, Value]) -> None:
-        """Carry out one command of the ground, such as an issue. Errors: Refused, Unavailable."""
+        """Carry out one command of the ground, such as an issue.
+
+        `{"do": "twin" | "title", "name", "home": network}` names an asset that is at home there.
+        Errors: Refused, Unavailable.
+        """
+        if command.get("do") in {"twin", "title"}:
+            named = {"at": command["at"], "asset": command["name"], "home": False}
+            command = {"do": "asset", **named}
         await self._post("/world", command)
 
     async def fault(self, name: str, words: Mapping[str, Value]) -> None:
@@ -167,6 +179,7 @@ async def start(folder: Path, notaries: tuple[str, ...], threshold: int) -> Asyn
             session=session,
             accounts=ACCOUNTS,
             escrow=ESCROW,
+            assets={},
         )
         if is_new:
             for command in _commands(folder, operator, holders, notaries, threshold):

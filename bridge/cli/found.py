@@ -11,8 +11,15 @@ from bridge.api.tokens import Tokens
 from bridge.clock import SystemClock
 from bridge.core.ids import PersonId
 from bridge.engine.founding import Founder, first_group
+from bridge.notary.attestation import Eip712Signer
 from bridge.notary.journal import Journal
-from bridge.notary.keys import Ed25519Key, make_ed25519, make_secp256k1, write_durably
+from bridge.notary.keys import (
+    Ed25519Key,
+    load_secp256k1,
+    make_ed25519,
+    make_secp256k1,
+    write_durably,
+)
 from bridge.notary.store.sqlite import SqliteStore
 
 ROLES = ("operator", "approver", "compliance", "admin")
@@ -45,6 +52,12 @@ def keys_of(folder: Path) -> dict[str, Ed25519Key]:
         made[name] = make_ed25519(keys / f"notary-{name}.ed25519.pem")
         make_secp256k1(keys / f"notary-{name}.secp256k1.pem")
     return made
+
+
+def addresses_of(folder: Path) -> tuple[str, ...]:
+    """Return the addresses of the notaries' secp256k1 keys in a folder, in order."""
+    keys = (load_secp256k1(folder / f"keys/notary-{name}.secp256k1.pem") for name in NOTARIES)
+    return tuple(sorted(Eip712Signer(key, {}).address for key in keys))
 
 
 def write_settings(

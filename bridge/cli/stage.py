@@ -7,7 +7,7 @@ import asyncio
 import base64
 import os
 import sys
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -17,8 +17,8 @@ import aiohttp
 
 import bridge
 from bridge.cli.desk_client import DeskClient
-from bridge.cli.found import NOTARIES, QUORUM, found, keys_of, write_settings
-from bridge.cli.wires import CASTS, Wires, wires
+from bridge.cli.found import NOTARIES, QUORUM, addresses_of, found, keys_of, write_settings
+from bridge.cli.wires import CASTS, Cast, Wires, wires
 from bridge.clock import SystemClock
 from bridge.core.canonical import Value, canonical
 from bridge.screening.snapshot import snapshot
@@ -34,6 +34,19 @@ PARTIES = {  # id to name, jurisdiction, and whose wallets on both sides of the 
     "wong": ("Wong Tai Man", "HK", "buyer"),
 }
 DAY_MS = 86_400_000
+FACE = 1_000_000  # units issued of each paper
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """What crosses: the asset as the register names it, its kind, and how many are issued."""
+
+    asset: str
+    kind: str
+    issued: int = 1
+
+
+GOODS = (Goods("bond-a", "bond", 100), Goods("receivable-a", "receivable"))
 
 
 @dataclass
@@ -96,18 +109,19 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(
-    folder: Path, listen: str, cast: Sequence[str] = CASTS["memory"]
-) -> AsyncGenerator[Stage]:
+async def stage(folder: Path, listen: str, cast: Cast = CASTS["memory"]) -> AsyncGenerator[Stage]:
     """Yield a stage with registers made, in a folder that holds it for as long as it is kept.
 
-    `cast` names the worlds its wires come from.
+    `cast` says which worlds its wires come from.
     """
     os.environ["PYTHONPATH"] = _TREE
     keys = keys_of(folder)
-    publics = tuple(key.public for key in keys.values())
+    signers = {
+        "ed25519": tuple(key.public for key in keys.values()),
+        "secp256k1": addresses_of(folder),
+    }
     url = f"http://{listen.removeprefix('tcp:')}"
-    async with wires(folder / "world", cast, publics, QUORUM) as built:
+    async with wires(folder / "world", cast, signers, QUORUM) as built:
         config = write_settings(
             folder, profile="demo", listen=listen, networks=built.networks, rails=built.rails
         )
@@ -155,18 +169,8 @@ async def registers(built: Stage) -> None:
             "active": True,
         }
         await desk.two("register.party", name, row)
-    for asset, kind, issued in (("bond-a", "bond", 100), ("receivable-a", "receivable", 1)):
-        await built.wires.do(
-            {
-                "do": "issue",
-                "at": built.origin,
-                "asset": asset,
-                "part": "",
-                "account": built.wires.account(built.origin, "seller"),
-                "units": "1000000",
-            }
-        )
-        await desk.two("register.asset", asset, _asset(built, asset, kind, issued))
+    for one in GOODS:
+        await bring_asset(built, one)
     for name, there, back in (
         (LANE, built.origin, built.destination),
         (BACK, built.destination, built.origin),
@@ -194,27 +198,28 @@ async def bring_list(desk: DeskClient, text: str) -> None:
     await desk.two("list.release", "house", body, documents=(_b64(data),))
 
 
-def _asset(built: Stage, asset: str, kind: str, issued: int) -> dict[str, object]:
-    return {
-        "id": asset,
-        "profile": f"{kind}/1",
-        "kind": kind,
+async def bring_asset(built: Stage, goods: Goods) -> None:
+    """Have the seller hold it at the origin, make its twin at the destination, and register it."""
+    wires_, name = built.wires, goods.asset
+    if name not in wires_.worlds[built.origin].assets:
+        seller = wires_.account(built.origin, "seller")
+        issue: dict[str, Value] = {"do": "issue", "asset": name, "part": "", "account": seller}
+        await wires_.do({**issue, "at": built.origin, "units": str(FACE)})
+    twin = {"at": built.destination, "name": name, "home": built.origin}
+    await wires_.do({**twin, "do": "title" if wires_.parts else "twin"})
+    row = {
+        "id": name,
+        "profile": f"{goods.kind}/1",
+        "kind": goods.kind,
         "home": built.origin,
-        "legs": [
-            {
-                "network": network,
-                "escrow": built.wires.worlds[network].escrow,
-                "asset": asset,
-                "part": "",
-            }
-            for network in (built.origin, built.destination)
-        ],
+        "legs": [wires_.leg(network, name) for network in (built.origin, built.destination)],
         "scale": "0",
-        "issued": str(issued),
-        "cap": "1000000",
+        "issued": str(1 if wires_.parts else goods.issued),
+        "cap": str(FACE),
         "code": "",
         "active": True,
     }
+    await built.desk.two("register.asset", name, row)
 
 
 def _lane(built: Stage, name: str, there: str, back: str) -> dict[str, object]:
@@ -228,7 +233,7 @@ def _lane(built: Stage, name: str, there: str, back: str) -> dict[str, object]:
         "quorum": str(QUORUM),
         "notaries": sorted(NOTARIES),
         "acknowledge": "sealed",
-        "assets": ["bond-a", "receivable-a"],
+        "assets": sorted(one.asset for one in GOODS),
         "lapse_ms": str(400 * DAY_MS),
         "open": True,
         "paused": "",

@@ -54,6 +54,7 @@ class Teller:
         self.desk = stage.desk
         self._serial = serial
         self._draw = draw
+        self._parted: set[str] = set()
 
     def order(self, number: str, **changes: object) -> dict[str, object]:
         """An order for forty units of a bond, paid for by the buyer."""
@@ -63,17 +64,8 @@ class Teller:
             "id": new_ulid(SystemClock().now(), secrets.token_bytes(10)),
             "seed": secrets.token_hex(32),
             "lane": LANE,
-            "instrument": {
-                "kind": "bond",
-                "asset": "bond-a",
-                "profile": "bond/1",
-                "issuer": ISSUER,
-                "number": f"{number}{self._serial}",
-                "document": "ab" * 32,
-                "face": {"currency": "HKD", "amount": "1000000.00"},
-                "maturity": "2027-06-30",
-            },
-            "units": "40",
+            "instrument": self.paper(f"{number}{self._serial}"),
+            "units": self.units,
             "originator": {"party": "orchid", "account": seller},
             "beneficiary": self.buyer("harbourview"),
             "deadline": deadline.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -91,6 +83,33 @@ class Teller:
         }
         return {**body, **changes}
 
+    def paper(self, number: str, kind: str = "") -> dict[str, object]:
+        """A paper of a number: of the bond, or of the receivable where each is a lot of its own."""
+        kind = kind or ("receivable" if self.stage.wires.parts else "bond")
+        return {
+            "kind": kind,
+            "asset": f"{kind.replace('_', '-')}-a",
+            "profile": f"{kind}/1",
+            "issuer": ISSUER,
+            "number": number,
+            "document": "ab" * 32,
+            "face": {"currency": "HKD", "amount": "1000000.00"},
+            "maturity": "2027-06-30",
+            **({"part": secrets.token_hex(32)} if self.stage.wires.parts else {}),
+        }
+
+    @property
+    def units(self) -> str:
+        """How many units an order is for: some of a bond, or the one of a paper that is a lot."""
+        return "1" if self.stage.wires.parts else "40"
+
+    async def part_off(self, instrument: Mapping[str, object]) -> None:
+        """Part a lot off the seller's paper at the origin, of one unit, named as the part is."""
+        at = self.stage.origin
+        words = {"do": "split", "account": self.stage.wires.account(at, "seller"), "part": ""}
+        what = {"asset": str(instrument["asset"]), "into": str(instrument["part"]), "units": "1"}
+        await self.stage.wires.do({"at": at, **words, **what})
+
     def buyer(self, party: str) -> dict[str, str]:
         """A beneficiary: a party that receives in the buyer's wallet."""
         account = self.stage.wires.account(self.stage.destination, "buyer")
@@ -98,6 +117,11 @@ class Teller:
 
     async def send(self, body: Mapping[str, object]) -> dict[str, Any]:
         """Send an order, and bring the consent that its holder's own key signs."""
+        instrument: Any = body["instrument"]
+        part = str(instrument.get("part", ""))
+        if part and part not in self._parted:
+            self._parted.add(part)
+            await self.part_off(instrument)
         sent: dict[str, Any] = await self.desk.post("/v1/settlements", body)
         for owed in sent["consents"]:
             signed = self.stage.wires.consent(
@@ -220,16 +244,7 @@ async def recalled_too_late(tell: Teller) -> tuple[dict[str, Any], str]:
 
 async def second_pledge(tell: Teller) -> tuple[dict[str, Any], str]:
     """A second pledge of the same paper is refused while the first has it."""
-    paper = {
-        "kind": "receivable",
-        "asset": "receivable-a",
-        "profile": "receivable/1",
-        "issuer": ISSUER,
-        "number": f"INV{secrets.token_hex(3).upper()}",
-        "document": "cd" * 32,
-        "face": {"currency": "HKD", "amount": "1000000.00"},
-        "maturity": "2026-12-31",
-    }
+    paper = tell.paper(f"INV{secrets.token_hex(3).upper()}", "receivable")
     sent = await tell.send(tell.order("", instrument=paper, units="1"))
     await tell.until(sent["settlement"], "settled")
     await _refused(tell, tell.order("", instrument=paper, units="1"), "LQ-PLACE")
@@ -237,12 +252,13 @@ async def second_pledge(tell: Teller) -> tuple[dict[str, Any], str]:
 
 
 async def two_lots(tell: Teller) -> tuple[dict[str, Any], str]:
-    """Two lots of one bond at once; the third does not fit."""
-    first = await tell.send(tell.order("LOTS"))
-    second = await tell.send(tell.order("LOTS"))
+    """Two lots of one paper at once; the third does not fit, or has gone already."""
+    orders = tell.order("LOTS"), tell.order("LOTS")
+    first, second = [await tell.send(order) for order in orders]
     for sent in (first, second):
         await tell.until(sent["settlement"], "settled")
-    await _refused(tell, tell.order("LOTS"), "LQ-PLACE")
+    once_more = {**tell.order("LOTS"), "instrument": orders[0]["instrument"]}
+    await _refused(tell, once_more, "LQ-PLACE")
     return second, "settled"
 
 

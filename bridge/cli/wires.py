@@ -1,6 +1,6 @@
 """The wires of the demo: worlds of several adapters, started together and asked as one."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +9,24 @@ from typing import Any, Final, Protocol
 from bridge import registry
 from bridge.core.canonical import Value
 
-CASTS: Final[Mapping[str, tuple[str, ...]]] = {  # a choice of wires to its worlds, in order
-    "memory": ("memory",),
-    "bank": ("memory", "iso20022"),
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cast:
+    """Which worlds play the two networks and the bank.
+
+    Where the origin keeps papers in lots that move whole, each story parts off a lot of its own.
+    """
+
+    origin: str
+    destination: str
+    rail: str
+    parts: bool = False
+
+
+CASTS: Final[Mapping[str, Cast]] = {  # by the choice of wires
+    "memory": Cast(origin="memory", destination="memory", rail="memory"),
+    "bank": Cast(origin="memory", destination="memory", rail="iso20022"),
+    "channel": Cast(origin="bsn", destination="memory", rail="iso20022", parts=True),
 }
 
 
@@ -32,7 +47,7 @@ class World(Protocol):
     """What a running world of the demo shows.
 
     `networks` and `rails` are tables of settings by instance name; `accounts` names each person's
-    account on its networks, `escrow` what locks and mints there.
+    account on its networks, `escrow` what locks and mints there, `assets` what is there already.
     """
 
     @property
@@ -46,6 +61,13 @@ class World(Protocol):
 
     @property
     def escrow(self) -> str: ...
+
+    @property
+    def assets(self) -> Mapping[str, object]: ...
+
+    def leg(self, name: str, part: str = "") -> Mapping[str, str]:
+        """Return an asset's leg there, as the asset register takes it; its network may be empty."""
+        ...
 
     def consent(self, account: str, message: bytes) -> Signed:
         """Return a holder's own signature of what a consent asks for."""
@@ -67,10 +89,15 @@ class Wires:
     networks: Mapping[str, Mapping[str, object]]  # by instance name: origin, then destination
     rails: Mapping[str, Mapping[str, object]]
     worlds: Mapping[str, World]  # by the id of a network or rail
+    parts: bool
 
     def account(self, network: str, who: str) -> str:
         """Return a person's account on a network."""
         return self.worlds[network].accounts[who]
+
+    def leg(self, network: str, asset: str) -> dict[str, str]:
+        """Return an asset's leg on a network."""
+        return {**self.worlds[network].leg(asset), "network": network}
 
     def consent(self, network: str, account: str, message: bytes) -> Signed:
         """Return the signature of an account's holder."""
@@ -87,21 +114,30 @@ class Wires:
 
 @asynccontextmanager
 async def wires(
-    folder: Path, cast: Sequence[str], notaries: tuple[str, ...], threshold: int
+    folder: Path, cast: Cast, notaries: Mapping[str, tuple[str, ...]], threshold: int
 ) -> AsyncGenerator[Wires]:
-    """Yield the worlds of a cast, each in a folder of its own; the last that has a rail gives it.
+    """Yield the worlds of a cast, each in a folder of its own.
 
-    They end with the block. Errors: those of a world that does not come up.
+    `notaries` are the notaries' keys by what a world verifies them as: `ed25519`, `secp256k1`. A
+    world of two networks begins with an origin. They end with the block.
+    Errors: those of a world that does not come up.
     """
-    networks: dict[str, Mapping[str, object]] = {}
-    rails: Mapping[str, Mapping[str, object]] = {}
-    worlds: dict[str, World] = {}
     async with AsyncExitStack() as stack:
-        for name in cast:
+        running: dict[str, World] = {}
+        for name in dict.fromkeys((cast.origin, cast.destination, cast.rail)):
             named: Any = registry.load(registry.WORLDS, name)
-            world = await stack.enter_async_context(named.start(folder / name, notaries, threshold))
-            networks |= world.networks
-            rails = world.rails or rails
-            tables = (*world.networks.values(), *world.rails.values())
-            worlds |= {str(table["network"]): world for table in tables}
-        yield Wires(networks=networks, rails=rails, worlds=worlds)
+            keys = notaries[getattr(named, "verifies", "ed25519")]
+            running[name] = await stack.enter_async_context(
+                named.start(folder / name, keys, threshold)
+            )
+        sides = (
+            next(iter(running[cast.origin].networks.items())),
+            list(running[cast.destination].networks.items())[-1],
+        )
+        rails = running[cast.rail].rails
+        worlds = {
+            str(table["network"]): world
+            for world in running.values()
+            for table in (*world.networks.values(), *world.rails.values())
+        }
+        yield Wires(networks=dict(sides), rails=rails, worlds=worlds, parts=cast.parts)

@@ -139,3 +139,9 @@ def test_the_folder_of_a_running_demo_is_left_alone(tmp_path: Path) -> None:
             _, said = run.communicate(timeout=30)
     assert (run.returncode, "a demo runs in" in said) == (2, True), said
     assert (keep / "ledger.db").read_text() == "in use"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wires", ["bank", "channel"])
+def test_every_story_ends_as_told_on_other_wires(tmp_path: Path, wires: str) -> None:
+    assert stories(tmp_path, "--wires", wires) == ENDS

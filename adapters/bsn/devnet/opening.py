@@ -48,7 +48,7 @@ def table_of(opening: Opening, folder: Path, base: str) -> dict[str, object]:
         "user_name": opening.user,
         "mode": "upload" if upload else "trust",
         "algorithm": algorithm,
-        "gateway_key": base64.b64encode(app.secret.public().spki()).decode(),
+        "gateway_pin": base64.b64encode(app.secret.public().spki()).decode(),
         "user_key_file": str(user),
         "msp_id": MSP,
         "channel": behind.channel,

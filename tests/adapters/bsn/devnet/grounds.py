@@ -183,7 +183,7 @@ class Here:
             "user_name": "operator",
             "mode": "upload" if upload else "trust",
             "algorithm": Algorithm(self.algorithm).name.lower(),
-            "gateway_key": spki(self.app.secret.public()),
+            "gateway_pin": spki(self.app.secret.public()),
             "user_key_file": str(self.folder / "user.pem"),
             "identity_key_file": str(self.folder / "identity.pem") if upload else None,
             "identity_certificate_file": str(self.folder / "identity.crt") if upload else None,

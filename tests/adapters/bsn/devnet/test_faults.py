@@ -182,7 +182,7 @@ async def test_the_chaincodes_refusal_is_refused_and_nothing_is_ordered(tmp_path
     [
         ({"msp_id": "Org9MSP"}, "mspId: the gateway says 'Org1MSP', settings 'Org9MSP'"),
         ({"channel": "other"}, "channelId: the gateway says 'settle', settings 'other'"),
-        ({"gateway_key": spki(Secret(SECP256R1, "another").public())}, "gateway_key"),
+        ({"gateway_pin": spki(Secret(SECP256R1, "another").public())}, "gateway_pin"),
         ({"window_ms": 1_000}, "window_ms: the chaincode says 2000, settings 1000"),
     ],
 )

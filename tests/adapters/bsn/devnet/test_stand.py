@@ -51,7 +51,7 @@ async def test_a_devnets_keys_are_refused_beyond_this_machine(tmp_path: Path) ->
     with pytest.raises(ValueError, match="devnet"):
         ADAPTER.settings(table)
     key = spki(Secret(SECP256R1, "another").public())
-    settings = ADAPTER.settings({**table, "gateway_key": key})
+    settings = ADAPTER.settings({**table, "gateway_pin": key})
     assert isinstance(settings, PcnSettings)
     with pytest.raises(ValueError, match=r"user\.pem: a devnet's key"):
         network_over(Direct(stand.gateway), settings, clock)
@@ -71,8 +71,8 @@ def test_the_devnets_gateway_keys_are_those_the_settings_know() -> None:
         ({"base_url": "http://gateway.example"}, "base_url"),
         ({"base_url": "https://user:secret@gateway.example"}, "base_url"),
         ({"genesis_hash": "ab" * 32}, "genesis_hash"),
-        ({"algorithm": "sm2"}, "gateway_key"),
-        ({"gateway_key": "A" * 100}, "gateway_key"),
+        ({"algorithm": "sm2"}, "gateway_pin"),
+        ({"gateway_pin": "A" * 100}, "gateway_pin"),
         ({"identity_key_file": None}, "identity_key_file"),
         ({"custody": True}, "custody"),
         ({"endorsements": 3}, "endorsements"),

@@ -42,7 +42,7 @@ def test_pinned_words_that_lack_one_prove_nothing(name: str, tmp_path: Path) -> 
         ({"address": "http://127.0.0.1"}, "address"),
         ({"tls_key_file": "key"}, "tls_key_file, tls_certificate_file"),
         ({"window_ms": 1}, "window_ms"),
-        ({"gateway_key": "A" * 90}, "gateway_key"),
+        ({"gateway_pin": "A" * 90}, "gateway_pin"),
     ],
 )
 def test_what_cannot_be_is_refused_by_name(
