@@ -8,6 +8,7 @@ from types import ModuleType
 
 from adapters.bsn import fabric_evidence, pcn_evidence, pcn_wire
 from adapters.bsn.fabric_settings import FabricSettings
+from adapters.bsn.identity import Enrolled
 from adapters.bsn.network import Access, ChannelNetwork, Place
 from adapters.bsn.pcn_access import Application, PcnAccess
 from adapters.bsn.pcn_client import PcnClient
@@ -15,7 +16,6 @@ from adapters.bsn.pcn_evidence import trusted_by
 from adapters.bsn.pcn_reading import PcnBlocks
 from adapters.bsn.pcn_wire import Wire
 from adapters.bsn.private_keys import key_of_user
-from adapters.bsn.proposals import Identity
 from adapters.bsn.reading import Reader
 from adapters.bsn.settings import ALGORITHMS, PcnSettings
 from adapters.bsn.unambiguous import Fixed
@@ -136,7 +136,7 @@ def _access_over(wire: Wire, settings: PcnSettings, clock: Clock) -> tuple[PcnAc
         assert settings.identity_key_file, "the settings have been checked"
         assert settings.identity_certificate_file, "the settings have been checked"
         signer = _secret(settings, settings.identity_key_file)
-        identity = Identity(
+        identity = Enrolled(
             settings.msp_id,
             Path(settings.identity_certificate_file).read_text("ascii"),
             key_of_user(signer, allow_software_sm2=allowed),

@@ -25,9 +25,9 @@ from adapters.bsn.fabric_wire import (
 )
 from schemas.fabric.messages import ENUMS
 
-_SIGNATURES = ENUMS["common.BlockMetadataIndex"]["SIGNATURES"]
-_FLAGS = ENUMS["common.BlockMetadataIndex"]["TRANSACTIONS_FILTER"]
-_ENDORSER_TRANSACTION = ENUMS["common.HeaderType"]["ENDORSER_TRANSACTION"]
+SIGNATURES = ENUMS["common.BlockMetadataIndex"]["SIGNATURES"]
+FLAGS = ENUMS["common.BlockMetadataIndex"]["TRANSACTIONS_FILTER"]
+ENDORSER_TRANSACTION = ENUMS["common.HeaderType"]["ENDORSER_TRANSACTION"]
 VALID = ENUMS["protos.TxValidationCode"]["VALID"]
 
 
@@ -121,7 +121,7 @@ def _der(header: Message) -> bytes:
 
 def _ordered(metadata: tuple[bytes, ...], signed: bytes, pinned: Pinned, trust: Trust) -> None:
     try:
-        found = decode("common.Metadata", metadata[_SIGNATURES])
+        found = decode("common.Metadata", metadata[SIGNATURES])
         for one in parts(found, "signatures"):
             header = blob(one, "signature_header")
             creator = blob(decode("common.SignatureHeader", header), "creator")
@@ -137,7 +137,7 @@ def _ordered(metadata: tuple[bytes, ...], signed: bytes, pinned: Pinned, trust: 
 def _transactions(
     envelopes: tuple[bytes, ...], metadata: tuple[bytes, ...], pinned: Pinned, trust: Trust
 ) -> Iterator[Transaction]:
-    flags = metadata[_FLAGS] if len(metadata) > _FLAGS else b""
+    flags = metadata[FLAGS] if len(metadata) > FLAGS else b""
     if len(flags) != len(envelopes):
         raise Untrusted("4: a flag is asked for each transaction")
     for index, (raw, flag) in enumerate(zip(envelopes, flags, strict=True)):
@@ -156,7 +156,7 @@ def _transaction(index: int, raw: bytes, pinned: Pinned, trust: Trust) -> Transa
     payload = decode("common.Payload", blob(envelope, "payload"))
     header = part(payload, "header")
     channel = decode("common.ChannelHeader", blob(header, "channel_header"))
-    if number(channel, "type") != _ENDORSER_TRANSACTION:
+    if number(channel, "type") != ENDORSER_TRANSACTION:
         return None
     extension = decode("protos.ChaincodeHeaderExtension", blob(channel, "extension"))
     name = text(part(extension, "chaincode_id"), "name")

@@ -8,8 +8,9 @@ Source: Hyperledger Fabric 2.5, transaction flow and gateway service.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Protocol
 
-from adapters.bsn.fabric_trust import Identity, Trust, Untrusted
+from adapters.bsn.fabric_trust import Trust, Untrusted
 from adapters.bsn.fabric_wire import (
     BadMessage,
     Message,
@@ -51,13 +52,25 @@ class Told:
     organisations: frozenset[str]
 
 
-def transaction_id(nonce: bytes, creator: bytes) -> str:
-    """Return the id that a nonce and its creator make."""
-    return sha256(nonce + creator).hexdigest()
+class Proposer(Protocol):
+    """Who signs a proposal, and which id that makes."""
+
+    @property
+    def creator(self) -> bytes:
+        """The SerializedIdentity."""
+        ...
+
+    def transaction_id(self, nonce: bytes) -> str:
+        """The id that a nonce and this creator make."""
+        ...
+
+    def sign(self, message: bytes) -> bytes:
+        """The DER signature of a message."""
+        ...
 
 
 def propose(
-    identity: Identity,
+    identity: Proposer,
     channel: str,
     chaincode: str,
     args: Iterable[bytes],
@@ -68,7 +81,7 @@ def propose(
     """Return the signed proposal of a call. Units: `nonce` is 24 bytes of chance."""
     assert len(nonce) == 24, "a nonce has 24 bytes"
     seconds, ms = divmod(int(time), 1_000)
-    tx = transaction_id(nonce, identity.creator)
+    tx = identity.transaction_id(nonce)
     extension = encode("protos.ChaincodeHeaderExtension", {"chaincode_id": {"name": chaincode}})
     header = {
         "type": _ENDORSER_TRANSACTION,
@@ -200,6 +213,6 @@ def event_of(raw: bytes, proposal: Proposal) -> tuple[str, bytes] | None:
     return text(event, "event_name"), blob(event, "payload")
 
 
-def signed_envelope(identity: Identity, payload: bytes) -> bytes:
+def signed_envelope(identity: Proposer, payload: bytes) -> bytes:
     """Return the envelope that goes to the orderer. `payload` has been checked."""
     return encode("common.Envelope", {"payload": payload, "signature": identity.sign(payload)})

@@ -8,6 +8,7 @@ Source: RFC 5280; Hyperledger Fabric 2.5, membership service providers and node 
 import base64
 from collections.abc import Mapping
 from functools import lru_cache
+from hashlib import sha256
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -39,6 +40,10 @@ class Identity:
         self._key = key
         self.msp = msp
         self.creator = encode("msp.SerializedIdentity", {"mspid": msp, "id_bytes": certificate})
+
+    def transaction_id(self, nonce: bytes) -> str:
+        """Return the id that a nonce and this creator make."""
+        return sha256(nonce + self.creator).hexdigest()
 
     def sign(self, message: bytes) -> bytes:
         """Return ECDSA over SHA-256 in DER, with the lower s, which Fabric demands."""

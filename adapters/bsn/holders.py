@@ -5,8 +5,8 @@ from hashlib import sha256
 
 from adapters.bsn import der, sm2
 from adapters.bsn.certificates import Algorithm, KeyPoint
+from adapters.bsn.identity import Enrolled
 from adapters.bsn.private_keys import read_private
-from adapters.bsn.proposals import Identity
 from adapters.bsn.signing import EcdsaMacSigner, MacRefused, MacVerifier
 from bridge.core.consent import Consent
 
@@ -36,7 +36,7 @@ def signed_with(pem: str, message: bytes) -> Signed:
     return Signed("p256", key.public.encoded.hex(), key.sign_bytes(message))
 
 
-def account_name(identity: Identity) -> str:
+def account_name(identity: Enrolled) -> str:
     """The account of an enrolled key; a renewed certificate changes nothing."""
     return f"{identity.msp}/{sha256(identity.key.public.encoded).hexdigest()}"
 

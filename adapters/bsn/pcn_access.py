@@ -10,11 +10,12 @@ from typing import Any, Final
 
 from adapters.bsn.certificates import Algorithm
 from adapters.bsn.escrow_words import BadWords, act_of, question_of, records_of
+from adapters.bsn.fabric_proposals import arguments_of, propose, read_proposal
 from adapters.bsn.holders import account_name
+from adapters.bsn.identity import Enrolled
 from adapters.bsn.pcn_answers import Untrusted, count_of, object_of
 from adapters.bsn.pcn_client import CALL, FABRIC, TRANS, PcnClient
 from adapters.bsn.pcn_evidence import Trusted
-from adapters.bsn.proposals import Identity, argument_in, signed_proposal
 from bridge.core.act import Act
 from bridge.core.canonical import Value
 from bridge.core.ids import TxRef
@@ -44,7 +45,7 @@ class PcnAccess:
         application: Application,
         clock: Clock,
         *,
-        identity: Identity | None = None,
+        identity: Enrolled | None = None,
         entropy: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         self._client = client
@@ -96,13 +97,16 @@ class PcnAccess:
         nonce = self._entropy(24)
         chaincode = self._trusted.pins.chaincode
         if self._identity is not None:
-            where = (self._trusted.pins.channel, chaincode)
-            words = (verb, argument)
-            made = signed_proposal(
-                self._identity, where, words, nonce=nonce, time=self._clock.now()
+            made = propose(
+                self._identity,
+                self._trusted.pins.channel,
+                chaincode,
+                (verb.encode(), argument),
+                time=self._clock.now(),
+                nonce=nonce,
             )
-            body: dict[str, Any] = {"transData": b64encode(made).decode()}
-            return self._identity.transaction_id(nonce), self._client.request(TRANS, body)
+            body: dict[str, Any] = {"transData": b64encode(made.signed).decode()}
+            return TxRef(made.tx), self._client.request(TRANS, body)
         body = {
             "userName": self._application.user,
             "nonce": b64encode(nonce).decode(),
@@ -118,7 +122,8 @@ class PcnAccess:
         """The act that a request of ours carries; the ledger kept the very bytes."""
         body = json.loads(item)["body"]
         if "transData" in body:
-            return act_of(argument_in(b64decode(body["transData"])))
+            _, argument = arguments_of(read_proposal(b64decode(body["transData"])))
+            return act_of(argument)
         return act_of(body["args"][0].encode())
 
     async def submit(self, prepared: Prepared) -> None:

@@ -13,14 +13,27 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 
-from adapters.bsn import certificates, der, protobuf
+from adapters.bsn import certificates, der
 from adapters.bsn.certificates import KeyPoint
-from adapters.bsn.protobuf import NotProtobuf
+from adapters.bsn.fabric_blocks import (
+    ENDORSER_TRANSACTION,
+    FLAGS,
+    SIGNATURES,
+    VALID,
+    header_der,
+)
+from adapters.bsn.fabric_wire import (
+    BadMessage,
+    Message,
+    blob,
+    blobs,
+    decode,
+    number,
+    part,
+    parts,
+    text,
+)
 from adapters.bsn.signing import MacRefused, MacVerifier
-
-VALID = 0
-ENDORSER_TRANSACTION = 3
-_SIGNATURES, _FLAGS = 0, 2  # of the block's metadata
 
 
 class BlockRefused(ValueError):
@@ -65,98 +78,88 @@ def read_block(raw: bytes, pins: Pins) -> Block:
     """
     try:
         return _block(raw, pins)
-    except (NotProtobuf, der.FormRefused) as error:
+    except (BadMessage, der.FormRefused) as error:
         raise BlockRefused(f"form: {error}") from error
 
 
 def _block(raw: bytes, pins: Pins) -> Block:
-    block = protobuf.read(raw)
-    header = protobuf.read(protobuf.field(block, 1))
-    number = protobuf.number(header, 1)
-    previous, data_hash = protobuf.field(header, 2), protobuf.field(header, 3)
-    envelopes = protobuf.every(protobuf.read(protobuf.field(block, 2)), 1)
-    metadata = protobuf.every(protobuf.read(protobuf.field(block, 3)), 1)
-    if sha256(b"".join(envelopes)).digest() != data_hash:
+    block = decode("common.Block", raw)
+    header = part(block, "header")
+    index, previous = number(header, "number"), blob(header, "previous_hash")
+    envelopes = blobs(part(block, "data"), "data")
+    metadata = blobs(part(block, "metadata"), "metadata")
+    if sha256(b"".join(envelopes)).digest() != blob(header, "data_hash"):
         raise BlockRefused("data: it is not what the header names")
-    signed = header_bytes(number, previous, data_hash)
-    if number:  # the first block is nobody's: its hash is pinned
+    signed = header_der(index, previous, blob(header, "data_hash"))
+    if index:  # the first block is nobody's: its hash is pinned
         _ordered(signed, metadata, pins)
-    flags = metadata[_FLAGS] if len(metadata) > _FLAGS else b""
+    flags = metadata[FLAGS] if len(metadata) > FLAGS else b""
     if len(flags) != len(envelopes):
         raise BlockRefused("flags: not one for each transaction")
     told = []
-    for index, (envelope, flag) in enumerate(zip(envelopes, flags, strict=True)):
-        if flag == VALID and (one := _transaction(index, envelope, pins)) is not None:
+    for place, (envelope, flag) in enumerate(zip(envelopes, flags, strict=True)):
+        if flag == VALID and (one := _transaction(place, envelope, pins)) is not None:
             told.append(one)
-    return Block(number, sha256(signed).hexdigest(), previous.hex(), tuple(told))
+    return Block(index, sha256(signed).hexdigest(), previous.hex(), tuple(told))
 
 
-def header_bytes(number: int, previous: bytes, data_hash: bytes) -> bytes:
-    """The DER of a block's header, whose SHA-256 is the block's hash."""
-    size = number.bit_length() // 8 + 1
-    fields = der.write(der.INTEGER, number.to_bytes(size, "big"))
-    fields += der.write(der.OCTET_STRING, previous) + der.write(der.OCTET_STRING, data_hash)
-    return der.write(der.SEQUENCE, fields)
-
-
-def _ordered(signed: bytes, metadata: list[bytes], pins: Pins) -> None:
+def _ordered(signed: bytes, metadata: tuple[bytes, ...], pins: Pins) -> None:
     """Refuse a block that no pinned orderer has signed."""
     if not metadata:
         raise BlockRefused("orderer: no signature")
-    written = protobuf.read(metadata[_SIGNATURES])
-    value = protobuf.field(written, 1)
-    for raw in protobuf.every(written, 2):
-        one = protobuf.read(raw)
-        header, signature = protobuf.field(one, 1), protobuf.field(one, 2)
-        _, key = identity_of(protobuf.at(header, 1))
-        if key in pins.orderers and _true(key, value + header + signed, signature):
+    written = decode("common.Metadata", metadata[SIGNATURES])
+    for one in parts(written, "signatures"):
+        header = blob(one, "signature_header")
+        _, key = identity_of(blob(decode("common.SignatureHeader", header), "creator"))
+        over = blob(written, "value") + header + signed
+        if key in pins.orderers and _true(key, over, blob(one, "signature")):
             return
     raise BlockRefused("orderer: no pinned key has signed the header")
 
 
 def _transaction(index: int, envelope: bytes, pins: Pins) -> Told | None:
-    payload = protobuf.at(envelope, 1)
-    header = protobuf.at(payload, 1)
-    channel_header = protobuf.at(header, 1)
-    channel = protobuf.read(channel_header)
-    if protobuf.number(channel, 1) != ENDORSER_TRANSACTION:
+    payload = decode("common.Payload", blob(decode("common.Envelope", envelope), "payload"))
+    header = part(payload, "header")
+    channel = decode("common.ChannelHeader", blob(header, "channel_header"))
+    if number(channel, "type") != ENDORSER_TRANSACTION:
         return None
-    if protobuf.text(channel, 4) != pins.channel:
+    if text(channel, "channel_id") != pins.channel:
         raise BlockRefused("channel: a transaction is of another")
-    actions = protobuf.every(protobuf.read(protobuf.at(payload, 2)), 1)
+    actions = parts(decode("protos.Transaction", blob(payload, "data")), "actions")
     if len(actions) != 1:
         raise BlockRefused("transaction: one action is due")
-    action = protobuf.read(protobuf.at(actions[0], 2))
-    endorsed = protobuf.read(protobuf.field(action, 2))
-    response = protobuf.field(endorsed, 1)
-    done = protobuf.read(protobuf.at(response, 2))
-    if protobuf.text(protobuf.read(protobuf.field(done, 4)), 2) != pins.chaincode:
+    acted = decode("protos.ChaincodeActionPayload", blob(actions[0], "payload"))
+    endorsed = part(acted, "action")
+    raw = blob(endorsed, "proposal_response_payload")
+    response = decode("protos.ProposalResponsePayload", raw)
+    done = decode("protos.ChaincodeAction", blob(response, "extension"))
+    if text(part(done, "chaincode_id"), "name") != pins.chaincode:
         return None  # another chaincode of the channel, under another policy
-    over = channel_header + protobuf.at(header, 2) + protobuf.field(action, 1)
-    if protobuf.at(response, 1) != sha256(over).digest():
+    over = blob(header, "channel_header") + blob(header, "signature_header")
+    over += blob(acted, "chaincode_proposal_payload")
+    if blob(response, "proposal_hash") != sha256(over).digest():
         raise BlockRefused("endorsement: of another proposal")
-    _endorsed(response, protobuf.every(endorsed, 2), pins)
-    event = protobuf.read(protobuf.field(done, 2))
-    if not event:
+    _endorsed(raw, parts(endorsed, "endorsements"), pins)
+    if not blob(done, "events"):
         return None
-    if protobuf.text(event, 1) != pins.chaincode:
+    event = decode("protos.ChaincodeEvent", blob(done, "events"))
+    if text(event, "chaincode_id") != pins.chaincode:
         raise BlockRefused("event: of another chaincode")
-    tx = protobuf.text(channel, 5)
-    if protobuf.text(event, 2) != tx:
+    tx = text(channel, "tx_id")
+    if text(event, "tx_id") != tx:
         raise BlockRefused("event: of another transaction")
-    return Told(index, tx, protobuf.text(event, 3), protobuf.field(event, 4))
+    return Told(index, tx, text(event, "event_name"), blob(event, "payload"))
 
 
-def _endorsed(response: bytes, endorsements: list[bytes], pins: Pins) -> None:
+def _endorsed(response: bytes, endorsements: tuple[Message, ...], pins: Pins) -> None:
     """Refuse a transaction that too few of the pinned organisations' peers endorsed."""
     organisations = set()
-    for raw in endorsements:
-        one = protobuf.read(raw)
-        endorser, signature = protobuf.field(one, 1), protobuf.field(one, 2)
+    for one in endorsements:
+        endorser = blob(one, "endorser")
         msp, key = identity_of(endorser)
         if key not in pins.endorsers.get(msp, frozenset()):
             continue
-        if not _true(key, response + endorser, signature):
+        if not _true(key, response + endorser, blob(one, "signature")):
             raise BlockRefused(f"endorsement: {msp} has signed something else")
         organisations.add(msp)
     if len(organisations) < pins.endorsements:
@@ -167,10 +170,14 @@ def _endorsed(response: bytes, endorsements: list[bytes], pins: Pins) -> None:
 def identity_of(serialized: bytes) -> tuple[str, KeyPoint]:
     """The organisation and the key of a SerializedIdentity; its certificate proves nothing here.
 
-    Errors: NotProtobuf, der.FormRefused.
+    Errors: BadMessage, der.FormRefused.
     """
-    identity = protobuf.read(serialized)
-    return protobuf.text(identity, 1), certificates.read_key(protobuf.text(identity, 2))
+    identity = decode("msp.SerializedIdentity", serialized)
+    try:
+        pem = blob(identity, "id_bytes").decode()
+    except UnicodeDecodeError as error:
+        raise BadMessage("id_bytes: not UTF-8") from error
+    return text(identity, "mspid"), certificates.read_key(pem)
 
 
 @lru_cache(256)

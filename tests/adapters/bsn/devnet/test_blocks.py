@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from adapters.bsn import protobuf
 from adapters.bsn.adapter import network_pinned
 from adapters.bsn.devnet.blocks import ENDORSERS, ORDERER
 from adapters.bsn.devnet.macs import SECP256R1, Secret
-from adapters.bsn.pcn_blocks import Block, BlockRefused, Pins, header_bytes, read_block
+from adapters.bsn.fabric_blocks import header_der
+from adapters.bsn.fabric_wire import blob, blobs, decode, encode, part
+from adapters.bsn.pcn_blocks import Block, BlockRefused, Pins, read_block
 from adapters.bsn.pcn_evidence import Trusted, trusted_by, verify
 from bridge.core.effects import LockAsset
 from bridge.core.events import AssetLocked, LockReleased
@@ -67,30 +68,29 @@ async def test_only_pinned_keys_count(tmp_path: Path) -> None:
 
 def rebuilt(raw: bytes, envelopes: list[bytes], flags: bytes) -> bytes:
     """A block of other transactions that a thief with the orderer's key would have made."""
-    block = protobuf.read(raw)
-    header = protobuf.read(protobuf.field(block, 1))
-    number, previous = protobuf.number(header, 1), protobuf.field(header, 2)
+    header = part(decode("common.Block", raw), "header")
+    number, previous = int(str(header["number"])), blob(header, "previous_hash")
     from hashlib import sha256
 
     data_hash = sha256(b"".join(envelopes)).digest()
-    signed = protobuf.write(((1, ORDERER.identity), (2, b"n" * 24)))
+    signed = encode("common.SignatureHeader", {"creator": ORDERER.identity, "nonce": b"n" * 24})
     value = b"v"
-    over = value + signed + header_bytes(number, previous, data_hash)
-    signature = protobuf.write(((1, signed), (2, ORDERER.secret.sign(over))))
-    metadata = [protobuf.write(((1, value), (2, [signature]))), b"", flags, b"", b""]
-    made = protobuf.write(((1, number), (2, previous), (3, data_hash)))
-    return protobuf.write(
-        (
-            (1, made),
-            (2, protobuf.write(((1, envelopes),))),
-            (3, protobuf.write(((1, metadata),))),
-        )
+    over = value + signed + header_der(number, previous, data_hash)
+    signature = {"signature_header": signed, "signature": ORDERER.secret.sign(over)}
+    written = encode("common.Metadata", {"value": value, "signatures": [signature]})
+    return encode(
+        "common.Block",
+        {
+            "header": {"number": number, "previous_hash": previous, "data_hash": data_hash},
+            "data": {"data": envelopes},
+            "metadata": {"metadata": [written, b"", flags, b"", b""]},
+        },
     )
 
 
 async def test_endorsements_bind_what_a_transaction_says(tmp_path: Path) -> None:
     raw, trusted = await locked(Here(folder=tmp_path))
-    (envelope,) = protobuf.every(protobuf.read(protobuf.field(protobuf.read(raw), 2)), 1)
+    (envelope,) = blobs(part(decode("common.Block", raw), "data"), "data")
     assert read_block(rebuilt(raw, [envelope], b"\0"), trusted.pins).told
     assert read_block(rebuilt(raw, [envelope], b"\x0b"), trusted.pins).told == ()
     with pytest.raises(BlockRefused, match="flags"):
@@ -141,7 +141,7 @@ def test_the_hash_rule_is_fabrics(data_dir: Path) -> None:
     assert headers
     for case in headers:
         hashes = (bytes.fromhex(case["previous_hash"]), bytes.fromhex(case["data_hash"]))
-        assert header_bytes(case["number"], *hashes).hex() == case["asn1"]
+        assert header_der(case["number"], *hashes).hex() == case["asn1"]
 
 
 def test_a_block_is_not_anything(tmp_path: Path) -> None:
