@@ -1,11 +1,85 @@
 """`lianqiao evm`: what this adapter does from the command line; no daemon is asked."""
 
+from pathlib import Path
+
 import click
+
+FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+_SETTINGS = click.option(
+    "--settings",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default="lianqiao.toml",
+    help="Where the [network] stands.",
+)
+_NETWORK = click.option("--network", required=True, help="Name of the [network].")
+_OUTPUT = click.option(
+    "-o", "--output", type=click.Choice(["table", "json", "jsonl"]), default="table"
+)
 
 
 @click.group("evm")
 def evm() -> None:
-    """Look at what stands on an Ethereum-compatible chain."""
+    """Put our contracts on an Ethereum-compatible chain, and look at what stands there."""
+
+
+@evm.command("deploy")
+@click.argument("plan", type=FILE)
+@click.option("--keystore", type=FILE, required=True, help="Keystore V3 of who pays.")
+@click.option("--password-file", type=FILE, required=True, help="Its password.")
+@click.option("--reviewed", default="", help="Digest of what was reviewed; without it: dry.")
+@click.option(
+    "--journal",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="What was signed; else PLAN.journal.",
+)
+@_SETTINGS
+@_NETWORK
+@_OUTPUT
+def deploy(
+    *,
+    plan: Path,
+    keystore: Path,
+    password_file: Path,
+    reviewed: str,
+    journal: Path | None,
+    settings: Path,
+    network: str,
+    output: str,
+) -> None:
+    """Put the contract set on a chain as PLAN says, and write its [network] into the settings.
+
+    Without --reviewed nothing is sent: addresses, code hashes, gas and a digest are printed. A run
+    that was cut goes on where the chain says it stopped. Exit codes: 0 done, 1 the chain says
+    otherwise than PLAN, 2 usage, 4 refused, 6 no answer, or not known yet.
+    """
+    from adapters.evm.deploying.command import Asked, deployed  # noqa: PLC0415  loaded when typed
+
+    asked = Asked(
+        plan=plan,
+        settings=settings,
+        network=network,
+        keystore=keystore,
+        password_file=password_file,
+        reviewed=reviewed,
+        journal=journal or plan.with_name(plan.name + ".journal"),
+        output=output,
+    )
+    raise SystemExit(deployed(asked))
+
+
+@evm.command("check")
+@click.argument("plan", type=FILE)
+@_SETTINGS
+@_NETWORK
+@_OUTPUT
+def compare(*, plan: Path, settings: Path, network: str, output: str) -> None:
+    """Compare what is on the chain with this release, the settings and PLAN; nothing is sent.
+
+    Exit codes: 0 all agrees, 1 it does not, 2 usage, 6 no answer.
+    """
+    from adapters.evm.deploying.command import checked as compared  # noqa: PLC0415  loaded when typed
+
+    raise SystemExit(compared(plan, settings, network, output))
 
 
 @evm.group("asset")

@@ -10,7 +10,7 @@ from eth_utils.address import to_checksum_address
 from adapters.evm.accounts import Account
 from adapters.evm.calls import Word
 from adapters.evm.deploying.sending import Fees, Journal, Sending, views
-from adapters.evm.deploying.steps import Roles, Shows, Steps, set_steps
+from adapters.evm.deploying.steps import Chain, Roles, Shows, Steps, set_steps
 from adapters.evm.nodes import Nodes
 from adapters.evm.ticket import network_word
 from bridge.ports import Refused
@@ -48,7 +48,8 @@ class Ground:
             threshold=threshold,
             operators=(self.address(ENTRY),),
         )
-        steps = set_steps(self.people[GOVERNOR].address, 0, genesis, roles)
+        chain = Chain(self.chain_id, genesis)
+        steps = set_steps(self.people[GOVERNOR].address, 0, chain, roles)
         await self.carry_out(GOVERNOR, steps)
         self.at.update({step.contract: step.made for step in steps.all if step.made})
 

@@ -38,6 +38,15 @@ class Artifact:
         """Tell whether `code` is this contract, whatever its immutables say."""
         return len(code) == len(self.deployed) and self.masked(code) == self.deployed
 
+    def filled(self, words: Mapping[str, bytes]) -> bytes:
+        """Return the code that stands on chain where the immutables are `words`, all of them."""
+        assert words.keys() == self.immutables.keys(), f"immutables of {self.contract}"
+        out = bytearray(self.deployed)
+        for name, places in self.immutables.items():
+            for at in places:
+                out[at : at + WORD] = words[name].rjust(WORD, b"\0")
+        return bytes(out)
+
     def read(self, code: bytes) -> dict[str, bytes]:
         """Return each immutable's word in `code`.
 

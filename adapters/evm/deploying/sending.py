@@ -57,10 +57,10 @@ class Journal:
             }
         )
 
-    def keep(self, nonce: int, name: str, raw: bytes) -> None:
+    def keep(self, nonce: int, name: str, signed: bytes) -> None:
         """Write signed bytes down; they may be sent from now on."""
-        self._write({"nonce": nonce, "step": name, "raw": raw.hex()})
-        self.signed[nonce] = raw
+        self._write({"nonce": nonce, "step": name, "raw": signed.hex()})
+        self.signed[nonce] = signed
 
     def _write(self, words: Mapping[str, object]) -> None:
         if self.file is None:
@@ -172,14 +172,14 @@ class Sending:
             data=step.data,
         ).signed(self._account)
 
-    async def _hand(self, raw: bytes) -> None:
+    async def _hand(self, signed: bytes) -> None:
         """Hand bytes to the first node that takes them; whether they land is seen on the chain.
 
         Errors: Unavailable.
         """
         for node in self._nodes.able():
             try:
-                await node.send(raw)
+                await node.send(signed)
             except Trouble as trouble:
                 self._nodes.heard(node, trouble)
                 self._why = str(trouble)
@@ -196,7 +196,8 @@ async def stands(nodes: Nodes, step: Step, block: int) -> bool:
     """Tell whether what a step is for is so after a block. Errors: Unavailable."""
     if step.made:
         (told,) = await nodes.agreed([("eth_getCode", (step.made, hex(block)))])
-        return artifact(step.contract).is_code(_bytes(told))
+        code = raw(told)
+        return code == step.code if step.code else artifact(step.contract).is_code(code)
     return any([await _shown(nodes, one, block) for one in step.shows])
 
 
@@ -222,7 +223,7 @@ async def views(nodes: Nodes, asked: "list[Shows]", block: int) -> list[tuple[st
             found.append(None)
             continue
         try:
-            found.append(said(calls.result(one.contract, one.function, _bytes(answer))))
+            found.append(said(calls.result(one.contract, one.function, raw(answer))))
         except ValueError:
             found.append(None)
     return found
@@ -230,10 +231,11 @@ async def views(nodes: Nodes, asked: "list[Shows]", block: int) -> list[tuple[st
 
 def number(answer: Answer) -> int:
     """Return a quantity. Errors: Unavailable."""
-    return int.from_bytes(_bytes(answer), "big")
+    return int.from_bytes(raw(answer), "big")
 
 
-def _bytes(answer: Answer) -> bytes:
+def raw(answer: Answer) -> bytes:
+    """Return bytes that were answered. Errors: Unavailable."""
     if isinstance(answer, NodeError):
         raise Unavailable(f"the nodes refuse: {answer.message[:200]}")
     if not isinstance(answer, str) or not answer.startswith("0x"):

@@ -5,7 +5,9 @@ sent.
 Source: Yellow Paper, section 7 (the address of a contract that is made); EIP-1559.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import rlp
 from eth_hash.auto import keccak
@@ -14,13 +16,21 @@ from eth_utils.address import to_checksum_address
 from adapters.evm import calls
 from adapters.evm.calls import Word
 from adapters.evm.contracts.code import artifact
+from adapters.evm.ticket import Domain, word
+from schemas.contracts import typed
 
 NOBODY = "0x" + "00" * 20
 DAY_S = 86_400
 CREATION_GAS, CALL_GAS, BYTE_GAS, CODE_GAS = 500_000, 150_000, 16, 200
 NOTARY_GAS = 75_000  # a member's place in the set and in its list
-SET = ("NotarySet", "Escrow", "Vault", "TwinVault", "TitleVault")
-NAMES = {
+DOMAINS = {
+    "NotarySet": typed.NOTARIES_NAME,
+    "Escrow": typed.ESCROW_NAME,
+    "Vault": typed.CUSTODY_NAME,
+    "TwinVault": typed.CUSTODY_NAME,
+    "TitleVault": typed.CUSTODY_NAME,
+}
+NAMES = {  # of a contract in the settings
     "NotarySet": "notaries",
     "Vault": "vault",
     "TwinVault": "twin-vault",
@@ -40,6 +50,11 @@ class Roles:
     escape_days: int = 400
     anchor: str = NOBODY
     title_factory: str = ""  # of the TradeTrust registries here; none: no TitleVault
+
+    @property
+    def escape_s(self) -> int:
+        """After how many seconds a lock may be given back by anyone."""
+        return self.escape_days * DAY_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +79,7 @@ class Step:
     gas: int
     made: str = ""
     shows: tuple[Shows, ...] = ()
+    code: bytes = b""  # what will stand at `made`, where its immutables are known
 
 
 def address_made(deployer: bytes, nonce: int) -> str:
@@ -80,8 +96,13 @@ class Steps:
         self.first_nonce = first_nonce
         self.all: list[Step] = []
 
-    def make(self, contract: str, *args: Word, name: str = "") -> str:
-        """Add a contract; return where it will be."""
+    def make(
+        self,
+        contract: str,
+        *args: Word,
+        immutables: Callable[[str], Mapping[str, bytes]] | None = None,
+    ) -> str:
+        """Add a contract; return where it will be. `immutables` gives its words at an address."""
         found = artifact(contract)
         data = calls.creation(contract, found.creation, *args)
         listed = sum(len(arg) for arg in args if isinstance(arg, list))
@@ -89,12 +110,13 @@ class Steps:
         gas = CREATION_GAS + BYTE_GAS * len(data) + CODE_GAS * len(found.deployed)
         self.all.append(
             Step(
-                name=name or f"make {contract}",
+                name=f"make {contract}",
                 contract=contract,
                 to=b"",
                 data=data,
                 gas=gas + NOTARY_GAS * listed,
                 made=made,
+                code=b"" if immutables is None else found.filled(immutables(made)),
             )
         )
         return made
@@ -122,43 +144,84 @@ class Steps:
         )
 
 
-def set_steps(deployer: bytes, first_nonce: int, genesis: bytes, roles: Roles) -> Steps:
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Which chain the set is for: its number and the hash of its block 0."""
+
+    chain_id: int
+    genesis: bytes
+
+
+def immutables_of(
+    contract: str, at: str, chain: Chain, words: Mapping[str, bytes]
+) -> dict[str, bytes]:
+    """Return every immutable of a contract of the set at an address; `words` are its own."""
+    domain = Domain(chain.chain_id, bytes.fromhex(at[2:]), chain.genesis, DOMAINS[contract])
+    return {
+        "CHAIN": word(chain.chain_id),
+        "GENESIS": chain.genesis,
+        "SEPARATOR": domain.separator(),
+        **words,
+    }
+
+
+def own_words(contract: str, roles: Roles, at: Mapping[str, str]) -> dict[str, bytes]:
+    """Return the immutables of a contract beside those of its domain; `at` is the set so far."""
+    match contract:
+        case "NotarySet":
+            return {"GUARDIAN": _raw(roles.guardian), "ANCHOR": _raw(roles.anchor)}
+        case "Escrow":
+            return {"NOTARIES": _raw(at["NotarySet"]), "ESCAPE_AFTER": word(roles.escape_s)}
+        case _:
+            custody = {"FIRST": _raw(at["Escrow"]), "NOTARIES": _raw(at["NotarySet"])}
+            is_of_titles = contract == "TitleVault"
+            return custody | ({"FACTORY": _raw(roles.title_factory)} if is_of_titles else {})
+
+
+def set_steps(deployer: bytes, first_nonce: int, chain: Chain, roles: Roles) -> Steps:
     """Return the steps of the whole set.
 
     The deployer governs until the governor that is named at the end accepts.
     """
     steps, me = Steps(deployer, first_nonce), str(to_checksum_address(deployer))
+    at: dict[str, str] = {}
+
+    def make(contract: str, *args: Word) -> None:
+        own = own_words(contract, roles, at)
+        known = partial(immutables_of, contract, chain=chain, words=own)
+        at[contract] = steps.make(contract, *args, immutables=known)
+
     names: list[Word] = list(in_order(roles.notaries))
-    notaries = steps.make(
-        "NotarySet", me, roles.guardian, roles.anchor, genesis, names, roles.threshold
-    )
-    escrow = steps.make("Escrow", me, roles.guardian, notaries, roles.escape_days * DAY_S, genesis)
-    made = {"NotarySet": notaries, "Escrow": escrow}
+    make("NotarySet", me, roles.guardian, roles.anchor, chain.genesis, names, roles.threshold)
+    make("Escrow", me, roles.guardian, at["NotarySet"], roles.escape_s, chain.genesis)
     for custody in ("Vault", "TwinVault"):
-        made[custody] = steps.make(custody, me, escrow, notaries, genesis)
+        make(custody, me, at["Escrow"], at["NotarySet"], chain.genesis)
     if roles.title_factory:
-        made["TitleVault"] = steps.make(
-            "TitleVault", me, escrow, notaries, genesis, roles.title_factory
-        )
-    is_one = True
+        words = (me, at["Escrow"], at["NotarySet"], chain.genesis, roles.title_factory)
+        make("TitleVault", *words)
+    escrow, is_one = at["Escrow"], True
     for operator in roles.operators:
         shows = (_shows("Escrow", escrow, "isOperator", (operator,), "True"),)
         name = f"operator {operator}"
         steps.call("Escrow", escrow, "setOperator", operator, is_one, name=name, shows=shows)
     if roles.governor != me:
-        for contract, at in made.items():
+        for contract, where in at.items():
             named = (
-                _shows(contract, at, "nextGovernor", (), roles.governor),
-                _shows(contract, at, "governor", (), roles.governor),
+                _shows(contract, where, "nextGovernor", (), roles.governor),
+                _shows(contract, where, "governor", (), roles.governor),
             )
             name = f"name the governor of {contract}"
-            steps.call(contract, at, "nameGovernor", roles.governor, name=name, shows=named)
+            steps.call(contract, where, "nameGovernor", roles.governor, name=name, shows=named)
     return steps
 
 
 def in_order(addresses: tuple[str, ...]) -> tuple[str, ...]:
     """Return addresses in the order in which the set takes them."""
     return tuple(sorted(addresses, key=lambda one: bytes.fromhex(one[2:])))
+
+
+def _raw(address: str) -> bytes:
+    return bytes.fromhex(address[2:])
 
 
 def _shows(contract: str, at: str, function: str, args: tuple[Word, ...], said: str) -> Shows:

@@ -101,6 +101,7 @@ class Node:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self._path = urlsplit(url).path or "/"
         self._line = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
 
     def close(self) -> None:
@@ -109,7 +110,7 @@ class Node:
     def ask(self, method: str, *params: object) -> Any:
         """The node's answer. Errors: Refusal."""
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
-        self._line.request("POST", "/", body, {"Content-Type": "application/json"})
+        self._line.request("POST", self._path, body, {"Content-Type": "application/json"})
         told = json.loads(self._line.getresponse().read())
         if "error" in told:
             raise Refusal(told["error"])
