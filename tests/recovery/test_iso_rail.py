@@ -144,7 +144,7 @@ class IsoWorld(World):
         super().__post_init__()
 
     def _rail(self, journal: Journal, wired: Wires) -> tuple[PaymentRail, Verify]:
-        courier = Courier(self.desk, wired.clock, self.delivered)
+        courier = self.courier(wired.clock)
 
         def cut() -> None:
             courier.is_cut = True
@@ -157,6 +157,10 @@ class IsoWorld(World):
         rail.courier = courier
         pinned = self.agreement.pinned()
         return rail, lambda evidence: verify(evidence, pinned)
+
+    def courier(self, clock: Any) -> Courier:
+        """The line of one life."""
+        return Courier(self.desk, clock, self.delivered)
 
     @override
     def outside(self) -> tuple[object, ...]:
