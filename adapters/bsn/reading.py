@@ -88,7 +88,8 @@ class Reader:
         """
         number, index, seen = place(since)
         behind = quiet = 0
-        alarmed = False
+        if alarmed := bool(self._blocks.stopped):  # before anything is read: reading may be why
+            yield (self._alarm(since),)
         if number >= 0:
             await self._until(number)
             block = await self.block(number)
@@ -99,7 +100,8 @@ class Reader:
         while True:
             if self._blocks.stopped and not alarmed:
                 alarmed = True
-                yield (self._alarm(number, seen),)
+                here = Cursor(f"{number}.{WHOLE}.{seen}") if number >= 0 else BEGINNING
+                yield (self._alarm(here),)
             height, head = await self.head()
             while number + 1 < height:
                 block = await self.block(number + 1)
@@ -129,8 +131,7 @@ class Reader:
             await asyncio.sleep(self._poll_s)
         raise Unavailable(f"the ledger does not reach block {number}, which was read")
 
-    def _alarm(self, number: int, seen: str) -> Observation:
-        here = Cursor(f"{number}.{WHOLE}.{seen}") if number >= 0 else BEGINNING
+    def _alarm(self, here: Cursor) -> Observation:
         notice = Notice(
             network=self._network, what="gateway.untrusted", detail=self._blocks.stopped
         )

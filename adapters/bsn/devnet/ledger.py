@@ -69,7 +69,7 @@ class Ledger:
     places: dict[str, tuple[int, int]] = field(default_factory=dict)
     envelopes: dict[tuple[int, int], bytes] = field(default_factory=dict)
     stalled: bool = False
-    conflicts: int = 0  # so many of the next transactions meet another write
+    bent: list[int] = field(default_factory=list)  # codes that the next transactions get
     _pending: list[tuple[Held, int]] = field(default_factory=list)
     _before: list[tuple[dict[str, tuple[bytes, Version]], dict[str, tuple[int, int]]]] = field(
         default_factory=list
@@ -189,6 +189,10 @@ class Ledger:
         if len(self._pending) >= self.most and not self.stalled:
             self.cut()
 
+    def bend(self, code: int = MVCC_READ_CONFLICT, times: int = 1) -> None:
+        """Let the next transactions be invalid by a code, else by a conflict."""
+        self.bent += [code] * times
+
     def advance(self) -> None:
         """Cut the blocks whose time has come."""
         while self._pending and not self.stalled:
@@ -212,9 +216,8 @@ class Ledger:
         if one.tx in self.places:
             return DUPLICATE_TXID
         self.places[one.tx] = (number, place)
-        if self.conflicts:
-            self.conflicts -= 1
-            return MVCC_READ_CONFLICT
+        if self.bent:
+            return self.bent.pop(0)
         for key, version in one.results.reads:
             found = self.state.get(key)
             if (None if found is None else found[1]) != version:

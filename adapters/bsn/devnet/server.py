@@ -87,7 +87,7 @@ def _bend(ledger: Ledger, what: str, order: dict[str, Any]) -> None:
         case "stall":
             ledger.stalled = bool(order["on"])
         case "conflict":
-            ledger.conflicts += int(order.get("times", 1))
+            ledger.bend(times=int(order.get("times", 1)))
         case "rewrite":
             ledger.rewrite(int(order.get("depth", 1)))
         case other:

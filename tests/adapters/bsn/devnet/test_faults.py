@@ -133,6 +133,38 @@ async def test_a_conflict_is_prepared_anew(tmp_path: Path) -> None:
     assert await bench.names(order) == ["AssetLocked"]
 
 
+async def test_other_endorsers_than_the_settings_know_stop_all_sending(tmp_path: Path) -> None:
+    """Code 10: the channel's policy was not met, though the pinned organisations all endorsed."""
+    here = Here(folder=tmp_path)
+    prepared, next_one = await locking(here), await locking(here)
+    here.ledger.bend(10)
+    await here.network.submit(prepared)
+    await asyncio.sleep(BLOCK_MS / 500)
+    with pytest.raises(Unavailable, match="other endorsers"):
+        await here.network.look(prepared)
+    with pytest.raises(Unavailable, match="stopped"):
+        await here.network.submit(next_one)
+    assert (await alarm(here)).what == "gateway.untrusted"
+
+
+async def test_a_lying_block_where_reading_resumes_is_told_to_a_person(tmp_path: Path) -> None:
+    """Each reading ends at the lie; the next begins with the alarm, wherever it begins."""
+    here = Here(folder=tmp_path)
+    bench = here.bench()
+    await bench.carry_out(LockAsset, await bench.new_order())
+    (seen,) = await bench.observed()
+    here.gateway.faults.add("bad", "getBlockData")
+    async with aclosing(here.network.observe(seen.cursor)) as reading:
+        with pytest.raises(Unavailable, match="untrusted"):
+            await anext(reading)
+    here.gateway.faults.add("bad", "getBlockData")
+    async with aclosing(here.network.observe(seen.cursor)) as reading:
+        told = (await anext(reading))[0]
+    assert isinstance(told.subject, Notice)
+    assert told.subject.what == "gateway.untrusted"
+    assert told.cursor == seen.cursor, "the rest of that block is still unread"
+
+
 async def test_two_verbs_of_one_settlement_in_one_block_one_lands(tmp_path: Path) -> None:
     here = Here(folder=tmp_path)
     bench = here.bench()
