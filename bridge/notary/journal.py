@@ -13,6 +13,7 @@ from threading import Condition, Thread
 from typing import Final, Self, TypeAlias
 
 from bridge.core.ids import Instant
+from bridge.notary.beside import Beside
 from bridge.notary.commit import commit
 from bridge.notary.entries import (
     MAX_BULK,
@@ -33,7 +34,7 @@ from bridge.notary.outcomes import (
     Outcome,
     Overloaded,
 )
-from bridge.notary.projection import Laid, Projection
+from bridge.notary.projection import Projection
 from bridge.notary.recheck import recheck
 from bridge.notary.store.port import Head, Lost, Reader, Store
 from bridge.notary.writer import Answer, Asked, Judged, Writer
@@ -82,6 +83,7 @@ class Journal:
         self.trouble: LedgerError | None = None
         self.head = self._reader.head()
         self.view = Projection(self._reader)
+        self._beside = Beside(self._reader)
         noted = self._reader.latest_note()
         self._sealing_asked = False
         self._sealed_at = 0.0  # of the loop's own clock
@@ -187,6 +189,7 @@ class Journal:
         """Erase bytes kept beside the leaves; every proof stays valid."""
         wanted = tuple(keys)
         await self._chore(lambda store, _: store.erase(wanted))
+        self._beside.forget(wanted)
 
     async def keep_checkpoint(self, size: int, note: bytes) -> None:
         """Keep a signed checkpoint and show it. Errors: Fenced, Full, IoFailed."""
@@ -277,7 +280,7 @@ class Journal:
 
     def side(self, key: str) -> bytes | None:
         """Return bytes kept beside the leaves."""
-        return self._reader.side(key)
+        return self._beside.get(key)
 
     def side_keys(self, prefix: str) -> tuple[str, ...]:
         """Return the keys kept beside that begin with `prefix`."""
@@ -376,7 +379,7 @@ class Journal:
         self._ring()
 
     def _publish(self, jobs: list[Job], judged: Judged, head: Head) -> None:
-        self._show(judged.changes, head)
+        self._show(judged, head)
         at = 0
         for job in jobs:
             answers = judged.answers[at : at + len(job.asked)]
@@ -386,6 +389,8 @@ class Journal:
                 job.future.set_result(answers)
         self._ring()
 
-    def _show(self, changes: Sequence[Laid], head: Head) -> None:
-        self.view.lay(changes)
+    def _show(self, judged: Judged, head: Head) -> None:
+        self.view.lay(judged.changes)
+        if judged.batch is not None:
+            self._beside.lay(judged.batch.side)
         self.head = head

@@ -222,6 +222,7 @@ async def test_a_personal_value_stands_beside_and_nowhere_else(tmp_path: Path) -
         assert all(value not in undo for _, undo in reader.undos())
     await journal.erase(personal)
     assert journal.side_keys("personal/") == ()
+    assert [journal.side(key) for key in personal] == [None] * len(personal)
     assert journal.head.root == root
     assert fsck(reader) == ()
     reader.close()

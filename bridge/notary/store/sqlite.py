@@ -50,6 +50,7 @@ PRAGMAS: Final = {  # what must read back as it was set
 }
 READ_BACK: Final = ("journal_mode", "synchronous", "foreign_keys", "trusted_schema")
 LAST: Final = "\U0010ffff"  # sorts behind whatever may follow a prefix
+TROUBLE: Final = (apsw.Error, UnicodeDecodeError)
 BUSY_MS: Final = 5_000  # to become the writer, while another ends its commit
 CHECKPOINT_PAGES: Final = 4_000  # of the write-ahead log, 16 MiB
 
@@ -80,12 +81,16 @@ class SqliteReader:
             self._db.pragma("query_only", 1)
 
     def _all(self, sql: str, values: Sequence[Cell] = ()) -> list[tuple[Cell, ...]]:
-        with _trouble(self.path):
+        try:  # no context manager: they are many a settlement
             return cast("list[tuple[Cell, ...]]", self._db.execute(sql, values).fetchall())
+        except TROUBLE as error:
+            raise _told(self.path, error) from error
 
     def _each(self, sql: str, values: Iterable[Sequence[Cell]]) -> list[tuple[Cell, ...]]:
-        with _trouble(self.path):
+        try:  # no context manager: they are many a settlement
             return cast("list[tuple[Cell, ...]]", self._db.executemany(sql, values).fetchall())
+        except TROUBLE as error:
+            raise _told(self.path, error) from error
 
     def head(self) -> Head:
         """Return the committed head."""
@@ -334,10 +339,14 @@ def _trouble(path: Path) -> Generator[None]:
     """Turn the database's errors into the ledger's."""
     try:
         yield
-    except apsw.FullError as error:
-        raise Full(f"{path}: {error}") from error
-    except (apsw.Error, UnicodeDecodeError) as error:
-        raise IoFailed(f"{path}: {type(error).__name__}: {error}") from error
+    except TROUBLE as error:
+        raise _told(path, error) from error
+
+
+def _told(path: Path, error: Exception) -> LedgerError:
+    if isinstance(error, apsw.FullError):
+        return Full(f"{path}: {error}")
+    return IoFailed(f"{path}: {type(error).__name__}: {error}")
 
 
 def _ours() -> list[tuple[Cell, ...]]:
