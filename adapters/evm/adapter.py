@@ -97,6 +97,7 @@ def network_over(
         keys=Keys(entry=wallet(entry), exit=wallet(leave)),
         finality_ms=settings.finality_ms,
         check=partial(checked, asked, domain, escrow_code, others),
+        pinned=[one.address for one in settings.contracts],
     )
 
 

@@ -13,6 +13,7 @@ from eth_utils.address import to_checksum_address
 from adapters.evm import calls
 from adapters.evm.calls import Word
 from adapters.evm.settings import spelled
+from adapters.evm.signatures import BadSignature, plain
 from adapters.evm.ticket import Domain, Ticket, digest, network_word
 from bridge.core.act import Act, Signature
 from bridge.core.effects import Verb
@@ -98,7 +99,11 @@ def _signatures(act: Act, signatures: Sequence[Signature]) -> bytes:
     if act.verb is Verb.LOCK:
         if len(signatures) != 1 or signatures[0].kind not in CONSENTS:
             raise BadWords("signatures: a lock takes its holder's consent, one eip712 or erc1271")
-        return signatures[0].signature
+        given = signatures[0]
+        try:
+            return plain(given.signature) if given.kind == "eip712" else given.signature
+        except BadSignature as error:
+            raise BadWords(f"signatures: {error}") from error
     if any(one.kind != NOTARISED for one in signatures):
         raise BadWords(f"signatures: notaries sign for an escrow with {NOTARISED}")
     return b"".join(one.signature for one in sorted(signatures, key=lambda one: one.signer.lower()))

@@ -1,13 +1,12 @@
 """The escrow contract on an Ethereum-compatible chain, as an origin and as a destination."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from coincurve import PublicKey
 from eth_utils.address import to_checksum_address
 
 from adapters.evm import calls
-from adapters.evm.accounts import address_of, transaction_in
+from adapters.evm.accounts import transaction_in
 from adapters.evm.client import Json, NodeError
 from adapters.evm.codec import (
     CONSENTS,
@@ -19,6 +18,8 @@ from adapters.evm.codec import (
     ticket_of,
     typed_data,
 )
+from adapters.evm.consents import CONSENTS as WHAT
+from adapters.evm.consents import allowance, contract_stands, custodies, key_signed
 from adapters.evm.finality import Finality
 from adapters.evm.nodes import Nodes
 from adapters.evm.preflight import preflight, read
@@ -64,8 +65,6 @@ LATER = frozenset(  # somebody opens it again; the effect stays owed
         "ReentrancyGuardReentrantCall",
     }
 )
-MAGIC = bytes.fromhex("1626ba7e")  # ERC-1271: the contract stands by the signature
-_HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +83,7 @@ class EscrowNetwork:
     """The door of one escrow. It keeps nothing: every answer is read from the chain and proved.
 
     `check` compares the chain with what the settings pin; nothing is done before it has held.
+    `pinned` are the contracts beside the escrow, whose custodies are known from then on.
     """
 
     def __init__(
@@ -97,6 +97,7 @@ class EscrowNetwork:
         keys: Keys,
         finality_ms: int,
         check: Callable[[], Awaitable[None]],
+        pinned: Sequence[str] = (),
     ) -> None:
         self._id = network
         self._domain = domain
@@ -108,6 +109,8 @@ class EscrowNetwork:
         self._finality_ms = finality_ms
         self._check = check
         self._checked = False
+        self._pinned = tuple(pinned)
+        self._custodies: dict[str, str] = {}  # as the escrow listed them when it was asked
 
     @property
     def id(self) -> NetworkId:
@@ -122,7 +125,13 @@ class EscrowNetwork:
     async def _ready(self) -> None:
         if not self._checked:
             await self._check()
+            await self._learn(self._pinned)
             self._checked = True
+
+    async def _learn(self, assets: Sequence[str]) -> None:
+        """Keep the custody of each asset, for the allowance that a consent needs."""
+        if any(one not in self._custodies for one in assets):
+            self._custodies |= await custodies(self._nodes, self._escrow, assets)
 
     async def preflight(self, order: SettlementOrder, disclosed: Disclosed) -> tuple[Check, ...]:
         """Return whether the asset could be locked or minted here, reading only."""
@@ -131,6 +140,8 @@ class EscrowNetwork:
         operator = f"0x{entry.account.address.hex()}" if entry is not None else None
         try:
             await self._ready()
+            if order.origin.network == self._id:
+                await self._learn((order.origin.asset,))
             return await preflight(self._nodes, self._id, self._escrow, operator, order)
         except (Unavailable, Refused) as error:
             return (Check("network answers", Answered.UNKNOWN, f"{self._id}: {error}"),)
@@ -139,47 +150,37 @@ class EscrowNetwork:
         """Return the typed data of the lock, and the allowance it needs. Errors: Refused."""
         act = act_for(LockAsset(order))
         try:
-            data = typed_data(self._domain, ticket_of(act), act.not_after // 1_000)
+            ticket = ticket_of(act)
         except BadWords as error:
             raise Refused(str(error)) from error
-        what = f"part {order.origin.part}" if order.origin.part else f"{order.units} units"
-        allow = f"{order.origin.asset}: approve the asset's custody for {what}"
+        asset = order.origin.asset
         return ConsentOwed(
             network=self._id,
             by=order.originator.account,
             kind="eip712",
-            message=data,
-            calls=(allow,),
+            message=typed_data(self._domain, ticket, act.not_after // 1_000),
+            calls=(allowance(asset, self._custodies.get(asset), ticket),),
         )
 
     async def consent_holds(self, order: SettlementOrder, consent: Consent) -> Check:
         """Tell whether the holder signed the lock of this very order, or their contract did."""
-        what, holder = "holder consents", order.originator.account
+        holder, act = order.originator.account, act_for(LockAsset(order))
         named = (consent.settlement, consent.terms, consent.network, consent.by)
         if named != (order.id, order.terms, self._id, holder) or consent.kind not in CONSENTS:
-            return Check(what, Answered.NO, "it names another settlement, account or kind")
-        act = act_for(LockAsset(order))
+            return Check(WHAT, Answered.NO, "it names another settlement, account or kind")
+        until = act.not_after // 1_000
         try:
-            words: dict[str, bytes | int] = {"notAfter": act.not_after // 1_000}
-            hashed = digest(self._domain, "Lock", ticket_of(act), words)
+            ticket = ticket_of(act)
+            if consent.kind == "eip712":
+                return await key_signed(self._nodes, self._domain, ticket, until, consent.signature)
+            hashed = digest(self._domain, "Lock", ticket, {"notAfter": until})
+            return await contract_stands(
+                self._nodes, self._escrow, hashed, holder, consent.signature
+            )
         except BadWords as error:
-            return Check(what, Answered.NO, str(error))
-        if _signed_by(hashed, consent.signature) == holder:
-            return Check(what, Answered.YES, "by the holder's own key")
-        if consent.kind != "erc1271":
-            return Check(what, Answered.NO, "the signature is not the holder's")
-        try:
-            stands = await self._stands(holder, hashed, consent.signature)
+            return Check(WHAT, Answered.NO, str(error))
         except Unavailable as error:
-            return Check(what, Answered.UNKNOWN, str(error))
-        answer = Answered.YES if stands else Answered.NO
-        return Check(what, answer, "as the holder's contract says")
-
-    async def _stands(self, holder: str, hashed: bytes, signature: bytes) -> bool:
-        data = MAGIC + calls.encoded(["bytes32", "bytes"], hashed, signature)
-        asked: Mapping[str, Json] = {"to": holder, "data": f"0x{data.hex()}"}
-        (told,) = await self._nodes.agreed([("eth_call", (asked, hex(await self._nodes.head())))])
-        return isinstance(told, str) and told == f"0x{MAGIC.hex()}{'00' * 28}"
+            return Check(WHAT, Answered.UNKNOWN, str(error))
 
     async def prepare(
         self,
@@ -329,16 +330,3 @@ class EscrowNetwork:
         await self._ready()
         async for page in self._reader.pages(since):
             yield page
-
-
-def _signed_by(hashed: bytes, signature: bytes) -> str:
-    """Return who signed, as the escrow would find, or nothing."""
-    low = int.from_bytes(signature[32:64], "big") <= _HALF_ORDER
-    if len(signature) != 65 or signature[64] not in {27, 28} or not low:
-        return ""
-    raw = signature[:64] + bytes([signature[64] - 27])
-    try:
-        key = PublicKey.from_signature_and_message(raw, hashed, hasher=None)
-    except ValueError:
-        return ""
-    return str(to_checksum_address(address_of(key)))

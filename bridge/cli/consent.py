@@ -9,8 +9,11 @@ import click
 from bridge.cli.decide import signature
 from bridge.cli.link import Doc, Talk, spoken
 from bridge.cli.manners import NOT_FOUND, USAGE, Json, Stopped, show, show_all
+from bridge.core.act import CONSENT_KINDS
 
 DAYS = 30  # past the deadline: the time people may take to decide
+TYPED = frozenset({"eip712"})  # kinds whose message is JSON that a wallet shows
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.group()
@@ -20,24 +23,81 @@ def consent() -> None:
 
 @consent.command("show")
 @click.argument("settlement")
+@click.option("--network", help="Only what is owed there.")
+@click.option("--typed-data", is_flag=True, help="Only the EIP-712 JSON, for a wallet or signer.")
 @spoken
-def shown(talk: Talk, settlement: str) -> None:
-    """Print the exact bytes or call to be signed, per network."""
+def shown(talk: Talk, settlement: str, *, network: str | None, typed_data: bool) -> None:
+    """Print the exact bytes or typed data to be signed, and what else its holder calls."""
     told = talk.get(f"/v1/settlements/{settlement}/consents")
+    if typed_data:
+        owed = _owed(told, network)
+        if owed.text("kind") not in TYPED:
+            why = f"{owed.text('network')} takes a consent of kind {owed.text('kind')}, no JSON"
+            raise Stopped(USAGE, "LQ-CONSENT-KIND", why)
+        click.echo(bytes.fromhex(owed.text("message")).decode())
+        return
     given = told.texts("given")
-    items = [
-        {**one.raw, "terms": told.text("terms"), "given": one.text("network") in given}
-        for one in told.all("owed")
-    ]
+    items: list[dict[str, Json]] = []
+    for one in told.all("owed"):
+        if network in {None, one.text("network")}:
+            item = {**one.raw, "terms": told.text("terms"), "given": one.text("network") in given}
+            if one.text("kind") in TYPED:
+                item["typed_data"] = json.loads(bytes.fromhex(one.text("message")))
+                if talk.form == "table":
+                    item["message"] = "typed data, below"
+            items.append(item)
     show_all(talk.form, "consent", items, ("network", "by", "kind", "given", "message"))
+    if talk.form == "table":
+        for item in items:
+            if "typed_data" in item:
+                click.echo(f"\n{item['network']}: sign with eth_signTypedData_v4")
+                click.echo(json.dumps(item["typed_data"], indent=1, ensure_ascii=False))
+            calls = item.get("calls")
+            for call in calls if isinstance(calls, list) else ():
+                click.echo(f"{item['network']}: {item['by']} also calls {call}")
 
 
 @consent.command("give")
 @click.argument("settlement")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", required=False, type=FILE)
+@click.option("--signature", default="", help="Hex, instead of a FILE.")
+@click.option("--kind", type=click.Choice(sorted(CONSENT_KINDS)), help="Else what is owed.")
+@click.option("--network", help="Where more than one consent is owed.")
+@click.option("--public-key", default="", help="Hex, where the network needs it beside.")
 @spoken
-def give(talk: Talk, settlement: str, file: Path) -> None:
-    """Bring a consent that was signed elsewhere, from a JSON file."""
+def give(
+    talk: Talk,
+    settlement: str,
+    *,
+    file: Path | None,
+    signature: str,
+    kind: str | None,
+    network: str | None,
+    public_key: str,
+) -> None:
+    """Bring a consent that was signed elsewhere, from a JSON file or as its signature.
+
+    It is tried before it is written; a contract's (a Safe's) is of kind erc1271.
+    """
+    if (file is None) == (not signature):
+        raise Stopped(USAGE, "LQ-CONSENT-FORM", "give a FILE or a --signature, one of them")
+    if file is None:
+        told = talk.get(f"/v1/settlements/{settlement}/consents")
+        owed = _owed(told, network)
+        _bring(
+            talk,
+            settlement,
+            {
+                "terms": told.text("terms"),
+                "network": owed.text("network"),
+                "by": owed.text("by"),
+                "kind": kind or owed.text("kind"),
+                "public_key": public_key.removeprefix("0x"),
+                "signature": signature.removeprefix("0x"),
+                "not_after": _until(talk, settlement),
+            },
+        )
+        return
     body = json.loads(file.read_text("utf-8"))
     if not isinstance(body, dict):
         raise Stopped(USAGE, "LQ-JSON", f"{file}: a consent is a JSON object")
@@ -71,8 +131,6 @@ def sign(
             following=f"lianqiao consent show {settlement}, sign there, then consent give",
         )
     signed = signature(key, passphrase_file, bytes.fromhex(owed.text("message")))
-    deadline = datetime.fromisoformat(talk.get(f"/v1/settlements/{settlement}").text("deadline"))
-    until = deadline.astimezone(UTC) + timedelta(days=DAYS)
     body: dict[str, Json] = {
         "terms": told.text("terms"),
         "network": owed.text("network"),
@@ -80,9 +138,15 @@ def sign(
         "kind": "ed25519",
         "public_key": public_key or _public(key, passphrase_file),
         "signature": signed.hex(),
-        "not_after": f"{until:%Y-%m-%dT%H:%M:%SZ}",
+        "not_after": _until(talk, settlement),
     }
     _bring(talk, settlement, body)
+
+
+def _until(talk: Talk, settlement: str) -> str:
+    deadline = datetime.fromisoformat(talk.get(f"/v1/settlements/{settlement}").text("deadline"))
+    until = deadline.astimezone(UTC) + timedelta(days=DAYS)
+    return f"{until:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _public(key: Path, passphrase_file: Path | None) -> str:

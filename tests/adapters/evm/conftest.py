@@ -8,7 +8,13 @@ import pytest
 from tests.adapters.evm.anvil import AnvilChain, Node, anvil
 from tests.adapters.virtual_loop import VirtualLoop
 
-VIRTUAL = {"test_network.py", "test_opening.py", "test_reading.py", "test_wallet.py"}
+VIRTUAL = {
+    "test_consents.py",
+    "test_network.py",
+    "test_opening.py",
+    "test_reading.py",
+    "test_wallet.py",
+}
 
 
 def pytest_asyncio_loop_factories(

@@ -95,3 +95,32 @@ contract Calling is PlainShare {
         (called,) = _whom.call(_what);
     }
 }
+
+/// An account of several owners, of whom so many sign in the order of their addresses (ERC-1271).
+contract OwnersWallet {
+    uint256 private immutable NEEDED;
+    mapping(address => bool) private _isOwner;
+
+    constructor(address[] memory owners, uint256 needed) {
+        NEEDED = needed;
+        for (uint256 i = 0; i < owners.length; ++i) _isOwner[owners[i]] = true;
+    }
+
+    function isValidSignature(bytes32 hash, bytes calldata sigs) external view returns (bytes4) {
+        if (sigs.length < 65 * NEEDED) return 0xffffffff;
+        address last = address(0);
+        for (uint256 i = 0; i < NEEDED; ++i) {
+            bytes calldata one = sigs[65 * i:65 * i + 65];
+            address who = ecrecover(hash, uint8(one[64]), bytes32(one[:32]), bytes32(one[32:64]));
+            if (who <= last || !_isOwner[who]) return 0xffffffff;
+            last = who;
+        }
+        return 0x1626ba7e;
+    }
+
+    function execute(address to, bytes calldata data) external {
+        require(_isOwner[msg.sender], "no owner");
+        (bool done,) = to.call(data);
+        require(done, "refused");
+    }
+}
