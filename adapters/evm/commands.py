@@ -89,8 +89,12 @@ def asset() -> None:
 
 @asset.command("check")
 @click.argument("token")
-@click.option("--node", required=True, help="Address of a node's JSON-RPC.")
-@click.option("--escrow", required=True, help="The escrow it is to cross through.")
+@click.option("--network", default="", help="The daemon's [network]: its node and its escrow.")
+@click.option(
+    "--settings", type=click.Path(), default="lianqiao.toml", help="Where the [network] stands."
+)
+@click.option("--node", default="", help="A node's JSON-RPC, else the [network]'s first.")
+@click.option("--escrow", default="", help="The escrow it is to cross through, else its own.")
 @click.option("--vault", default="", help="Its custody, where the escrow does not list it yet.")
 @click.option("--holder", default="", help="Who has some: a lock and a release are tried for them.")
 @click.option("--proposal", type=click.Path(dir_okay=False, writable=True), help="File to write.")

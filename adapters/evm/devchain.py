@@ -171,6 +171,31 @@ class DevChain:
         gas = int(computation.get_gas_used()) + INTRINSIC + calldata + creation
         return bytes(computation.output), gas + gas // 16
 
+    def simulate(
+        self, steps: Sequence[tuple[bytes, bytes, bytes]], number: int
+    ) -> list[tuple[bool, bytes]]:
+        """Return how calls go one after another, and what each gave; nothing is kept.
+
+        A step is from whom, to whom, and its bytes.
+        """
+        vm, told = self._vm(number), list[tuple[bool, bytes]]()
+        for sender, to, data in steps:
+            before = vm.state.snapshot()
+            computation = vm.execute_bytecode(
+                origin=sender,
+                gas_price=0,
+                gas=CALL_GAS,
+                to=to,
+                sender=sender,
+                value=0,
+                data=data,
+                code=vm.state.get_code(to),
+            )
+            if computation.is_error:
+                vm.state.revert(before)
+            told.append((not computation.is_error, bytes(computation.output)))
+        return told
+
     def add(self, raw: bytes) -> bytes:
         """Take a signed transaction into the pool; return its hash. Errors: PoolError."""
         vm = self._vm(self.head)

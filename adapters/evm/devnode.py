@@ -205,6 +205,27 @@ class DevNode:
         """Return what a call gives."""
         return _hex(self._called(params)[0])
 
+    def simulate(self, params: Sequence[Any]) -> Any:
+        """Return how calls go one after another in one block that is not kept."""
+        asked, tag = params[0], params[1] if len(params) > 1 else "latest"
+        (block,) = asked["blockStateCalls"]
+        steps = [
+            (
+                data(str(one["from"]).lower(), "from", 20),
+                data(str(one["to"]).lower(), "to", 20),
+                data(one.get("data", one.get("input", "0x")), "data"),
+            )
+            for one in block["calls"]
+        ]
+        told = []
+        for succeeded, given in self.chain.simulate(steps, self._known(tag)):
+            said: dict[str, Any] = {"status": hex(succeeded), "returnData": _hex(given), "logs": []}
+            if not succeeded:
+                why = {"code": 3, "message": "execution reverted", "data": _hex(given)}
+                said |= {"returnData": "0x", "error": why}
+            told.append(said)
+        return [{"calls": told}]
+
     def estimate(self, params: Sequence[Any]) -> Any:
         """Return the gas a transaction takes."""
         return hex(self._called(params)[1])
@@ -306,6 +327,7 @@ METHODS: Mapping[str, Callable[[DevNode, Sequence[Any]], Any]] = {
     "eth_getTransactionCount": DevNode.nonce,
     "eth_call": DevNode.call,
     "eth_estimateGas": DevNode.estimate,
+    "eth_simulateV1": DevNode.simulate,
     "eth_sendRawTransaction": DevNode.send,
     "eth_getCode": DevNode.code,
     "eth_getBalance": DevNode.balance,

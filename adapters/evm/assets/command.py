@@ -13,6 +13,7 @@ from adapters.evm.assets.looked import Looked
 from adapters.evm.assets.looking import NoEscrow, looked_at
 from adapters.evm.assets.proposal import BadProposal, Wanted, proposal
 from adapters.evm.client import Endpoint, NodeError, Trouble
+from adapters.evm.deploying.command import settings_of
 from bridge.core.ids import AssetId, NetworkId
 from bridge.core.instrument import InstrumentKind
 from bridge.core.order import Leg
@@ -26,15 +27,17 @@ def checked(given: Mapping[str, object]) -> int:
 
     `given` are the command's options by name.
     """
+    node, escrow_named = _where(given)
     try:
         token, escrow, vault, holder = (
-            _account(name, str(given[name])) for name in ("token", "escrow", "vault", "holder")
+            _account(name, escrow_named if name == "escrow" else str(given[name]))
+            for name in ("token", "escrow", "vault", "holder")
         )
         wanted = _wanted(given) if given["proposal"] else None
     except BadProposal as error:
         raise click.UsageError(str(error)) from error
     try:
-        seen = asyncio.run(_look(str(given["node"]), token, escrow, vault, holder))
+        seen = asyncio.run(_look(node, token, escrow, vault, holder))
         body = None
         if wanted is not None and seen.verdict == "can cross":
             body = proposal(seen, escrow, wanted)
@@ -51,6 +54,17 @@ def checked(given: Mapping[str, object]) -> int:
     elif wanted is not None:
         click.echo("no proposal: it cannot cross as it is", err=True)
     return CROSSES if seen.verdict == "can cross" else DOES_NOT
+
+
+def _where(given: Mapping[str, object]) -> tuple[str, str]:
+    """Return a node and an escrow: as typed, else those of the daemon's settings."""
+    node, escrow, network = (str(given[name]) for name in ("node", "escrow", "network"))
+    if network:
+        settings = settings_of(Path(str(given["settings"])), network)
+        node, escrow = node or settings.endpoints[0].url, escrow or settings.escrow
+    if not node or not escrow:
+        raise click.UsageError("name a --network of the settings, or a --node and an --escrow")
+    return node, escrow
 
 
 async def _look(node: str, token: str, escrow: str, vault: str, holder: str) -> Looked:

@@ -13,6 +13,7 @@ from adapters.evm.assets.shares import look_at_share
 from adapters.evm.assets.trial import try_transfer
 from adapters.evm.client import Endpoint
 from adapters.evm.questions import Question, Told, answers, shown, whole
+from adapters.evm.ticket import network_word
 
 NOWHERE = "0x" + "00" * 20
 ERC721 = bytes.fromhex("80ac58cd")
@@ -77,8 +78,11 @@ async def _first_look(endpoint: Endpoint, token: str) -> Looked:
     kind = Kind.STRANGER
     if not code:
         kind = Kind.NOTHING
-    elif home is not None and (counted or deed is True):
-        kind = Kind.TWIN if counted else Kind.TWIN_TITLE
+    elif home is not None and counted:
+        is_at_home = home == network_word(f"eip155:{chain}")  # our token, issued here
+        kind = Kind.PLAIN if is_at_home else Kind.TWIN
+    elif home is not None and deed is True:
+        kind = Kind.TWIN_TITLE
     elif registry is not None and rules is not None and counted:
         kind = Kind.SHARE
     elif factory is not None:
