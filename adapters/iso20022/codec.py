@@ -4,7 +4,6 @@ Everything is pure. What a message of ours asks for is read back from its bytes 
 below, here and by every notary that verifies evidence.
 """
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -13,6 +12,7 @@ from adapters.iso20022.agreement import Instruct
 from adapters.iso20022.write import BadMessage, checked
 from bridge.core.ids import Bic, Instant, SettlementId, Uetr
 from bridge.core.money import BadMoney, Money, money
+from schemas.iso20022 import values
 from schemas.iso20022.tree import Node
 
 PAIN_001, PACS_008, PACS_009 = "pain.001.001.09", "pacs.008.001.08", "pacs.009.001.08"
@@ -25,7 +25,6 @@ INSTRUCTIONS = {
     Instruct.PACS_008: PACS_008,
     Instruct.PACS_009: PACS_009,
 }
-_IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{1,30}")
 _BASE_32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -87,16 +86,12 @@ def moment(at: Instant) -> str:
 def instant(text: str) -> Instant:
     """Return the instant a date and time with zone stands for.
 
-    Errors: BadMessage.
+    Errors: BadMessage, also for one without a zone.
     """
-    try:
-        at = datetime.fromisoformat(text.strip())
-    except ValueError as error:
-        raise BadMessage("a date and time of no known form") from error
-    if at.tzinfo is None:
-        raise BadMessage("a date and time without zone")
-    whole = at.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
-    return Instant((whole.days * 86_400 + whole.seconds) * 1_000 + whole.microseconds // 1_000)
+    at = values.instant_ms(text)
+    if at is None:
+        raise BadMessage("no date and time with a zone")
+    return Instant(at)
 
 
 def amount_of(node: Node) -> Money:
@@ -183,11 +178,3 @@ def _amount_at(line: Node, path: str) -> Money:
 def account_of(node: Node | None) -> str:
     """Return the number of an account, whichever way it is written; empty where none is."""
     return "" if node is None else node.value("Id/IBAN") or node.value("Id/Othr/Id")
-
-
-def is_iban(text: str) -> bool:
-    """Tell whether a text is an IBAN whose check digits agree. Source: ISO 13616; ISO 7064."""
-    if not _IBAN.fullmatch(text):
-        return False
-    turned = text[4:] + text[:4]
-    return int("".join(str(int(one, 36)) for one in turned)) % 97 == 1

@@ -15,7 +15,27 @@ from adapters.iso20022.codec import (
 from adapters.iso20022.parts import agent, sent, total
 from adapters.iso20022.reading import References
 from adapters.iso20022.write import Part
-from bridge.core.ids import Instant
+from bridge.core.ids import Instant, SettlementId
+
+
+class Turns:
+    """In which turn of its timer each payment was last asked of: of those under way, not of all."""
+
+    MOST = 4_096
+
+    def __init__(self) -> None:
+        self._last: dict[SettlementId, int] = {}
+
+    def is_new(self, of: SettlementId, turn: int) -> bool:
+        """Whether a payment was not asked of in this turn, nor in a later one."""
+        return self._last.get(of, 0) < turn
+
+    def asked(self, of: SettlementId, turn: int) -> None:
+        """Remember it; what was asked of longest ago is forgotten first."""
+        self._last.pop(of, None)
+        self._last[of] = turn
+        if len(self._last) > self.MOST:
+            del self._last[next(iter(self._last))]
 
 
 def recall(agreement: Agreement, asked: Recall) -> bytes:

@@ -1,10 +1,11 @@
 """The parts every message of ours is made of: amounts, banks, accounts, the header around it."""
 
 from adapters.iso20022.agreement import Agreement
-from adapters.iso20022.codec import is_iban, moment
+from adapters.iso20022.codec import moment
 from adapters.iso20022.write import Part, Sum, message
 from bridge.core.ids import Bic, Instant
 from bridge.core.money import Money
+from schemas.iso20022 import values
 
 
 def total(amount: Money) -> Sum:
@@ -19,7 +20,7 @@ def agent(bic: Bic) -> dict[str, Part]:
 
 def account(number: str) -> dict[str, Part]:
     """Return an account by its IBAN, or by its number where it is none."""
-    return {"Id": {"IBAN": number} if is_iban(number) else {"Othr": {"Id": number}}}
+    return {"Id": {"IBAN": number} if values.is_iban(number) else {"Othr": {"Id": number}}}
 
 
 def sent(

@@ -92,7 +92,7 @@ class IsoRail:
         self._judge = judge
         self._finality_ms = finality_ms
         self._question_ms = question_ms
-        self._questions: dict[SettlementId, int] = {}  # the last turn of the timer asked in
+        self._turns = inquiry.Turns()
         self.inbox = Inbox(agreement.network, self._memo, agreement, judge)
         self._reader = Reader(
             self._memo,
@@ -311,7 +311,7 @@ class IsoRail:
         if self._agreement.is_customer or mine is None:
             return
         turn = (self._clock.now() - mine.instruction.created) // self._question_ms
-        if self._questions.get(prepared.key.settlement, 0) >= turn:
+        if not self._turns.is_new(prepared.key.settlement, turn):
             return
         name = codec.message_id(prepared.key.settlement, QUESTION, turn)
         try:
@@ -320,7 +320,7 @@ class IsoRail:
             await self._channel.put(signed, signed.digest)
         except (BadMessage, Unavailable, Uncertain):
             return
-        self._questions[prepared.key.settlement] = turn
+        self._turns.asked(prepared.key.settlement, turn)
 
     def _told(self, of: SettlementId) -> Told:
         """Where a payment stands by all that was said, what waits for the ledger included."""

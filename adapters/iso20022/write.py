@@ -77,16 +77,24 @@ def _fill(node: etree._Element, kind: str, part: Part, space: str) -> None:
         case Simple():
             if not isinstance(part, str):
                 raise BadMessage(f"{etree.QName(node).localname}: a text belongs here")
-            node.text = part
+            _say(node, part)
         case Amount(_, attribute, _):
             if not isinstance(part, Sum):
                 raise BadMessage(f"{etree.QName(node).localname}: an amount belongs here")
-            node.text = part.text
+            _say(node, part.text)
             node.set(attribute, part.currency)
         case Group():
             if not isinstance(part, Mapping):
                 raise BadMessage(f"{etree.QName(node).localname}: elements belong here")
             _elements(node, held, part, space)
+
+
+def _say(node: etree._Element, text: str) -> None:
+    try:
+        node.text = text
+    except ValueError as error:  # lxml's own word for it, which may quote the text
+        where = etree.QName(node).localname
+        raise BadMessage(f"{where}: a character that no XML may hold") from error
 
 
 def _elements(node: etree._Element, group: Group, parts: "Mapping[str, Part]", space: str) -> None:
