@@ -52,6 +52,20 @@ class Finding:
         return self.chain == self.ours
 
 
+async def argument_for(access: Access, plan: Plan, settings: PcnSettings | FabricSettings) -> bytes:
+    """Return the argument that configures the escrow as it stands.
+
+    A later configuration repeats the first notaries, whoever a rotation has put in their place.
+    Errors: Unavailable, Refused.
+    """
+    (first,) = await access.records("epoch/1")
+    keys, threshold = first.get("keys"), first.get("threshold")
+    if isinstance(keys, list | tuple) and isinstance(threshold, str):
+        repeated = {"notaries": list(map(str, keys)), "threshold": int(threshold)}
+        plan = plan.model_copy(update=repeated)
+    return configuration(plan, settings)
+
+
 def configuration(plan: Plan, settings: PcnSettings | FabricSettings) -> bytes:
     """Return the argument that configures the escrow; its SHA-256 is what organisations admit."""
     body: Value = {
@@ -105,11 +119,8 @@ async def configured(access: Access, network: NetworkId, argument: bytes) -> Non
 def deployed(plan_file: Path, settings_file: Path, network: str, output: str) -> int:
     """Return the exit code; what was found is printed."""
     plan, settings = _plan(plan_file), _settings(settings_file, network)
-    argument = configuration(plan, settings)
-    digest = sha256(argument).hexdigest()
-    click.echo(f"configuration {digest}", err=True)
     try:
-        findings = asyncio.run(_deploy(plan, settings, argument))
+        findings = asyncio.run(_deploy(plan, settings))
     except Refused as error:
         click.echo(f"refused: {error}", err=True)
         click.echo(
@@ -141,11 +152,11 @@ async def _check(plan: Plan, settings: PcnSettings | FabricSettings) -> tuple[Fi
         return await compared(access, plan, settings)
 
 
-async def _deploy(
-    plan: Plan, settings: PcnSettings | FabricSettings, argument: bytes
-) -> tuple[Finding, ...]:
+async def _deploy(plan: Plan, settings: PcnSettings | FabricSettings) -> tuple[Finding, ...]:
     async with open_access(settings, _clock()) as access:
         await access.check()
+        argument = await argument_for(access, plan, settings)
+        click.echo(f"configuration {sha256(argument).hexdigest()}", err=True)
         findings = await compared(access, plan, settings)
         if all(one.holds for one in findings):
             return findings

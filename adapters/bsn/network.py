@@ -276,7 +276,8 @@ class ChannelNetwork:
         slot = await self._slot(act)
         if landed(act, slot):
             return Landed()
-        if why := hopeless(act, slot, now):
+        over = Instant(now - self._place.life_ms)  # endorsed in time, it may land so much later
+        if why := hopeless(act, slot, over):
             return Never(why)
         if not self._access.account:
             return Unknown("the gateway gives no id beforehand: it may be on its way")
@@ -290,6 +291,8 @@ class ChannelNetwork:
         if status is not None:
             return Again(f"its block marks it invalid ({status})")
         if prepared.expires is not None and now > prepared.expires:
+            if why := hopeless(act, slot, now):
+                return Never(why)
             return Again("it was never seen, and is endorsed no more")
         return Unknown("it was not seen, and may still be on its way")
 

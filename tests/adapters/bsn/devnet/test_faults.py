@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,14 @@ from adapters.bsn.devnet.gateway import TRUST, UPLOAD
 from adapters.bsn.devnet.macs import SECP256K1, SECP256R1, SM2, Secret
 from adapters.bsn.devnet.server import steer
 from adapters.bsn.pcn_wire import Heard
+from bridge.core.act import DECISION_TIME_MS
 from bridge.core.effects import LockAsset
-from bridge.core.ids import BEGINNING
+from bridge.core.ids import BEGINNING, Instant
 from bridge.ports import (
     Again,
     Answered,
     Landed,
+    Never,
     Notice,
     Prepared,
     Refused,
@@ -163,6 +165,30 @@ async def test_a_lying_block_where_reading_resumes_is_told_to_a_person(tmp_path:
     assert isinstance(told.subject, Notice)
     assert told.subject.what == "gateway.untrusted"
     assert told.cursor == seen.cursor, "the rest of that block is still unread"
+
+
+async def test_a_lock_on_its_way_at_its_last_instant_is_not_called_lost(tmp_path: Path) -> None:
+    """Time is asked at endorsement: what was endorsed in time may be in a block after it."""
+    here = Here(folder=tmp_path)
+    bench = here.bench()
+    order = replace(
+        await bench.new_order(), deadline=Instant(here.clock.now() + 400 - DECISION_TIME_MS)
+    )
+    prepared = await bench.prepare(LockAsset(order))
+    steer(here.gateway, {"do": "stall", "on": True})
+    await here.network.submit(prepared)
+    await asyncio.sleep(0.6)
+    assert isinstance(await here.network.look(prepared), Unknown)
+    steer(here.gateway, {"do": "stall", "on": False})
+    assert isinstance(await bench.decided(prepared), Landed)
+    late = replace(
+        await bench.new_order(), deadline=Instant(here.clock.now() + 400 - DECISION_TIME_MS)
+    )
+    lost = await bench.prepare(LockAsset(late))
+    await asyncio.sleep(0.6)
+    assert isinstance(await bench.decided(lost), Never)
+    with pytest.raises(Refused, match="too late"):
+        await bench.prepare(LockAsset(late))
 
 
 async def test_two_verbs_of_one_settlement_in_one_block_one_lands(tmp_path: Path) -> None:
