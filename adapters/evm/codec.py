@@ -31,6 +31,7 @@ VERBS = {
     Verb.UNMINT: "unmint",
     Verb.ASSIGN: "assign",
 }
+DELIVERY = ("confirm", "deliver")  # how a title's assignment goes on: by anyone, unsigned
 ORIGIN = frozenset({"lock", "release", "burn", "hold"})
 NOTARISED = "secp256k1"
 CONSENTS = frozenset({"eip712", "erc1271"})
@@ -53,6 +54,8 @@ class Call:
     @property
     def data(self) -> bytes:
         """The calldata."""
+        if self.verb in DELIVERY:
+            return calls.call("Escrow", self.verb, self.ticket.words())
         return calls.call(
             "Escrow", self.verb, self.ticket.words(), *self.words.values(), self.signatures
         )
@@ -111,7 +114,7 @@ def _signatures(act: Act, signatures: Sequence[Signature]) -> bytes:
 
 def call_in(data: bytes) -> Call:
     """Return the verb that calldata asks. Errors: BadWords."""
-    for verb in VERBS.values():
+    for verb in (*VERBS.values(), *DELIVERY):
         entry = interface("Escrow").functions[verb]
         if data[:4] == entry.id:
             return _decoded(verb, [one.type for one in entry.inputs], data[4:])
@@ -120,13 +123,15 @@ def call_in(data: bytes) -> Call:
 
 def _decoded(verb: str, kinds: list[str], data: bytes) -> Call:
     try:
-        ticket, *words, signatures = calls.decoded(kinds, data)
+        ticket, *words = calls.decoded(kinds, data)
+        signatures = b"" if verb in DELIVERY else words.pop()
     except ValueError as error:
         raise BadWords(f"{verb}: {error}") from error
     assert isinstance(ticket, tuple), "a ticket is a tuple"
     assert isinstance(signatures, bytes), "signatures are bytes"
     settlement, terms, asset, token_id, amount, party, counterpart = ticket
-    names = [name for name, _ in typed.VERBS[verb.capitalize()][1:]]
+    named = typed.VERBS[verb.capitalize()][1:] if verb not in DELIVERY else ()
+    names = [name for name, _ in named]
     try:
         made = Ticket(
             settlement=_raw(settlement),

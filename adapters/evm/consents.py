@@ -15,6 +15,7 @@ from adapters.evm.nodes import Nodes
 from adapters.evm.preflight import NOTHING, TITLE, TOKEN, read
 from adapters.evm.signatures import BadSignature, plain, signer
 from adapters.evm.ticket import Domain, Ticket, digest, word
+from adapters.evm.titles import remark
 from bridge.ports import Answered, Check, Unavailable
 from schemas.contracts import typed
 
@@ -116,9 +117,17 @@ def allowance(asset: str, custody: str | None, ticket: Ticket) -> str:
     title, number = ticket.token_id != 0, ticket.token_id or ticket.amount
     what = f"part {number:064x}" if title else f"{number} units"
     if custody is None:
-        return f"{asset}: approve its custody, which is Escrow.assets of it, for {what}"
+        words = f"; a title with a contract: to it, {_said(ticket)}" if title else ""
+        return f"{asset}: approve its custody, which is Escrow.assets of it, for {what}{words}"
     data = calls.call(TITLE if title else TOKEN, "approve", custody, number)
-    return f"{asset}: approve {custody} for {what}; to {asset} data {_hex(data)}"
+    allow = f"{asset}: approve {custody} for {what}; to {asset} data {_hex(data)}"
+    if not title:
+        return allow
+    return f"{allow}; or, a title with a contract: its transferOwners to {custody}, {_said(ticket)}"
+
+
+def _said(ticket: Ticket) -> str:
+    return f"both, remark {_hex(remark(ticket))}"
 
 
 def _hex(data: bytes) -> str:

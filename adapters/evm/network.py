@@ -10,6 +10,7 @@ from adapters.evm.accounts import transaction_in
 from adapters.evm.client import Json, NodeError
 from adapters.evm.codec import (
     CONSENTS,
+    DELIVERY,
     ORIGIN,
     BadWords,
     Call,
@@ -26,6 +27,7 @@ from adapters.evm.preflight import preflight, read
 from adapters.evm.reading import Reader
 from adapters.evm.standing import Standing, State, hopeless, landed, standing
 from adapters.evm.ticket import Domain, digest
+from adapters.evm.titles import next_step, title_at
 from adapters.evm.tries import BadProof
 from adapters.evm.wallet import Wallet
 from bridge.core.act import Act, Signature, act_for
@@ -34,6 +36,7 @@ from bridge.core.effects import DestinationEffect, LockAsset, OriginEffect, Verb
 from bridge.core.ids import Cursor, NetworkId, TxRef
 from bridge.core.order import SettlementOrder
 from bridge.ports import (
+    Again,
     Answered,
     Check,
     ConsentOwed,
@@ -46,6 +49,7 @@ from bridge.ports import (
     Refused,
     Sight,
     Unavailable,
+    Unknown,
 )
 
 ENTRY = frozenset({Verb.LOCK, Verb.MINT})
@@ -202,6 +206,8 @@ class EscrowNetwork:
         final = await self._finality.final()
         now = await self._standing(call, wallet.account.address)
         done = landed(call, now)
+        if now.state is State.DELIVERING and call.verb == "assign":
+            return await self._goes_on(effect, call, wallet, replaces)
         if not done:
             if why := hopeless(call, now, final.header.timestamp):
                 raise Refused(why)
@@ -256,6 +262,8 @@ class EscrowNetwork:
         if not told.data:
             raise Unavailable(f"the nodes refuse: {told.message[:200]}")
         said = calls.revert(told.data)
+        if said.name == "BadTitle" and call.verb == "lock" and call.ticket.token_id:
+            raise Unavailable(f"waits for 0x{call.ticket.party.hex()} to give the title to custody")
         if said.name in LOOK_FIRST and await self._is_in(call, head):
             return False
         why = f"{said.name}({', '.join(said.words)})"
@@ -263,6 +271,44 @@ class EscrowNetwork:
         if said.name in LATER or (call.verb != "lock" and not ours):
             raise Unavailable(f"the escrow would refuse: {why}")
         raise Refused(f"the escrow would refuse: {why}")
+
+    async def _step(self, call: Call) -> str:
+        """Return what carries on a title that was handed over, or nothing while it waits."""
+        head = hex(await self._nodes.head())
+        data = calls.call("Escrow", "assets", f"0x{call.ticket.asset.hex()}")
+        asked: Mapping[str, Json] = {"to": self._escrow, "data": f"0x{data.hex()}"}
+        (told,) = await self._nodes.agreed([("eth_call", (asked, head))])
+        rule = read("Escrow", "assets", told)
+        if rule is None:
+            raise Unavailable("the escrow answers something else")
+        title = await title_at(self._nodes, head, str(rule[0]), call.ticket)
+        return "" if title is None else next_step(title, call.ticket)
+
+    async def _delivering(self, call: Call) -> Sight:
+        """Tell for whom a title that was handed over waits."""
+        if step := await self._step(call):
+            return Again(f"the title is due to {step}")
+        return Unknown(f"the title waits for 0x{call.ticket.party.hex()} to accept it")
+
+    async def _goes_on(
+        self,
+        effect: OriginEffect | DestinationEffect,
+        call: Call,
+        wallet: Wallet,
+        former: TxRef | None,
+    ) -> Prepared:
+        """Return what carries on a title's assignment. Errors: Unavailable while it waits."""
+        step = await self._step(call)
+        if not step:
+            raise Unavailable(f"the title waits for 0x{call.ticket.party.hex()} to accept it")
+        next_ = Call(step, call.ticket, {}, b"")
+        tx, items, expires = await wallet.rungs(
+            self._domain.contract, next_.data, known_to_land=True
+        )
+        key = Key(effect.order.id, Verb.ASSIGN, attempt_of(effect))
+        return Prepared(
+            key=key, network=self._id, tx=tx, items=items, expires=expires, replaces=former
+        )
 
     async def _is_in(self, call: Call, head: str) -> bool:
         """Whether the verb has landed in a block that is not final yet."""
@@ -303,6 +349,10 @@ class EscrowNetwork:
         call, sender, wallet = self._read(prepared)
         final = await self._finality.final()
         now = await standing(self._nodes, final.header, self._domain, call, sender)
+        if now.state is State.DELIVERING and call.verb in {"assign", *DELIVERY}:
+            if call.verb == "assign" or transaction_in(prepared.items[-1])[0].nonce < now.nonce:
+                return await self._delivering(call)
+            return await wallet.tend(prepared.items, prepared.expires, now.nonce)
         if landed(call, now):
             return Landed()
         if why := hopeless(call, now, final.header.timestamp):

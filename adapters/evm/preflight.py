@@ -1,7 +1,6 @@
 """What can be seen of whether an order could land here: asked of a quorum, at one block, reading.
 
-Source: ERC-20; ERC-721; ERC-3643 (a transfer of nothing is refused where the recipient is not
-admitted).
+Source: ERC-20; ERC-721; ERC-3643 (a transfer is refused where the recipient is not admitted).
 """
 
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from adapters.evm.client import Answer, Call, Json, NodeError
 from adapters.evm.codec import BadWords, ticket_of
 from adapters.evm.nodes import Nodes
 from adapters.evm.ticket import Ticket
+from adapters.evm.titles import held_checks, made_checks, title_at
 from bridge.core.act import act_for
 from bridge.core.effects import LockAsset, MintAsset
 from bridge.core.ids import NetworkId
@@ -130,6 +130,9 @@ async def _title_held(
     view: View, ticket: Ticket, asset: str, party: str, custody: str
 ) -> list[Check]:
     number = ticket.token_id
+    title = await title_at(view.nodes, view.head, custody, ticket)
+    if title is not None:
+        return held_checks(title, ticket)
     told = await view.ask(
         (TITLE, asset, "ownerOf", (number,)),
         (TITLE, asset, "getApproved", (number,)),
@@ -137,9 +140,6 @@ async def _title_held(
     )
     owner, approved = read(TITLE, "ownerOf", told[0]), read(TITLE, "getApproved", told[1])
     of_all = read(TITLE, "isApprovedForAll", told[2])
-    if owner is not None and str(owner[0]) not in {party, custody}:
-        why = "the title is kept by another contract: its holder pushes it when it is asked for"
-        return [Check("holder owns it", Answered.UNKNOWN, why)]
     allowed = (approved is not None and str(approved[0]) == custody) or of_all == (True,)
     return [
         _check("holder owns it", owner is not None and str(owner[0]) == party, party),
@@ -148,6 +148,10 @@ async def _title_held(
 
 
 async def _made(view: View, ticket: Ticket, asset: str, party: str, custody: str) -> list[Check]:
+    if ticket.token_id:
+        title = await title_at(view.nodes, view.head, custody, ticket)
+        if title is not None:
+            return made_checks(title, ticket)
     (told,) = await view.ask(("Vault", custody, "backing", (asset, ticket.counterpart)))
     backing = read("Vault", "backing", told)
     checks: list[Check] = []
@@ -160,8 +164,9 @@ async def _made(view: View, ticket: Ticket, asset: str, party: str, custody: str
         checks.append(_check("it can be made", is_home, "its home is the other network"))
     if ticket.token_id:
         return checks
-    nothing = calls.call(TOKEN, "transfer", party, 0)
-    admitted = await view.passes(custody, asset, nothing)
+    amount = 0 if backing is None else ticket.amount  # a share may refuse to move nothing
+    moved = calls.call(TOKEN, "transfer", party, amount)
+    admitted = await view.passes(custody, asset, moved)
     return [*checks, _check("recipient is admitted", admitted, party)]
 
 

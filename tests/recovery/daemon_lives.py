@@ -63,6 +63,7 @@ class Lives(Daemon):
     async def start(self, sick: str = "") -> None:
         await self.birth(sick)
         said = await self._told()
+        self.pid = 0 if said.startswith("ended ") else self.pid
         assert said.startswith("ready "), f"{said}; see {self.config.parent}/daemon.log"
 
     async def ended(self) -> int:

@@ -6,7 +6,7 @@ The dev chain answers as anvil does, so that what is deployed on the one is depl
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -163,11 +163,10 @@ async def on_anvil() -> AsyncGenerator[Live]:
             app.router.add_post("/{name}", passed)
             async with listening(app) as url:
                 urls = {name: f"{url}/{name}" for name in OPERATORS}
-                node = Node(behind)
-                chain = LiveChain(node=node)
-                async with going(Live(chain, urls, lies.__setitem__)) as live:
-                    yield live
-                node.close()
+                with closing(Node(behind)) as node:
+                    chain = LiveChain(node=node)
+                    async with going(Live(chain, urls, lies.__setitem__)) as live:
+                        yield live
 
 
 def lied(lie: str, method: str, told: Any) -> Any:

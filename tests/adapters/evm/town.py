@@ -73,6 +73,7 @@ class Town:
     custodies: dict[str, str]
     listen: str = ""
     sent: list[str] = field(default_factory=list)
+    owed: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # consents by settlement
 
     async def held(self, thing: Thing, whose: int) -> tuple[int, int]:
         """How much of it the seller (0) or buyer (1) has here and there."""
@@ -153,6 +154,7 @@ class Town:
             }
             await self.desk.post(f"/v1/settlements/{sent['settlement']}/consents", consent)
         self.sent.append(sent["settlement"])
+        self.owed[sent["settlement"]] = sent["consents"]
         return str(sent["settlement"])
 
     async def until(self, of: str, stage: str) -> dict[str, Any]:
