@@ -24,7 +24,7 @@ from bridge.notary.fsck import fsck
 from bridge.notary.store.memory import MemoryStore
 from tests.engine.river import River
 from tests.recovery.mortal import happened, installed
-from tests.recovery.test_iso_rail import PASSED, WITHIN_S, Courier, IsoWorld, agreed
+from tests.recovery.test_iso_rail import Courier, IsoWorld, agreed
 from tests.strategies import DAY_MS, NOW, make_id
 
 Order = tuple[int, ...]
@@ -97,7 +97,6 @@ async def told(case: Case, world: Gated, water: River) -> None:
     """Sent; settled and asked back by two where the case says so; left until it rests."""
     order = water.order(id=make_id(), deadline=Instant(NOW + DAY_MS))
     of = await water.send(order)
-    await water.until(of, *PASSED, within=WITHIN_S)
     await happened(lambda: world.desk.payments)
     if case.recalled:
         world.desk.settle(uetr_of(make_id()), world.line.now())
