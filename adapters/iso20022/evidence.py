@@ -5,7 +5,7 @@ A bundle is one line of canonical JSON (settlement, sizes, how many are ours) an
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from adapters.iso20022.agreement import Instruct, Proof
@@ -31,6 +31,7 @@ from bridge.ports import Unproved
 
 SCHEMA = "lianqiao.iso20022.evidence/1"
 PAY, COVER, NOTICE, RECALL, QUESTION, REPLY = "P", "V", "N", "C", "Q", "A"  # letters of our ids
+EVIDENCE_MAX = 64 * 1024 * 1024  # bytes: six of the largest messages, where some KiB are usual
 REMEMBERED_MAX = 65_536  # bytes of a message whose reading is remembered
 _AT = 26  # where the letter stands: after the settlement
 
@@ -135,6 +136,25 @@ def retell(terms: Terms, mine: Ours, messages: Iterable[Message]) -> Told:
     return told
 
 
+def telling(
+    terms: Terms, mine: Ours, messages: Iterable[tuple[bytes, Message]]
+) -> tuple[bytes, ...]:
+    """Return the frames of the messages that changed what is proved; the others prove nothing.
+
+    A statement of the whole day that repeats a booking is large and full of other people's
+    business: what a notice has proved already, it is no evidence of.
+    Errors: Disagreement.
+    """
+    told, kept = begin(), []
+    for frame, message in messages:
+        before = told
+        for statement in concerning(message, mine):
+            told = replace(hear(told, terms, mine.instruction, statement), remarks=())
+        if told != before:
+            kept.append(frame)
+    return tuple(kept)
+
+
 def bundle(settlement: SettlementId, own: Iterable[bytes], theirs: Iterable[bytes]) -> bytes:
     """Return the evidence of a payment: our frames, then the bank's, in their order."""
     mine, bank = list(own), list(theirs)
@@ -152,6 +172,8 @@ def verify(evidence: bytes, pinned: Value) -> tuple[Fact, ...]:
 
     Errors: Unproved, naming the step: the bundle, a signature, a message, its references.
     """
+    if len(evidence) > EVIDENCE_MAX:
+        raise Unproved(f"bundle: larger than {EVIDENCE_MAX} bytes")
     try:
         settlement, own, theirs = _unbundled(evidence)
         ours_keys, bank_keys = _keys(pinned, "own"), _keys(pinned, "bank")

@@ -12,7 +12,7 @@ from hashlib import sha256
 from adapters.iso20022.agreement import Agreement
 from adapters.iso20022.client import Channel
 from adapters.iso20022.correlation import Disagreement
-from adapters.iso20022.evidence import Ours, bundle, concerning, retell, terms_of
+from adapters.iso20022.evidence import Ours, bundle, concerning, retell, telling, terms_of
 from adapters.iso20022.inbox import Inbox
 from adapters.iso20022.judging import Judged, Refusal
 from adapters.iso20022.memo import Keep, Memo, deciding, keeping_held, keeping_in, numbered, waits
@@ -339,10 +339,12 @@ class Reader:
         was = retell(terms, mine, before)
         now = retell(terms, mine, [*before, message])
         heard.stories[of] = now
-        own = self._own_frames(mine)
-        for fact in now.facts[len(was.facts) :]:
-            proof = bundle(of, own, [*(one.frame for one in frames), signed.frame])
-            heard.facts.append((fact, proof))
+        fresh = now.facts[len(was.facts) :]
+        if fresh:
+            heard_of = zip([*frames, signed], [*before, message], strict=True)
+            theirs = telling(terms, mine, ((one.frame, said) for one, said in heard_of))
+            proof = bundle(of, self._own_frames(mine), theirs)
+            heard.facts += [(fact, proof) for fact in fresh]
         heard.notices += self._remarks(of, was, now)
         if now.broken and not was.broken:
             heard.broken[of] = now.broken

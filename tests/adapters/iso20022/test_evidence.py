@@ -1,6 +1,7 @@
 """What proves a fact does not bend, names the keys it needs, and is nothing without the bank's."""
 
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -17,8 +18,11 @@ from adapters.iso20022.signed import (
     unframe,
     verified,
 )
+from bridge.core.canonical import canonical
 from bridge.core.events import PaymentSettled
-from bridge.ports import Unproved
+from bridge.core.ids import Cursor
+from bridge.engine.watch import Heard
+from bridge.ports import Observation, Unproved
 from tests.adapters.iso20022.script import Script
 from tests.adapters.iso20022.teller import OURS, THEIRS, agreed, ed25519, p256
 
@@ -162,3 +166,59 @@ async def test_an_instruction_under_another_uetr_is_none_of_the_settlement() -> 
     said = script.status(order, "RJCT", "AC04").replace(order.uetr.encode(), other)
     with pytest.raises(Unproved):
         script.verify(bundle(order.id, own, [THEIRS.sign(said).frame]))
+
+
+async def test_a_statement_that_only_repeats_is_no_evidence() -> None:
+    """A day's statement names others beside us: it is kept by hash and shown to nobody for us."""
+    script = Script(agreed(BANK))
+    order, _ = await script.pay()
+    raw = script.booking(order)
+    entry = raw[raw.index(b"<Ntry>") : raw.index(b"</Ntfctn>")]
+    other = entry.replace(order.uetr.encode(), b"7a562c67-ca16-48ba-b074-65581be6f001")
+    other = other.replace(order.id.encode(), b"OTHERSBUSINESS").replace(
+        script.asked(order).instr_id.encode(), b"THEIRS"
+    )
+    name = script.name.encode()
+    day = raw.replace(entry, other + entry).replace(b"BANK000001", name)
+    async with script.reading():
+        await script.says(raw, script.status(order, "ACSP"), script.status(order, "ACSP"))
+        await script.says(day, script.status(order, "ACSC"))
+    (made,) = script.proofs
+    assert script.told == ["PaymentSettled"]
+    assert script.verify(made)
+    assert b"OTHERSBUSINESS" in (script.ledger.get("in/000000000004") or b"")  # it was taken
+    assert b"OTHERSBUSINESS" not in made
+    assert made.count(b">ACSP<") == 1
+    assert made.count(b">ACSC<") == 1
+
+
+async def test_what_the_bank_says_first_is_evidence_whole_and_no_leaf_holds_it() -> None:
+    """Where only the day's statement tells of it, that is what a notary must see as signed."""
+    script = Script(agreed(BANK))
+    order, _ = await script.pay()
+    raw = script.booking(order)
+    entry = raw[raw.index(b"<Ntry>") : raw.index(b"</Ntfctn>")]
+    other = entry.replace(order.uetr.encode(), b"7a562c67-ca16-48ba-b074-65581be6f001")
+    other = other.replace(order.id.encode(), b"OTHERSBUSINESS").replace(
+        script.asked(order).instr_id.encode(), b"THEIRS"
+    )
+    async with script.reading():
+        await script.says(raw.replace(entry, other + entry), script.status(order, "ACSC"))
+    (made,) = script.proofs
+    assert b"OTHERSBUSINESS" in made
+    fact = script.facts[0]
+    seen = Observation(subject=fact, cursor=Cursor("2"), evidence=made, keep=(("in/1", raw),))
+    body = Heard("rail:x", seen, bytes, script.clock)._body(fact)
+    assert body["sha256"] == sha256(made).hexdigest()
+    assert b"OTHERSBUSINESS" not in canonical(body)
+    assert b"THEIRS" not in canonical(body)
+
+
+async def test_evidence_beyond_its_bound_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    script = Script(agreed(BANK))
+    made = await proof(script)
+    monkeypatch.setattr("adapters.iso20022.evidence.EVIDENCE_MAX", len(made))
+    assert script.verify(made)
+    monkeypatch.setattr("adapters.iso20022.evidence.EVIDENCE_MAX", len(made) - 1)
+    with pytest.raises(Unproved, match="larger than"):
+        script.verify(made)
