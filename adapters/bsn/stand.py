@@ -115,6 +115,11 @@ class World:
     start: Callable[[Path, tuple[str, ...], int], AbstractAsyncContextManager[Stand]]
 
 
+def accounts_in(said: str) -> dict[str, str]:
+    """Return everybody's account by name, as a devnet prints them behind its settings."""
+    return dict(_HOLDS.findall(said))
+
+
 @asynccontextmanager
 async def process(folder: Path, words: tuple[str, ...]) -> AsyncGenerator[tuple[str, int]]:
     """Run a devnet over a folder, and yield the settings it prints and its process id.
@@ -161,7 +166,7 @@ async def start(folder: Path, notaries: tuple[str, ...], threshold: int) -> Asyn
         asked += ["--holder", name]
     async with process(folder, tuple(asked)) as (said, pid), aiohttp.ClientSession() as session:
         table: dict[str, object] = tomllib.loads(said)["network"]["channel"]
-        accounts = dict(_HOLDS.findall(said))
+        accounts = accounts_in(said)
         stand = Stand(
             address=str(table["base_url"]),
             escrow=f"{table['channel']}/{table['chaincode']}",

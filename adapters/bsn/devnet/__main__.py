@@ -33,6 +33,7 @@ def now() -> int:
 @click.option("--notary", "notaries", multiple=True, metavar="HEX", help="Ed25519 public key.")
 @click.option("--threshold", default=2, help="How many notaries must sign.")
 @click.option("--holder", "names", multiple=True, default=("seller", "buyer"))
+@click.option("--units", default=100, help="Of the asset that each holder has.")
 @click.option("--name", default="settle", help="The channel's; it makes the network's id.")
 @click.option("--block-ms", default=200, help="After which a block is cut.")
 @click.option(
@@ -43,7 +44,8 @@ def now() -> int:
 )
 def devnet(
     folder: Path, *, port: int, algorithm: str, mode: str, notaries: tuple[str, ...],
-    threshold: int, names: tuple[str, ...], name: str, block_ms: int, peer: Path | None,
+    threshold: int, names: tuple[str, ...], units: int, name: str, block_ms: int,
+    peer: Path | None,
 ) -> None:  # fmt: skip
     """Serve a node gateway on this machine until it is interrupted."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -61,6 +63,7 @@ def devnet(
             names=list(names),
             block_ms=block_ms,
             channel=name,
+            units=units,
         )
     except EndorsementFailed as error:
         raise click.UsageError(

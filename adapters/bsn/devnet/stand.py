@@ -47,6 +47,7 @@ class Stand:
     operator: Person
     holders: dict[str, Person]
     assets: dict[str, str]  # holder to asset
+    units: int  # of each
 
     def do(self, words: Mapping[str, str]) -> None:
         """Carry out what somebody beside the bridge asks for: a paper issued, split or endorsed.
@@ -101,6 +102,7 @@ def set_up(
     block_ms: int = 200,
     window_ms: int = 60_000,
     channel: str = "settle",
+    units: int = 100,
 ) -> Stand:
     """Return a channel whose escrow trusts these notaries, with an account and asset for each name.
 
@@ -128,9 +130,15 @@ def set_up(
     for name, holder in holders.items():
         call(ledger, holder, "enrol", {})
         assets[name] = f"asset-of-{name}"
-        issue(ledger, holder, assets[name], "100", obligor=holder)
+        issue(ledger, holder, assets[name], str(units), obligor=holder)
     return Stand(
-        gateway=gateway, ledger=ledger, app=app, operator=operator, holders=holders, assets=assets
+        gateway=gateway,
+        ledger=ledger,
+        app=app,
+        operator=operator,
+        holders=holders,
+        assets=assets,
+        units=units,
     )
 
 
@@ -211,7 +219,7 @@ def written(stand: Stand, folder: Path, base: str, *, window_ms: int = 60_000) -
         window_ms=window_ms,
     )
     held = [
-        f"{name}: {holder.account}, 100 of {stand.assets[name]}"
+        f"{name}: {holder.account}, {stand.units} of {stand.assets[name]}"
         for name, holder in stand.holders.items()
     ]
     return toml(table_of(opening, folder, base), ("accounts and what they hold", *held))

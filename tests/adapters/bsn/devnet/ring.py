@@ -33,7 +33,7 @@ from bridge.core.ids import (
 from bridge.core.ids import new_ulid as ulid_at
 from bridge.core.instrument import Instrument
 from bridge.core.money import Units, money
-from bridge.core.order import Leg
+from bridge.core.order import Condition, Leg
 from bridge.core.parties import Jurisdiction, personal
 from bridge.core.registers import Asset, Lane, Party, Wallet
 from bridge.engine.admission import OrderRequest, Side
@@ -141,6 +141,7 @@ class Crossing(Generic[G]):
     paper: Instrument = field(default_factory=lambda: river.bond(1))
     units: Units = UNITS
     issued: Units = UNITS
+    conditions: tuple[Condition, ...] = ()  # papers that an order waits for, its twin made
 
     @property
     def channel(self) -> NetworkId:
@@ -164,6 +165,7 @@ class Crossing(Generic[G]):
             "lane": BACK if back else LaneId("sz-hk"),
             "instrument": self.paper,
             "units": self.units,
+            "conditions": self.conditions,
             "originator": Side(party=PartyId(giver), account=self.account(giver, there)),
             "beneficiary": Side(party=PartyId(taker), account=self.account(taker, to)),
         }
