@@ -157,7 +157,8 @@ def receipt_bytes(receipt: Mapping[str, object]) -> bytes:
             _minimal(quantity(receipt.get("cumulativeGasUsed"), "cumulativeGasUsed")),
             data(receipt.get("logsBloom"), "logsBloom", _BLOOM),
             [_log_item(log) for log in logs],
-        ]
+        ],
+        infer_serializer=False,  # they are bytes and lists of bytes, and nothing else
     )
     return body if kind == 0 else bytes([kind]) + body
 

@@ -3,7 +3,9 @@
 Source: Solidity documentation, Contract ABI Specification; eth-abi.
 """
 
+import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeAlias
 
 from eth_abi.abi import decode, encode
@@ -81,12 +83,19 @@ def decoded(kinds: list[str], data: bytes) -> tuple[Word, ...]:
     """
     try:
         words: tuple[Word, ...] = decode(kinds, data)
+        if len(data) == 32 * len(kinds) and all(map(_is_one_word, kinds)):
+            return words  # a word is written in one way, and the decoder looks at every bit of it
         again = encode(kinds, words)
     except (DecodingError, OverflowError, UnicodeDecodeError) as error:
         raise ValueError(f"not ({','.join(kinds)}): {error}") from error
     if again != data:
         raise ValueError(f"not ({','.join(kinds)}): more than one way to write it")
     return words
+
+
+@cache
+def _is_one_word(kind: str) -> bool:
+    return re.fullmatch("u?int[0-9]+|bytes[0-9]+|address|bool", kind) is not None
 
 
 def _text(value: Word) -> str:

@@ -25,6 +25,7 @@ BATCH = 100  # calls in one request: what the strictest public end points take
 LARGEST = 32 * 1024 * 1024  # bytes of an answer: a full block's receipts are some 4 MB
 IN_FLIGHT = 16  # requests to one endpoint at once
 TIMEOUT_S = 10.0
+FIRST_WAIT_S = 0.05
 BUSY = frozenset({429, 502, 503, 504})
 
 
@@ -105,15 +106,27 @@ class Endpoint:
         """
         answers: list[Answer] = []
         for first in range(0, len(calls), BATCH):
-            async for attempt in AsyncRetrying(
-                stop=stop_after_attempt(self._bounds.tries),
-                wait=wait_exponential_jitter(multiplier=0.05, max=1),
-                retry=retry_if_exception_type((Unreachable, Unanswered)),
-                reraise=True,
-            ):
-                with attempt:
-                    answers += await self._asked(calls[first : first + BATCH])
+            some = calls[first : first + BATCH]
+            try:
+                answers += await self._asked(some)
+            except (Unreachable, Unanswered):
+                if self._bounds.tries < 2:
+                    raise
+                answers += await self._again(some)
         return answers
+
+    async def _again(self, calls: Sequence[Call]) -> list[Answer]:
+        """Ask once more, and more: only who was not answered pays for how that is done."""
+        await asyncio.sleep(FIRST_WAIT_S)
+        async for attempt in AsyncRetrying(
+            stop=stop_after_attempt(self._bounds.tries - 1),
+            wait=wait_exponential_jitter(multiplier=2 * FIRST_WAIT_S, max=1),
+            retry=retry_if_exception_type((Unreachable, Unanswered)),
+            reraise=True,
+        ):
+            with attempt:
+                return await self._asked(calls)
+        raise AssertionError("the last attempt gave or raised")
 
     async def send(self, raw: bytes) -> str:
         """Hand a transaction over, once. Return the hash the node gives.
@@ -155,6 +168,11 @@ class Endpoint:
                     raise Unreachable(f"{self.operator}: status {answer.status}")
                 if answer.status >= 500:
                     raise Unanswered(f"{self.operator}: status {answer.status}")
+                length = answer.content_length
+                if length is not None and "Content-Encoding" not in answer.headers:
+                    if length > self._bounds.largest:
+                        raise Lied(f"{self.operator}: an answer over {self._bounds.largest} bytes")
+                    return await answer.read()
                 raw = bytearray()
                 async for chunk in answer.content.iter_chunked(65_536):
                     raw += chunk

@@ -121,7 +121,7 @@ def trie_of(items: Mapping[bytes, bytes]) -> Trie:
     pairs = sorted((nibbles(key), value) for key, value in items.items())
     if not pairs:
         return Trie(EMPTY, nodes)
-    raw = rlp.encode(_node(pairs, 0, nodes))
+    raw = rlp.encode(_node(pairs, 0, nodes), infer_serializer=False)
     root = keccak(raw)
     nodes[root] = raw
     return Trie(root, nodes)
@@ -155,7 +155,7 @@ def _node(pairs: Pairs, depth: int, nodes: dict[bytes, bytes]) -> Item:
 
 def _child(pairs: Pairs, depth: int, nodes: dict[bytes, bytes]) -> Item:
     node = _node(pairs, depth, nodes)
-    raw = rlp.encode(node)
+    raw = rlp.encode(node, infer_serializer=False)
     if len(raw) < 32:
         return node
     nodes[keccak(raw)] = raw

@@ -6,6 +6,7 @@ Source: EIP-712, hashStruct and domainSeparator; EIP-2, low s.
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from coincurve import PrivateKey, PublicKey
@@ -31,6 +32,8 @@ _MEMBERS: Final = {
     Verb.RELEASE: "Release(Ticket ticket,bytes32 evidence,uint64 epoch)",
     Verb.HOLD: "Hold(Ticket ticket,uint64 until,bytes32 evidence,uint64 epoch)",
 }
+_TICKET_HASH: Final = keccak(_TICKET)
+_VERB_HASH: Final = {verb: keccak(said.encode() + _TICKET) for verb, said in _MEMBERS.items()}
 _DOMAIN: Final = keccak(
     b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract,"
     b"bytes32 salt)"
@@ -111,9 +114,26 @@ def ticket_hash(act: Act) -> bytes:
         _hash(act.part, "part") if act.part else bytes(32),
         _number(act.units, 128, "units"),
         _address(act.party, "party"),
-        keccak(act.counterpart.encode()),
+        _network_word(act.counterpart),
     )
-    return keccak(keccak(_TICKET) + b"".join(words))
+    return keccak(_TICKET_HASH + b"".join(words))
+
+
+@lru_cache(maxsize=256)  # as many networks and escrows as one notary ever signs for
+def _network_word(network: str) -> bytes:
+    return keccak(network.encode())
+
+
+@lru_cache(maxsize=256)
+def _separator(chain: str, escrow: str, genesis: bytes) -> bytes:
+    return keccak(
+        _DOMAIN
+        + keccak(b"Lianqiao Escrow")
+        + keccak(b"1")
+        + _number(int(chain), 256, "chain id")
+        + _address(escrow, "escrow")
+        + genesis
+    )
 
 
 def eip712_digest(act: Act, genesis: bytes) -> bytes:
@@ -128,7 +148,7 @@ def eip712_digest(act: Act, genesis: bytes) -> bytes:
     said = _MEMBERS.get(act.verb)
     if said is None:
         raise BadAct(f"{act.verb.value} is no verb of an escrow")
-    struct = keccak(said.encode() + _TICKET) + ticket_hash(act)
+    struct = _VERB_HASH[act.verb] + ticket_hash(act)
     for member in said.partition("(Ticket ticket,")[2].removesuffix(")").split(","):
         match member.partition(" ")[2]:
             case "evidence":
@@ -141,14 +161,7 @@ def eip712_digest(act: Act, genesis: bytes) -> bytes:
                 struct += _number(act.until // 1_000, 64, "until")
             case _:
                 struct += _number(act.not_after // 1_000, 64, "not_after")
-    domain = keccak(
-        _DOMAIN
-        + keccak(b"Lianqiao Escrow")
-        + keccak(b"1")
-        + _number(int(chain), 256, "chain id")
-        + _address(act.escrow, "escrow")
-        + genesis
-    )
+    domain = _separator(chain, act.escrow, genesis)
     return keccak(b"\x19\x01" + domain + keccak(struct))
 
 
