@@ -150,7 +150,10 @@ def _access_over(wire: Wire, settings: PcnSettings, clock: Clock) -> tuple[PcnAc
         fixed=Fixed(settings.chaincode, settings.user_name, VERBS),
     )
     application = Application(
-        user=settings.user_name, algorithm=ALGORITHMS[settings.algorithm], msp=settings.msp_id
+        user=settings.user_name,
+        algorithm=ALGORITHMS[settings.algorithm],
+        msp=settings.msp_id,
+        version=settings.fabric_version,
     )
     access = PcnAccess(client, trusted, application, clock, identity=identity)
     return access, PcnBlocks(client, trusted)

@@ -33,6 +33,7 @@ class Application:
     user: str
     algorithm: Algorithm
     msp: str
+    version: str  # of Fabric
 
 
 class PcnAccess:
@@ -88,6 +89,7 @@ class PcnAccess:
             ("mspId", self._application.msp),
             ("channelId", self._trusted.pins.channel),
             ("appType", "fabric"),
+            ("fabricVersion", self._application.version),
         ):
             if told.get(name) != ours:
                 raise Refused(f"{name}: the gateway says {told.get(name)!r}, settings {ours!r}")

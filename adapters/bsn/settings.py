@@ -25,6 +25,7 @@ DEVNET_KEYS = frozenset(  # SHA-256 of the SubjectPublicKeyInfo of the devnet's 
         "7ac9e22a4a9fcfbf3a52a193a20823bd88d6ad82c68e2bb2994fddc537971ca4",
     }
 )
+SM_VERSION = "2.2.1"  # of Fabric, in which SM2 and SM3 take the place of ECDSA and SHA-256
 _URL = r"^(https://[^\s/?#@]+|http://(127\.0\.0\.1|localhost)(:[0-9]{1,5})?)(/[^\s?#@]*)?$"
 _CODE = r"^[A-Za-z0-9_]{1,64}$"
 _NAME = r"^[A-Za-z0-9._-]{1,64}$"
@@ -72,6 +73,7 @@ class PcnSettings(_Strict):
     identity_key_file: str | None = None  # upload: the key that signs for the chain
     identity_certificate_file: str | None = None
     msp_id: Annotated[str, Field(pattern=_NAME)]
+    fabric_version: Annotated[str, Field(pattern=r"^[0-9.]{1,16}$")] = "2.2.1"
     channel: Annotated[str, Field(pattern=_NAME)]
     chaincode: Annotated[str, Field(pattern=_NAME)]
     genesis_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -104,6 +106,8 @@ class PcnSettings(_Strict):
             self.identity_key_file and self.identity_certificate_file
         ):
             raise ValueError("mode upload: identity_key_file and identity_certificate_file are due")
+        if self.algorithm == "sm2" and self.fabric_version != SM_VERSION:
+            raise ValueError(f"fabric_version: only {SM_VERSION} is signed for with SM2 and SM3")
         if self.custody and self.mode != "trust":
             raise ValueError("custody: only where the gateway keeps the users' keys")
         if len({one.msp for one in self.endorsers}) < self.endorsements:

@@ -241,6 +241,7 @@ async def test_the_chaincodes_refusal_is_refused_and_nothing_is_ordered(tmp_path
         ({"msp_id": "Org9MSP"}, "mspId: the gateway says 'Org1MSP', settings 'Org9MSP'"),
         ({"channel": "other"}, "channelId: the gateway says 'settle', settings 'other'"),
         ({"gateway_pin": spki(Secret(SECP256R1, "another").public())}, "gateway_pin"),
+        ({"fabric_version": "1.4.3"}, "fabricVersion: the gateway says '2.2.1', settings '1.4.3'"),
         ({"window_ms": 1_000}, "window_ms: the chaincode says 2000, settings 1000"),
     ],
 )

@@ -65,6 +65,13 @@ def test_the_devnets_gateway_keys_are_those_the_settings_know() -> None:
     assert {sha256(b64decode(key)).hexdigest() for key in keys} == DEVNET_KEYS
 
 
+async def test_sm2_signs_for_one_version_of_fabric_only(tmp_path: Path) -> None:
+    stand = stand_of(LoopClock(), SM2, UPLOAD)
+    table = table_of(written(stand, tmp_path, "http://127.0.0.1:1"))
+    with pytest.raises(ValueError, match="fabric_version"):
+        ADAPTER.settings({**table, "fabric_version": "1.4.3"})
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
