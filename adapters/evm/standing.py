@@ -56,7 +56,7 @@ async def standing(
     places = (base, base + 1, seen)
     number = hex(header.number)
     escrow = f"0x{domain.contract.hex()}"
-    asked: tuple[Json, ...] = tuple(hex(place) for place in places)
+    asked: tuple[Json, ...] = tuple(f"0x{place:064x}" for place in places)
 
     def read(told: list[Answer]) -> Standing:
         of_escrow, of_sender = (_object(found(one)) for one in told)

@@ -99,7 +99,7 @@ class Wallet:
             "to": f"0x{to.hex()}",
             "data": f"0x{data.hex()}",
         }
-        call: Call = ("eth_estimateGas", (asked,))
+        call: Call = ("eth_estimateGas", (asked, "latest"))
         gas = await self.nodes.one([call], lambda told: _whole(found(told[0])))
         return min(gas * GAS_PERCENT // 100, self.limits.max_gas)
 

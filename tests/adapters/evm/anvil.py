@@ -92,6 +92,7 @@ class Refusal(Exception):
 
     def __init__(self, error: Mapping[str, Any]) -> None:
         super().__init__(f"{error.get('code')}: {error.get('message')}")
+        self.code, self.message = int(error["code"]), str(error.get("message"))
         data = error.get("data")
         self.data = bytes.fromhex(data[2:]) if isinstance(data, str) else b""
 

@@ -15,7 +15,6 @@ from adapters.conformance.exam import EPOCH, THRESHOLD, Owned
 from adapters.evm.accounts import Account
 from adapters.evm.adapter import network_over, network_pinned
 from adapters.evm.codec import ticket_of
-from adapters.evm.devnode import DevNode
 from adapters.evm.evidence import verify
 from adapters.evm.network import EscrowNetwork
 from adapters.evm.settings import EvmSettings
@@ -65,11 +64,12 @@ class Here:
     is_home: bool = True
     changes: dict[str, object] = field(default_factory=dict)
     leave: Party = EXIT
+    ground: World | None = None  # the dev chain's, unless another is given
 
     def __post_init__(self) -> None:
-        self.world: World = world().fork()
+        self.world: World = (self.ground or world()).fork()
         self.began = self.world.chain.finalized
-        self.nodes = [Direct(DevNode(self.world.chain), name) for name in OPERATORS]
+        self.nodes = [Direct(self.world.node(), name) for name in OPERATORS]
         self.network = self.door()
         self.mining = True
         self._task = asyncio.get_running_loop().create_task(self._mine())
@@ -90,6 +90,7 @@ class Here:
         self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
+        self.world.gone()
 
     def table(self) -> dict[str, object]:
         """What an operator would write."""
@@ -189,7 +190,7 @@ class Here:
         self.world.chain.undo(1, forget=True)
 
     async def break_finality(self) -> None:
-        self.world.chain.undo(2 * stand.EPOCH + 3, forget=True)
+        self.world.chain.undo(2 * self.world.epoch + 3, forget=True)
         self.world.time.began += 1  # so that the blocks are others
 
     async def close(self) -> None:

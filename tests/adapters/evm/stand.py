@@ -128,6 +128,14 @@ class World:
     chain: DevChain
     at: dict[str, str] = field(default_factory=dict)  # contracts by name
     ready: dict[str, list[str]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
+    epoch: int = EPOCH
+
+    def node(self) -> DevNode:
+        """A node that shows the chain."""
+        return DevNode(self.chain)
+
+    def gone(self) -> None:
+        """A test is over: what it did on its fork has not happened."""
 
     def send(self, by: Party, to: str | None, data: bytes) -> str:
         """Send it in a block of its own; the contract it made, if it did."""
@@ -148,7 +156,7 @@ class World:
         self.chain.add(bytes(signed.raw_transaction))
         self.chain.mine()
         known = f"0x{signed.hash.hex()}"
-        told = DevNode(self.chain).answer("eth_getTransactionReceipt", (known,))
+        told = self.node().answer("eth_getTransactionReceipt", (known,))
         assert told["status"] == "0x1", abi.revert(self._why(by, to, data))
         made = keccak(rlp.encode([by.bytes20, nonce.to_bytes(8, "big").lstrip(b"\0")]))[-20:]
         return str(to_checksum_address(made))
@@ -156,7 +164,7 @@ class World:
     def _why(self, by: Party, to: str | None, data: bytes) -> bytes:
         asked = {"from": by.address, "data": f"0x{data.hex()}", **({"to": to} if to else {})}
         try:
-            DevNode(self.chain).answer("eth_call", (asked, hex(self.chain.head - 1)))
+            self.node().answer("eth_call", (asked, hex(self.chain.head - 1)))
         except Refusal as refusal:
             return bytes.fromhex(str(refusal.document.get("data", "0x"))[2:])
         return b""
