@@ -110,15 +110,17 @@ async def _deploy(asked: Asked, plan: Plan, account: Account) -> int:
         if asked.reviewed != review.digest:
             _show(review, plan, asked.output)
             return _not_sent(asked, review, journal)
-        if journal is None:
-            await _can_pay(nodes, review, head)
-            journal = Journal(review.digest, first, head, asked.journal)
-            journal.begin()
-        elif journal.review != review.digest:
+        begins = journal is None
+        journal = journal or Journal(review.digest, first, head, asked.journal)
+        if journal.review != review.digest:
             raise Refused(f"{asked.journal}: is of another deployment; name another file")
+        table = _table(plan, review.steps, journal.from_block)
+        settings_with(asked.settings, asked.network, table)  # it could be written, says this
+        if begins:
+            await _can_pay(nodes, review, head)
+            journal.begin()
         await sending.carry_out(review.steps, journal, within_s=LANDS_S)
         await _final(nodes, settings, review.steps)
-        table = _table(plan, review.steps, journal.from_block)
         write_settings(asked.settings, asked.network, table)
         click.echo(f"settings written: [network.{asked.network}] of {asked.settings}", err=True)
         made = network_settings({k: v for k, v in table.items() if k != "adapter"})
@@ -240,20 +242,37 @@ def _table(plan: Plan, steps: Steps, from_block: int) -> dict[str, object]:
     return network_table(plan, at, hashes, from_block)
 
 
+def settings_with(file: Path, name: str, table: Mapping[str, object]) -> str:
+    """Return what a file of settings says with a network's table added, where it lacks it.
+
+    Errors: Refused where it has another table of that name, or is no TOML.
+    """
+    try:
+        before = file.read_text("utf-8") if file.exists() else ""
+        added = as_toml(name, table)
+        standing = tomllib.loads(before).get("network", {}).get(name)
+        ours = tomllib.loads(added)["network"][name]
+        whole = before + ("\n" if before else "") + added if standing is None else before
+        tomllib.loads(whole)
+    except (
+        OSError,
+        KeyError,
+        AttributeError,
+        UnicodeDecodeError,
+        tomllib.TOMLDecodeError,
+    ) as error:
+        raise Refused(f"{file}: [network.{name}] cannot be written there: {error}") from error
+    if standing not in (None, ours):
+        raise Refused(f"{file}: has another [network.{name}]; give --network another name")
+    return whole
+
+
 def write_settings(file: Path, name: str, table: Mapping[str, object]) -> None:
     """Add a network's table to a file of settings; one that says the same is left as it is.
 
-    Errors: Refused where the file has another table of that name.
+    Errors: Refused where it cannot be added.
     """
-    before = file.read_text("utf-8") if file.exists() else ""
-    added = as_toml(name, table)
-    standing = tomllib.loads(before).get("network", {}).get(name)
-    if standing is not None:
-        if standing != tomllib.loads(added)["network"][name]:
-            raise Refused(f"{file}: has another [network.{name}]; give --network another name")
-        return
-    whole = before + ("\n" if before else "") + added
-    tomllib.loads(whole)
+    whole = settings_with(file, name, table)
     made = file.with_name(file.name + ".new")
     with os.fdopen(os.open(made, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as handle:
         handle.write(whole)

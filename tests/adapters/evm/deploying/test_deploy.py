@@ -282,8 +282,19 @@ async def test_what_is_not_as_planned_is_refused_and_nothing_is_sent(
             assert await desk.deploy("--reviewed", digest) == code, changes
             told = capsys.readouterr()
             assert words in told.err + told.out
+        desk.plan()
+        settings = tmp_path / "lianqiao.toml"
+        for text, words in (
+            ('[network.harbour]\nadapter = "evm"\n', "another [network.harbour]"),
+            ("[network\n", "cannot be written there"),
+            ('network = "none"\n', "cannot be written there"),
+        ):
+            settings.write_text(text)
+            assert await desk.deploy("--reviewed", digest) == REFUSED
+            assert words in capsys.readouterr().err
+            assert settings.read_text() == text
+        settings.unlink()
         assert not (tmp_path / "plan.toml.journal").exists()
-    desk.plan()
     assert await desk.deploy() == DOWN
 
 
