@@ -49,7 +49,6 @@ class Transaction:
     index: int
     tx: str
     flag: int  # as the peer says
-    creator: str  # organisation
     told: Told
 
 
@@ -85,8 +84,8 @@ def verified(raw: bytes, previous: bytes | None, pinned: Pinned, trust: Trust) -
 
     `previous` is the header hash of the block before, None where the reader begins. 1 it names
     that block; 2 its data has the hash its header says; 3 an orderer signed the header, or it is
-    the pinned first block; 4 of each valid transaction of our chaincode, the creator signed and
-    all organisations endorsed. Errors: Untrusted, naming the step.
+    the pinned first block; 4 of each valid transaction of our chaincode, all organisations have
+    endorsed it, and its creator signed it, if of a pinned one. Errors: Untrusted, naming the step.
     """
     try:
         block = decode("common.Block", raw)
@@ -165,10 +164,11 @@ def _transaction(index: int, raw: bytes, pinned: Pinned, trust: Trust) -> Transa
     if text(channel, "channel_id") != pinned.channel:
         raise Untrusted("it is of another channel")
     creator = blob(decode("common.SignatureHeader", blob(header, "signature_header")), "creator")
-    by = trust.verify(creator, blob(envelope, "signature"), blob(envelope, "payload"))
+    if trust.knows(creator):  # else another member's, who may bring what the endorsers endorse
+        trust.verify(creator, blob(envelope, "signature"), blob(envelope, "payload"))
     proposal, endorsed = call_in(payload)
     told = endorsed_by(endorsed, proposal, trust, pinned.organisations)
-    return Transaction(index=index, tx=proposal.tx, flag=VALID, creator=by, told=told)
+    return Transaction(index=index, tx=proposal.tx, flag=VALID, told=told)
 
 
 def call_in(payload: Message) -> tuple[Proposal, Message]:

@@ -60,6 +60,17 @@ class Trust:
             msp: tuple(x509.load_pem_x509_certificates(pem)) for msp, pem in roots.items()
         }
         self.key_of = lru_cache(1_024)(self._key_of)
+        self.knows = lru_cache(1_024)(self._knows)
+
+    def _knows(self, creator: bytes) -> bool:
+        """Return whether an identity is of an organisation whose root is pinned.
+
+        Errors: Untrusted.
+        """
+        try:
+            return text(decode("msp.SerializedIdentity", creator), "mspid") in self._roots
+        except BadMessage as error:
+            raise Untrusted(f"identity: {error}") from error
 
     def _key_of(self, creator: bytes, role: str) -> tuple[str, ec.EllipticCurvePublicKey]:
         """Return organisation and key of an identity that may act in `role`; empty: in any.

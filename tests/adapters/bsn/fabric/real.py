@@ -40,6 +40,7 @@ class Real:
     network: Network
     trust: Trust
     pinned: Pinned
+    roots: Mapping[str, bytes]
 
     @property
     def id(self) -> NetworkId:
@@ -151,7 +152,7 @@ def real(network: Network) -> Real:
         for one in ORGANISATIONS
     }
     roots["OrdererMSP"] = (root / "crypto/ordererOrganizations/ord.test/msp/cacerts").iterdir()
-    trust = Trust({name: next(files).read_bytes() for name, files in roots.items()})
+    pems = {name: next(files).read_bytes() for name, files in roots.items()}
     pinned = Pinned(
         CHANNEL,
         NAME,
@@ -159,7 +160,7 @@ def real(network: Network) -> Real:
         ORGS,
         frozenset({"OrdererMSP"}),
     )
-    return Real(network, trust, pinned)
+    return Real(network, Trust(pems), pinned, pems)
 
 
 async def whole_block(client: FabricClient, index: int) -> bytes:

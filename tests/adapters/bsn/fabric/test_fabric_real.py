@@ -11,7 +11,7 @@ from adapters.bsn.fabric_blocks import verified
 from adapters.bsn.fabric_client import FabricClient
 from adapters.bsn.fabric_outcomes import Misconfigured
 from adapters.bsn.fabric_proposals import checked, read_proposal
-from adapters.bsn.fabric_trust import Untrusted
+from adapters.bsn.fabric_trust import Trust, Untrusted
 from adapters.bsn.fabric_wire import Message, blob, decode, encode
 from bridge.core.act import Act
 from bridge.core.canonical import Value, canonical
@@ -223,6 +223,22 @@ async def test_every_block_verifies_and_no_bent_one_does(fabric: Real) -> None:
             assert verified(bent, before, fabric.pinned, fabric.trust) == good, index
         except Untrusted:
             continue
+
+
+async def test_members_whom_nobody_pinned_neither_prove_nor_stop_a_reader(fabric: Real) -> None:
+    """Anybody of the channel may bring an act or escape: their word is passed over, no more."""
+    async with fabric.client() as client:
+        fence = brought(made(fabric, Verb.UNMINT, next(NUMBERS), "twin/B"))
+        await carried_out(client, "unmint", fence)
+        raw = await whole_block(client, (await client.info())[0] - 1)
+    (whole,) = verified(raw, None, fabric.pinned, fabric.trust).transactions
+    kept = {msp: pem for msp, pem in fabric.roots.items() if msp != "Org1MSP"}
+    alone = replace(fabric.pinned, organisations=frozenset({"Org2MSP"}))
+    (seen,) = verified(raw, None, alone, Trust(kept)).transactions
+    assert seen.told.event == whole.told.event
+    assert seen.told.organisations == {"Org2MSP"}
+    with pytest.raises(Untrusted, match="Org1MSP did not endorse"):
+        verified(raw, None, fabric.pinned, Trust(kept))
 
 
 def again(name: str, raw: bytes) -> Message:
