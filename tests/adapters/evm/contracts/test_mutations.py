@@ -12,7 +12,7 @@ from tests.adapters.evm.contracts.mutations import HERE, TARGETS, mutants
 def test_what_is_said_to_do_the_same_is_a_line_that_can_be_weakened(contract: str) -> None:
     aim = TARGETS[contract]
     weakened = [str(one) for file in aim.files for one in mutants(file)]
-    assert len(weakened) > 100
+    assert len(weakened) > 30
     for line, why in aim.equal.items():
         assert why
         assert any(one.endswith(line) for one in weakened), line

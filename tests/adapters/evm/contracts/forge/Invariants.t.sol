@@ -35,14 +35,12 @@ contract Invariants {
 
     /// The adversary is no straw man: of these steps each lands.
     function test_every_verb_lands_and_a_halted_door_still_gives_back() external {
-        WORLD.order(true, 99, 0, 1);
-        WORLD.carryOn(1, 1);
+        WORLD.order(true, 99, 0, 1, 1);
         WORLD.halt(false, true);
         WORLD.halt(true, true);
         WORLD.carryOn(1, 5);
         WORLD.halt(false, false);
-        WORLD.order(true, 99, 1, 2);
-        WORLD.carryOn(2, 0);
+        WORLD.order(true, 99, 1, 2, 0);
         for (uint256 i = 0; i < 2; ++i) WORLD.later(5);
         WORLD.escape(2);
         for (uint256 verb = 0; verb < 6; ++verb) require(WORLD.landed(verb) > 0, "a verb never lands");
