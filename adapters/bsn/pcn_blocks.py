@@ -156,7 +156,10 @@ def _endorsed(response: bytes, endorsements: tuple[Message, ...], pins: Pins) ->
     organisations = set()
     for one in endorsements:
         endorser = blob(one, "endorser")
-        msp, key = identity_of(endorser)
+        try:
+            msp, key = identity_of(endorser)
+        except der.FormRefused:
+            continue  # a key that nobody can have pinned
         if key not in pins.endorsers.get(msp, frozenset()):
             continue
         if not _true(key, response + endorser, blob(one, "signature")):
@@ -176,7 +179,7 @@ def identity_of(serialized: bytes) -> tuple[str, KeyPoint]:
     try:
         pem = blob(identity, "id_bytes").decode()
     except UnicodeDecodeError as error:
-        raise BadMessage("id_bytes: not UTF-8") from error
+        raise der.FormRefused("identity: its certificate is no text") from error
     return text(identity, "mspid"), certificates.read_key(pem)
 
 

@@ -106,6 +106,36 @@ async def test_endorsements_bind_what_a_transaction_says(tmp_path: Path) -> None
         read_block(rebuilt(raw, [envelope[:-70]], b"\0"), trusted.pins)
 
 
+def beside(envelope: bytes, identity: bytes) -> bytes:
+    """A transaction that one more has endorsed."""
+    outer: Any = decode("common.Envelope", envelope)
+    payload: Any = decode("common.Payload", outer["payload"])
+    transaction: Any = decode("protos.Transaction", payload["data"])
+    acted: Any = decode("protos.ChaincodeActionPayload", transaction["actions"][0]["payload"])
+    acted["action"]["endorsements"].append({"endorser": identity, "signature": b"theirs"})
+    transaction["actions"][0]["payload"] = encode("protos.ChaincodeActionPayload", acted)
+    payload["data"] = encode("protos.Transaction", transaction)
+    outer["payload"] = encode("common.Payload", payload)
+    return encode("common.Envelope", outer)
+
+
+@pytest.mark.parametrize(
+    "pem", ["", "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----"]
+)
+async def test_an_endorser_whom_nobody_can_pin_does_not_stop_a_reader(
+    pem: str, tmp_path: Path
+) -> None:
+    """Another organisation's peer may have a key of a kind that this wire does not know."""
+    raw, trusted = await locked(Here(folder=tmp_path))
+    (envelope,) = blobs(part(decode("common.Block", raw), "data"), "data")
+    identity = encode(
+        "msp.SerializedIdentity",
+        {"mspid": "Org3MSP", "id_bytes": pem.encode("utf-8", "surrogateescape")},
+    )
+    block = rebuilt(raw, [beside(envelope, identity)], b"\0")
+    assert [one.name for one in read_block(block, trusted.pins).told] == ["settlement.locked"]
+
+
 async def test_evidence_is_the_gateways_word_and_the_chains(tmp_path: Path) -> None:
     here = Here(folder=tmp_path)
     bench = here.bench()
