@@ -112,7 +112,11 @@ class Desk:
         """The governor takes the seat in each contract."""
         file = tomllib.loads((self.folder / "lianqiao.toml").read_text())["network"]["harbour"]
         at = [file["escrow"], *(one["address"] for one in file["contracts"])]
-        first = self.nonce(GOVERNOR)
+        await self.spend(GOVERNOR, at, calls.call("Escrow", "acceptGovernor"))
+
+    async def spend(self, who: Party, at: Sequence[str], data: bytes) -> None:
+        """Somebody sends the same to each, and it is mined."""
+        first = self.nonce(who)
         for place, where in enumerate(at):
             raw = Transaction(
                 chain_id=CHAIN_ID,
@@ -121,11 +125,11 @@ class Desk:
                 max_fee=10**11,
                 gas=100_000,
                 to=bytes.fromhex(where[2:]),
-                data=calls.call("Escrow", "acceptGovernor"),
-            ).signed(Account(GOVERNOR.key.secret))
+                data=data,
+            ).signed(Account(who.key.secret))
             self.node.ask("eth_sendRawTransaction", f"0x{raw.hex()}")
         async with asyncio.timeout(20):
-            while self.nonce(GOVERNOR) < first + len(at):  # noqa: ASYNC110 blocks ring no bell
+            while self.nonce(who) < first + len(at):  # noqa: ASYNC110 blocks ring no bell
                 await asyncio.sleep(0.05)
 
 
@@ -232,14 +236,18 @@ async def _differs(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     kept = settings.read_text()
     table = tomllib.loads(kept)["network"]["harbour"]
     for old, new, named in (
-        (table["genesis_hash"], "0x" + "ab" * 32, "genesis"),
-        (table["escrow_code_hash"], "0x" + "ab" * 32, "Escrow: code hash, settings"),
-        (table["contracts"][1]["address"], stranger, "Vault: code, immutables aside"),
+        (table["genesis_hash"], "0x" + "ab" * 32, ("genesis", "Vault: domain", "Escrow.SEPARATOR")),
+        (table["escrow_code_hash"], "0x" + "ab" * 32, ("Escrow: code hash, settings",)),
+        (
+            table["contracts"][1]["address"],
+            stranger,
+            ("Vault: code, immutables aside", "Vault: domain"),
+        ),
     ):
         settings.write_text(kept.replace(old, new))
         assert await desk.typed("check") == DIFFERS
         failed = [line for line in capsys.readouterr().out.splitlines() if line[:4] == "FAIL"]
-        assert any(named in line for line in failed), failed
+        assert all(any(name in line for line in failed) for name in named), failed
     settings.write_text(kept)
 
 
@@ -299,7 +307,7 @@ async def test_what_is_not_as_planned_is_refused_and_nothing_is_sent(
 
 
 async def test_it_stands_on_a_node_of_somebody_elses_making(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with anvil("--block-time", "0.2") as url:
         node = Node(url)
@@ -307,6 +315,14 @@ async def test_it_stands_on_a_node_of_somebody_elses_making(
             node.ask("anvil_setBalance", party.address, hex(10**24))
         desk = Desk(tmp_path, {"north": url}, node)
         assert await desk.deploy() == AGREES
+        digest = _digest(capsys.readouterr().out)
+        with cut(monkeypatch, before=True), pytest.raises(Cut):
+            await desk.deploy("--reviewed", digest)
+        await desk.spend(DEPLOYER, [DEPLOYER.address], b"")  # another program has the same key
+        assert await desk.deploy("--reviewed", digest) == REFUSED
+        assert "nonce 0 of" in capsys.readouterr().err
+        (tmp_path / "plan.toml.journal").unlink()
+        assert await desk.deploy("--reviewed", digest) == REFUSED  # its addresses are others now
         digest = _digest(capsys.readouterr().out)
         assert await desk.deploy("--reviewed", digest) == DIFFERS
         await desk.accept()
