@@ -19,6 +19,7 @@ from adapters.evm.reading import Pinned, Reader
 from adapters.evm.settings import EvmSettings, KeySettings
 from adapters.evm.ticket import Domain
 from adapters.evm.wallet import Limits, Wallet
+from adapters.evm.watchman import KEPT, Watchman
 from bridge.core.canonical import Value
 from bridge.ports import Adapter, AdapterSettings, Clock, Kept
 
@@ -55,6 +56,7 @@ def network_over(
     reader: Ed25519PrivateKey,
     entry: Account | None,
     leave: Account | None,
+    known: Sequence[str] = (),
 ) -> EscrowNetwork:
     """Return the door of a chain over nodes that are there."""
     if reader.public_key().public_bytes_raw().hex() not in settings.readers:
@@ -87,13 +89,14 @@ def network_over(
     others = [
         (one.name, one.address, bytes.fromhex(one.code_hash[2:])) for one in settings.contracts
     ]
+    watchman = Watchman(asked, settings.escrow, known)
     escrow_code = bytes.fromhex(settings.escrow_code_hash[2:])
     return EscrowNetwork(
         settings.network,
         domain,
         asked,
         finality,
-        reader=Reader(asked, finality, pinned, poll_ms=settings.poll_ms),
+        reader=Reader(asked, finality, pinned, poll_ms=settings.poll_ms, watchman=watchman),
         keys=Keys(entry=wallet(entry), exit=wallet(leave)),
         finality_ms=settings.finality_ms,
         check=partial(checked, asked, domain, escrow_code, others),
@@ -110,7 +113,7 @@ async def open_network(
     Errors: ValueError, OSError: a key file that gives no key.
     """
     assert isinstance(settings, EvmSettings)
-    del kept  # what is on the chain can be read from any block
+    known = [key.removeprefix(KEPT) for key in kept.keys(KEPT)]  # assets that were moved here
     entry = await asyncio.to_thread(_account, settings.entry_key, "entry_key")
     leave = await asyncio.to_thread(_account, settings.exit_key, "exit_key")
     reader = await asyncio.to_thread(_reader, settings.reader_key_file)
@@ -120,7 +123,9 @@ async def open_network(
             await stack.enter_async_context(Endpoint(one.url, one.operator, bounds))
             for one in settings.endpoints
         ]
-        yield network_over(nodes, settings, clock, reader=reader, entry=entry, leave=leave)
+        yield network_over(
+            nodes, settings, clock, reader=reader, entry=entry, leave=leave, known=known
+        )
 
 
 def _reader(file: str) -> Ed25519PrivateKey:

@@ -311,7 +311,7 @@ def _minimal(text: str) -> bytes:
     return number.to_bytes((number.bit_length() + 7) // 8, "big")
 
 
-METHODS: Mapping[str, Callable[[DevNode, Sequence[Any]], Any]] = {
+METHODS: dict[str, Callable[[DevNode, Sequence[Any]], Any]] = {
     "eth_chainId": lambda node, _: hex(node.chain.chain_id),
     "net_version": lambda node, _: str(node.chain.chain_id),
     "web3_clientVersion": lambda _, __: "lianqiao-devnet/1",

@@ -146,9 +146,13 @@ class EscrowNetwork:
             await self._ready()
             if order.origin.network == self._id:
                 await self._learn((order.origin.asset,))
-            return await preflight(self._nodes, self._id, self._escrow, operator, order)
+            seen = await preflight(self._nodes, self._id, self._escrow, operator, order)
         except (Unavailable, Refused) as error:
             return (Check("network answers", Answered.UNKNOWN, f"{self._id}: {error}"),)
+        leg = order.origin if order.origin.network == self._id else order.destination
+        if why := self._reader.watchman.short(leg.asset):
+            seen += (Check("all of the asset is there", Answered.UNKNOWN, why),)
+        return seen
 
     def consent_owed(self, order: SettlementOrder) -> ConsentOwed:
         """Return the typed data of the lock, and the allowance it needs. Errors: Refused."""
@@ -206,6 +210,9 @@ class EscrowNetwork:
         final = await self._finality.final()
         now = await self._standing(call, wallet.account.address)
         done = landed(call, now)
+        why = self._reader.watchman.short(act.asset)
+        if why and act.verb in ENTRY and not done:
+            raise Unavailable(f"the asset is suspended: {why}")
         if now.state is State.DELIVERING and call.verb == "assign":
             return await self._goes_on(effect, call, wallet, replaces)
         if not done:
@@ -243,7 +250,11 @@ class EscrowNetwork:
 
     async def _standing(self, call: Call, sender: bytes) -> Standing:
         header = (await self._finality.final()).header
-        return await standing(self._nodes, header, self._domain, call, sender)
+        now = await standing(self._nodes, header, self._domain, call, sender)
+        self._reader.watchman.counted(sender, header.number, now.nonce)
+        if why := self._reader.watchman.undone:
+            raise Unavailable(f"finality broken: {why}")
+        return now
 
     async def _would_land(self, call: Call, sender: bytes) -> bool:
         """Try it on the head, as a quorum sees it; False where our own verb is in it already.
@@ -349,6 +360,7 @@ class EscrowNetwork:
         call, sender, wallet = self._read(prepared)
         final = await self._finality.final()
         now = await standing(self._nodes, final.header, self._domain, call, sender)
+        self._reader.watchman.counted(sender, final.header.number, now.nonce)
         if now.state is State.DELIVERING and call.verb in {"assign", *DELIVERY}:
             if call.verb == "assign" or transaction_in(prepared.items[-1])[0].nonce < now.nonce:
                 return await self._delivering(call)

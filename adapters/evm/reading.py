@@ -21,6 +21,7 @@ from adapters.evm.evidence import ChainEvidence, attested_finality
 from adapters.evm.finality import Final, Finality, shown
 from adapters.evm.nodes import Nodes, found
 from adapters.evm.tries import EMPTY, BadProof, trie_of_list
+from adapters.evm.watchman import Watchman
 from bridge.core.canonical import Value
 from bridge.core.events import Fact
 from bridge.core.ids import BEGINNING, Cursor, NetworkId
@@ -71,11 +72,20 @@ def place_of(cursor: Cursor) -> Place | None:
 class Reader:
     """Reads one chain through its nodes. Units: `poll_ms` between two looks for a final block."""
 
-    def __init__(self, nodes: Nodes, finality: Finality, pinned: Pinned, *, poll_ms: int) -> None:
+    def __init__(
+        self,
+        nodes: Nodes,
+        finality: Finality,
+        pinned: Pinned,
+        *,
+        poll_ms: int,
+        watchman: Watchman | None = None,
+    ) -> None:
         self._nodes = nodes
         self._finality = finality
         self._pinned = pinned
         self._poll_s = poll_ms / 1000
+        self.watchman = watchman or Watchman(nodes, f"0x{pinned.escrow.hex()}")
 
     async def pages(self, since: Cursor) -> AsyncGenerator[Page, None]:
         """Yield a page for each final block that tells a fact, after `since`, for ever.
@@ -95,7 +105,11 @@ class Reader:
         while True:
             final = await self._finality.final()
             if caught := self._nodes.caught():
-                yield tuple(self._lied(at, why) for why in caught)
+                yield tuple(self._noted(at, "endpoint.lied", why) for why in caught)
+            if self.watchman.undone:
+                raise FinalityBroken(self.watchman.undone)
+            if short := await self.watchman.compared(final.header.number):
+                yield tuple(self._noted(at, "backing.short", why) for why in short)
             behind = behind + 1 if final.header.number < at.number else 0
             if behind > PATIENCE:
                 raise Unavailable(f"final is block {final.header.number}, {at.number} was read")
@@ -163,6 +177,7 @@ class Reader:
                 subject=fact,
                 cursor=Place(header.number, header.hash, count).cursor,
                 evidence=self._evidence(header, final, trie.prove(rlp.encode(index)), index, place),
+                keep=self.watchman.moved(_asset(fact)),
             )
             for count, (index, place, fact) in enumerate(said, 1)
             if count > told
@@ -217,9 +232,9 @@ class Reader:
             signature=signed,
         ).encoded()
 
-    def _lied(self, at: Place, why: str) -> Observation:
-        """An operator whose node failed a proof is named to people; nothing is read anew."""
-        notice = Notice(network=self._pinned.network, what="endpoint.lied", detail=why)
+    def _noted(self, at: Place, what: str, why: str) -> Observation:
+        """People are told of an operator who lied, or an asset that is short."""
+        notice = Notice(network=self._pinned.network, what=what, detail=why)
         return Observation(subject=notice, cursor=at.cursor if at.hash else BEGINNING)
 
     def _kept(self, at: Place) -> Observation:
@@ -227,6 +242,10 @@ class Reader:
         notice = Notice(network=self._pinned.network, what="finality.progress")
         keep = (("evm/read", at.cursor.encode()),)
         return Observation(subject=notice, cursor=at.cursor, keep=keep)
+
+
+def _asset(fact: Fact) -> str:
+    return str(getattr(fact, "asset", ""))
 
 
 def _was(at: Place, now: bytes) -> str:

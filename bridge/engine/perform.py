@@ -51,6 +51,7 @@ from bridge.ports import (
     Disclosed,
     Door,
     Evidence,
+    FinalityBroken,
     FinalNo,
     Key,
     Landed,
@@ -146,7 +147,7 @@ class Perform:
             except (Stale, Overloaded):  # nothing was written, so nothing was sent
                 log.info("effect.stale", settlement_id=key.settlement, verb=verb.value)
                 return self._later("it moved on, or the ledger has no room now", Cause.MOVING)
-            except Unavailable as error:
+            except (Unavailable, FinalityBroken) as error:  # who reads it says so, and freezes
                 return self._later(f"{network}: {error}", Cause.AWAY)
             except TimeoutError:
                 return self._later(f"{network}: no answer in {WORLD_S} s", Cause.AWAY)
@@ -298,10 +299,9 @@ class Perform:
                 for name, kept in prepared.keep
             ]
         n = await self._append(settlement, draft, tuple(side))
-        level = "committed"
         lane = self._journal.view.lane(settlement.order.lane)
-        if lane is not None and key.verb is not Verb.LOCK:
-            level = lane.acknowledge
+        is_lock = key.verb is Verb.LOCK
+        level = "committed" if lane is None or is_lock else lane.acknowledge
         await self._journal.wait(n, level)
 
     async def _append(

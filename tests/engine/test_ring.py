@@ -2,17 +2,19 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from adapters.memory.bank import Fate
+from adapters.memory.network import MemoryNetwork
 from bridge.core.ids import EntryId, NetworkId, new_ulid
 from bridge.core.settlement import Stage
 from bridge.engine.ring import Trouble
 from bridge.notary.entries import Draft, Group
 from bridge.notary.outcomes import Fenced, RefusedGroup
 from bridge.notary.store.memory import Disk, MemoryStore
-from bridge.ports import Notice
+from bridge.ports import FinalityBroken, Notice, Prepared
 from tests.engine.river import LoopClock, opened, river, wires
 from tests.notary.ledgers import account
 from tests.strategies import DESTINATION, ORIGIN
@@ -87,3 +89,21 @@ def test_a_quiet_network_is_no_alarm_and_a_node_that_lied_is_one() -> None:
     trouble.noticed(Notice(network=chain, what="endpoint.lied", detail="east: another block"))
     (raised,) = trouble.alarms
     assert (raised.what, raised.why) == ("endpoint.lied", "eip155:1: east: another block")
+
+
+async def test_a_door_that_sees_broken_finality_while_it_is_asked_stops_no_ring(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its reader tells the house, which freezes; the errand waits."""
+    prepare, times = MemoryNetwork.prepare, iter(range(3))
+
+    async def broken(*args: Any, **words: Any) -> Prepared:
+        if next(times, None) is not None:
+            raise FinalityBroken("block 7 was another one")
+        return await prepare(*args, **words)
+
+    monkeypatch.setattr(MemoryNetwork, "prepare", broken)
+    async with river(tmp_path) as water:
+        of = await water.send(water.order())
+        await water.until(of, Stage.SETTLED, within=60)
+        assert next(times, None) is None

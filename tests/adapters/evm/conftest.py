@@ -11,6 +11,7 @@ from tests.adapters.virtual_loop import VirtualLoop
 VIRTUAL = {
     "test_consents.py",
     "test_network_anvil.py",
+    "test_watchman.py",
     "test_network.py",
     "test_opening.py",
     "test_reading.py",

@@ -1,9 +1,12 @@
 """A chain that is not what the settings pin is not used: both values are named."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from adapters.evm.devnode import METHODS, DevNode
+from adapters.evm.opening import PROXY
 from bridge.core.effects import LockAsset
 from bridge.core.ids import BEGINNING
 from bridge.ports import Answered, Refused
@@ -72,3 +75,18 @@ async def test_a_difference_refuses_to_open(
         (check,) = await door.preflight(order, {})
         assert check.answer is Answered.UNKNOWN
         assert [len(node.sent) for node in here.nodes] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("place", PROXY)
+async def test_an_escrow_behind_a_proxy_is_not_used(
+    place: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever holds the key of an upgrade would hold everything: ERC-1967's places are empty."""
+
+    def word(_: DevNode, params: Any) -> str:
+        return f"0x{int(int(params[1], 16) == place):064x}"
+
+    monkeypatch.setitem(METHODS, "eth_getStorageAt", word)
+    async with Here() as here:
+        with pytest.raises(Refused, match="a proxy's slot: the chain says 0x1, settings 0x0"):
+            await anext(here.door().observe(BEGINNING))
