@@ -167,3 +167,29 @@ async def test_one_of_three_operators_lies_and_it_settles_all_the_same(
         assert len(raised) == (kind != "stale"), raised
         assert all("endpoint.lied: eip155:31337: east: " in one for one in raised)
     await all_rest(made, share, bond, crossed, crossed)
+
+
+async def test_a_seized_share_is_an_alarm_and_its_next_order_is_held(
+    built: tuple[Town, Thing, Thing],
+) -> None:
+    """Also by a daemon that was not there when it was seized: what was moved here is kept."""
+    made, share, _ = built
+    await made.crosses(share, "out", 40)
+    await made.daemon.kill()
+    seized = calls.call(
+        "RepresentationToken", "forcedTransfer", made.bridge.vault, STRANGER.address, 1
+    )
+    made.bridge.chain.send(ISSUER, made.bridge.home, seized)
+    await made.daemon.start()
+    for _ in range(300):
+        if raised := await made.alarms():
+            break
+        await asyncio.sleep(0.1)
+    assert [one for one in raised if "its custody has 39 units and owes 40" in one], raised
+    of = await made.send(made.order(share, "out", 10))
+    for _ in range(300):
+        shown = await made.desk.get(f"/v1/settlements/{of}")
+        if shown["stop"]:
+            break
+        await asyncio.sleep(0.1)
+    assert (shown["stage"], shown["stop"]) == ("screening", "held"), shown
