@@ -42,7 +42,7 @@ from examples.benchmarks.figure import Figure, Given, side_by_side
 
 SIGNATURES = 100
 CALLS, WARM = 60, 5
-FIRST_LOOK_S, NEXT_LOOK_S = 0.005, 0.001  # of the gateway, after a transaction's commit
+FIRST_LOOK_S, NEXT_LOOK_S = 0.003, 0.001  # of the gateway, after a transaction's commit
 BLOCK, AT_ONCE, TURNS = 500, 32, 2  # transactions of the large block, and under way together
 UNCHECKED = "examples.benchmarks.unchecked"
 BAR = {"sign": 0.2, "verify": 1.3, "commit": 1.1, "gateway": 1.3, "block": 1.5, "escrow": 0.7}

@@ -10,7 +10,7 @@ import base64
 import hashlib
 import secrets
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, TypeAlias
 
 from cryptography.exceptions import InvalidSignature
@@ -134,12 +134,12 @@ class Public:
             return False
         if self.algorithm == SM2:
             return self._sm2_verifies(message, r, s)
-        curve, order = _CURVES[self.algorithm]
-        if s > order // 2:
+        if s > _CURVES[self.algorithm][1] // 2:
             return False
-        key = ec.EllipticCurvePublicNumbers(self.x, self.y, curve).public_key()
         try:
-            key.verify(signature, message, ec.ECDSA(hashes.SHA256()))
+            _verifying(self.algorithm, self.x, self.y).verify(
+                signature, message, ec.ECDSA(hashes.SHA256())
+            )
         except InvalidSignature:
             return False
         return True
@@ -231,7 +231,7 @@ class Secret:
                 return r, s
 
     def _ecdsa(self) -> ec.EllipticCurvePrivateKey:
-        return ec.derive_private_key(self.scalar, _CURVES[self.algorithm][0])
+        return _signing(self.algorithm, self.scalar)
 
     def pem(self) -> str:
         """The private key as the settings' key files have it: SEC 1 inside PKCS 8."""
@@ -241,6 +241,16 @@ class Secret:
         body = b"\x02\x01\x00" + bytes((0x30, len(kinds))) + kinds
         body += bytes((0x04, len(inner))) + inner
         return pem("PRIVATE KEY", bytes((0x30, len(body))) + body)
+
+
+@cache
+def _signing(algorithm: int, scalar: int) -> ec.EllipticCurvePrivateKey:
+    return ec.derive_private_key(scalar, _CURVES[algorithm][0])
+
+
+@lru_cache(256)
+def _verifying(algorithm: int, x: int, y: int) -> ec.EllipticCurvePublicKey:
+    return ec.EllipticCurvePublicNumbers(x, y, _CURVES[algorithm][0]).public_key()
 
 
 @cache
