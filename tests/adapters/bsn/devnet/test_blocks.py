@@ -120,7 +120,7 @@ def beside(envelope: bytes, identity: bytes) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "pem", ["", "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----"]
+    "pem", ["", "\udcff", "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----"]
 )
 async def test_an_endorser_whom_nobody_can_pin_does_not_stop_a_reader(
     pem: str, tmp_path: Path
