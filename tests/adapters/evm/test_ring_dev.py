@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from random import Random  # noqa: TID251 a seed makes every trial repeatable
+from typing import Any
 
 import pytest
 
@@ -181,12 +182,14 @@ async def test_a_seized_share_is_an_alarm_and_its_next_order_is_held(
     )
     made.bridge.chain.send(ISSUER, made.bridge.home, seized)
     await made.daemon.start()
+    raised: list[str] = []
     for _ in range(300):
         if raised := await made.alarms():
             break
         await asyncio.sleep(0.1)
     assert [one for one in raised if "its custody has 39 units and owes 40" in one], raised
     of = await made.send(made.order(share, "out", 10))
+    shown: dict[str, Any] = {}
     for _ in range(300):
         shown = await made.desk.get(f"/v1/settlements/{of}")
         if shown["stop"]:
