@@ -1,6 +1,7 @@
 """What the escrow said, as facts: pinned emitter, known topic, exact words, nothing half-read."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from eth_utils.address import to_checksum_address
 
@@ -45,15 +46,13 @@ def spoken(log: Log) -> tuple[str, Mapping[str, Word]] | None:
     others = [field for field in entry.inputs if not field.indexed]
     if len(log.topics) != len(indexed) + 1:
         raise BadProof(f"{entry.name} has {len(log.topics)} topics, not {len(indexed) + 1}")
-    words: dict[str, Word] = {}
     try:
-        for field, topic in zip(indexed, log.topics[1:], strict=True):
-            (words[field.name],) = decoded([field.type], topic)
+        topics = decoded([field.type for field in indexed], b"".join(log.topics[1:]))
         values = decoded([field.type for field in others], log.data)
     except ValueError as error:
         raise BadProof(f"{entry.name}: {error}") from error
-    words.update(zip((field.name for field in others), values, strict=True))
-    return entry.name, words
+    names = (field.name for field in (*indexed, *others))
+    return entry.name, dict(zip(names, (*topics, *values), strict=True))
 
 
 def fact_of(log: Log, network: NetworkId) -> Fact | None:
@@ -86,12 +85,18 @@ def fact_of(log: Log, network: NetworkId) -> Fact | None:
     return kind(
         settlement=settlement,
         network=network,
-        escrow=to_checksum_address(log.emitter),
-        asset=to_checksum_address(str(words["asset"])),
+        escrow=written(log.emitter),
+        asset=written(str(words["asset"])),
         part=f"{token:064x}" if token else "",
         units=Units(_whole(words, "amount")),
-        account=to_checksum_address(str(words["party"])),
+        account=written(str(words["party"])),
     )
+
+
+@lru_cache(maxsize=4_096)  # the escrow, its assets, and who comes often
+def written(address: bytes | str) -> str:
+    """Return an address in its one spelling."""
+    return str(to_checksum_address(address))
 
 
 def _word(words: Mapping[str, Word], name: str) -> bytes:

@@ -13,10 +13,9 @@ from hashlib import sha256
 import rlp
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from eth_utils.address import to_checksum_address
 
 from adapters.evm.blocks import Header, Log, parsed_header, parsed_receipt
-from adapters.evm.events import fact_of
+from adapters.evm.events import fact_of, written
 from adapters.evm.tries import BadProof, walk
 from bridge.core.canonical import NotCanonical, Value, canonical, parse
 from bridge.core.events import AssetFact, Fact
@@ -176,7 +175,7 @@ def _told(evidence: ChainEvidence, pinned: Value, done: Examined) -> Iterator[st
     done.fact = fact_of(log, NetworkId(evidence.network))
     if done.fact is None:
         raise BadProof("the event tells no fact of a settlement")
-    yield f"{type(done.fact).__name__} by {to_checksum_address(log.emitter)}"
+    yield f"{type(done.fact).__name__} by {written(log.emitter)}"
     yield _said(done.fact)
     yield f"these bytes are {sha256(evidence.encoded()).hexdigest()} in the ledger's entry"
 
@@ -206,7 +205,7 @@ def unpinned(raw: bytes) -> Value:
         found = walk(root, rlp.encode(evidence.receipt_index), evidence.receipt_proof)
         logs = parsed_receipt(found or b"").logs
         if evidence.log_index < len(logs):
-            emitter = to_checksum_address(logs[evidence.log_index].emitter)
+            emitter = written(logs[evidence.log_index].emitter)
     return {
         "network": evidence.network,
         "genesis": _hex(evidence.genesis),
@@ -270,7 +269,7 @@ def _log(found: bytes, evidence: ChainEvidence, pinned: Value) -> Log:
     if evidence.log_index >= len(receipt.logs):
         raise BadProof(f"the receipt has {len(receipt.logs)} logs, none is {evidence.log_index}")
     log = receipt.logs[evidence.log_index]
-    emitter = to_checksum_address(log.emitter)
+    emitter = written(log.emitter)
     if emitter != _pin(pinned, "escrow"):
         raise BadProof(f"said by {emitter}, pinned is the escrow {_pin(pinned, 'escrow')}")
     return log
