@@ -6,17 +6,20 @@ from typing import Final
 from bridge.notary.store.port import Reader
 
 GENERATION: Final = 4_000  # values; some 20 a settlement, so about 200 settlements under way
+BYTES: Final = 2 * 1024 * 1024  # of a generation: a settlement's values are some KiB
+LARGE: Final = 64 * 1024  # a value beyond it is read from the store
 
 
 class Beside:
     """Values by key. Two generations are in memory, the older dropped when the younger is full."""
 
-    __slots__ = ("_old", "_reader", "_young")
+    __slots__ = ("_bytes", "_old", "_reader", "_young")
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._young: dict[str, bytes] = {}
         self._old: dict[str, bytes] = {}
+        self._bytes = 0  # laid into the younger generation
 
     def get(self, key: str) -> bytes | None:
         """Return what is kept under `key`."""
@@ -26,12 +29,13 @@ class Beside:
     def lay(self, side: Iterable[tuple[str, bytes | None]]) -> None:
         """Show what a commit keeps and erases."""
         for key, value in side:
-            if value is None:
+            if value is None or len(value) > LARGE:
                 self.forget((key,))
-            else:
-                self._young[key] = value
-        if len(self._young) >= GENERATION:
-            self._old, self._young = self._young, {}
+                continue
+            self._young[key] = value
+            self._bytes += len(value)
+            if len(self._young) >= GENERATION or self._bytes >= BYTES:
+                self._old, self._young, self._bytes = self._young, {}, 0
 
     def forget(self, keys: Iterable[str]) -> None:
         """What is erased is not in memory either."""
