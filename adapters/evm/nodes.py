@@ -51,18 +51,18 @@ class Nodes:
         self._aside: dict[int, Instant] = {}  # until when, by place
         self._silent: set[int] = set()
         self._caught: list[str] = []  # who lied and how, until somebody is told
-        self._turn = 0
+        self._turns: dict[str, int] = {}  # by what is asked: nobody is spared one question
 
-    def able(self) -> list[Node]:
-        """Return who may be asked, the next one's turn first."""
+    def able(self, what: str = "") -> list[Node]:
+        """Return who may be asked, the next one's turn at this question first."""
         now = self._clock.now()
         self._aside = {place: until for place, until in self._aside.items() if until > now}
         places = [place for place in range(len(self._nodes)) if place not in self._aside]
         places.sort(key=lambda place: place in self._silent)
         loud = [place for place in places if place not in self._silent]
         if loud:
-            self._turn = (self._turn + 1) % len(loud)
-            places = [*loud[self._turn :], *loud[: self._turn], *places[len(loud) :]]
+            turn = self._turns[what] = (self._turns.get(what, 0) + 1) % len(loud)
+            places = [*loud[turn:], *loud[:turn], *places[len(loud) :]]
         return [self._nodes[place] for place in places]
 
     def lied(self, node: Node, why: str) -> None:
@@ -123,7 +123,7 @@ class Nodes:
         Errors: Unavailable.
         """
         why = "no node may be asked"
-        for node in self.able():
+        for node in self.able(calls[0][0] if calls else ""):
             try:
                 answers = await node.batch(calls)
                 self.heard(node, None)
