@@ -23,7 +23,7 @@ class Beside:
 
     def get(self, key: str) -> bytes | None:
         """Return what is kept under `key`."""
-        found = self._young.get(key) or self._old.get(key)
+        found = self._young.get(key, self._old.get(key))  # an empty value is a value
         return self._reader.side(key) if found is None else found
 
     def lay(self, side: Iterable[tuple[str, bytes | None]]) -> None:

@@ -23,3 +23,13 @@ def test_what_is_large_is_left_to_the_store_and_hides_nothing_older() -> None:
     beside.lay((("a", bytes(LARGE + 1)),))
     assert held(beside) == 0
     assert beside.get("a") is None  # this store has it not
+
+
+def test_an_empty_value_hides_the_one_before_it() -> None:
+    beside = Beside(MemoryStore())
+    beside.lay((("a", b"one"),))
+    for number in range(BYTES // LARGE):  # what was kept is of the older generation now
+        beside.lay(((f"{number}", bytes(LARGE)),))
+    assert "a" in beside._old
+    beside.lay((("a", b""),))
+    assert beside.get("a") == b""

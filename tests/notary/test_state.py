@@ -1,6 +1,7 @@
 """What the ledger refuses, by number, and that the lower number is said where two apply."""
 
 from collections.abc import Mapping
+from hashlib import sha256
 
 import pytest
 
@@ -299,6 +300,20 @@ def test_a_lapsed_proposal_is_worth_nothing(ledger: Ledger) -> None:
     ledger.clock.time += 1000
     assert ledger.code(word(row, WANG), ("person", form)) == 177
     assert row.shown(Instant(ledger.clock.time)) == "lapsed"
+
+
+def test_the_word_of_people_is_the_one_that_two_approved(ledger: Ledger) -> None:
+    def said(*ways: str) -> tuple[str, dict[str, Value]]:
+        hashes = [sha256(way.encode()).hexdigest() if way else "" for way in ways]
+        keep = [{"key": "bank/a", "sha256": one} for one in hashes]
+        return "evidence", {"reader": "desk:people", "cursor": "1", "keep": keep}
+
+    payload = {"network": "bank", "name": "a", "way": "refuse"}
+    row = proposal(ledger, "held.decide", "bank/a", payload)
+    for other in (said("release"), said(""), said("refuse", "release")):
+        assert ledger.code(word(row, WANG), other) == 179
+    assert ledger.code(word(row, WANG), said("refuse")) == 0
+    assert ledger.view.text("kept", "desk:people/bank/a") == sha256(b"refuse").hexdigest()
 
 
 def test_a_thaw_takes_two_and_a_freeze_lies_until_then(ledger: Ledger) -> None:

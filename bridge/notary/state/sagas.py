@@ -1,6 +1,7 @@
 """Settlements: their orders, what they hear, what they owe and what was written before asking."""
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Final
 
 from bridge.core.booking import booking
@@ -207,7 +208,7 @@ def shown(view: View, entry: Entry) -> Changes | Refusal:
     changes: list[Change] = [("cursor", reader, Cursor(text(body, "cursor")))]
     for kept in objects(body, "keep"):
         held = text(kept, "sha256")
-        no = not_carried(view, entry, text(kept, "key"), HELD) if reader == PEOPLE else None
+        no = _not_said(view, entry, text(kept, "key"), held) if reader == PEOPLE else None
         if no is not None:
             return no
         changes.append(("kept", f"{reader}/{text(kept, 'key')}", held or None))
@@ -218,6 +219,18 @@ def shown(view: View, entry: Entry) -> Changes | Refusal:
         row = FactRow(n=entry.n, leaf=entry.leaf, side=f"bytes/{text(body, 'sha256')}")
         changes.append(("fact", f"{settlement}/{text(body, 'shows')}", row))
     return tuple(changes)
+
+
+def _not_said(view: View, entry: Entry, target: str, way: str) -> Refusal | None:
+    """Say why this is not the word that two people gave in this group."""
+    no = not_carried(view, entry, target, HELD)
+    if no is not None:
+        return no
+    proposal = view.proposal(view.text("carried", target))
+    asked = proposal.payload if proposal is not None else None
+    said = asked.get("way") if isinstance(asked, Mapping) else None
+    same = isinstance(said, str) and way == sha256(said.encode()).hexdigest()
+    return None if same else REFUSED[Code.OTHER_PROPOSAL]
 
 
 def decided(view: View, entry: Entry) -> Changes | Refusal:
