@@ -21,7 +21,7 @@ from bridge.cli.stage import Daemon
 from examples.benchmarks.figure import Figure, Given
 from schemas.iso20022.definitions import NAMESPACE
 
-FEW, MANY = 2_000, 100_000
+FEW, MANY = 8_000, 100_000
 AT_ONCE = 32
 BAR_MIB = 32
 QUIET_S = 3

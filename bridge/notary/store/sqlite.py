@@ -45,7 +45,7 @@ PRAGMAS: Final = {  # what must read back as it was set
     "foreign_keys": 1,
     "trusted_schema": 0,
     "mmap_size": 0,
-    "cache_size": -32_768,  # KiB: what is under way, so that a write reads no page again
+    "cache_size": -8_192,  # KiB: what is under way, so that a write reads no page again
     "secure_delete": 1,  # what is erased is overwritten
 }
 READ_BACK: Final = ("journal_mode", "synchronous", "foreign_keys", "trusted_schema")
