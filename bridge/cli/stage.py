@@ -18,6 +18,7 @@ import aiohttp
 import bridge
 from bridge.cli.desk_client import DeskClient
 from bridge.cli.found import NOTARIES, QUORUM, addresses_of, found, keys_of, write_settings
+from bridge.cli.manners import FAILED, Stopped
 from bridge.cli.wires import CASTS, Cast, Wires, wires
 from bridge.clock import SystemClock
 from bridge.core.canonical import Value, canonical
@@ -34,6 +35,7 @@ PARTIES = {  # id to name, jurisdiction, and whose wallets on both sides of the 
     "wong": ("Wong Tai Man", "HK", "buyer"),
 }
 DAY_MS = 86_400_000
+WORDS = 600  # characters of what a daemon said before it ended
 FACE = 1_000_000  # units issued of each paper
 
 
@@ -58,8 +60,10 @@ class Daemon:
     url: str = ""
 
     async def start(self) -> None:
-        """Start it and wait until it is ready. Errors: RuntimeError with what it said."""
-        with (self.config.parent / "daemon.log").open("ab") as log:
+        """Start it and wait until it is ready. Errors: Stopped with what it said."""
+        told = self.config.parent / "daemon.log"
+        with told.open("ab") as log:
+            before = log.tell()
             self.child = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
@@ -72,10 +76,20 @@ class Daemon:
                 start_new_session=True,  # Ctrl-C asks the demo to stop, and it asks its daemon
             )
         assert self.child.stdout is not None, "its standard output is a pipe"
-        async with asyncio.timeout(30):
-            line = (await self.child.stdout.readline()).decode()
+        line = ""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(30):
+                line = (await self.child.stdout.readline()).decode()
         if not line.startswith("ready "):
-            raise RuntimeError(f"the daemon did not start; see {self.config.parent}/daemon.log")
+            await self.stop()
+            said = told.read_bytes()[before:].decode(errors="replace")
+            raise Stopped(
+                FAILED,
+                "LQ-DEMO",
+                "the daemon of the demo did not start",
+                cause="; ".join(said.split("\n")).strip("; ")[-WORDS:],
+                following="lianqiao demo, which takes a free port anew, or lianqiao doctor",
+            )
         self.url = line.removeprefix("ready ").strip()
 
     async def kill(self) -> None:
