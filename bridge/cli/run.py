@@ -1,5 +1,6 @@
 """The daemon runs in the foreground, and is asked to stop: one process an installation."""
 
+import errno
 import fcntl
 import os
 import signal
@@ -15,6 +16,7 @@ from bridge.cli.manners import DOWN, FAILED, USAGE, Stopped, show
 
 LOCK = "lianqiao.pid"  # locked while a daemon runs; what stands in it is its process id
 STOP_S = 30
+DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS})
 
 
 @click.command()
@@ -50,9 +52,21 @@ def up(talk: Talk, config: Path | None) -> None:
             following="lianqiao ledger fsck",
         ) from error
     except OSError as error:
-        raise Stopped(
-            DOWN, "LQ-LISTEN", str(error), cause="the address is taken, or may not be used"
-        ) from error
+        raise _unusable(error) from error
+
+
+def _unusable(error: OSError) -> Stopped:
+    """Tell a file or a disk that cannot be used from an address: what mends them differs."""
+    if error.filename is not None or error.errno in DISK:
+        cause = "a file of the installation cannot be used, or the disk is full"
+        return Stopped(FAILED, "LQ-FILE", str(error), cause=cause, following="lianqiao doctor")
+    return Stopped(
+        DOWN,
+        "LQ-LISTEN",
+        str(error),
+        cause="the address is taken, or may not be used: stop who has it, or change api.listen",
+        following="lianqiao config show",
+    )
 
 
 @contextmanager

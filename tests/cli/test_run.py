@@ -70,6 +70,19 @@ def test_it_comes_up_answers_and_goes_down_once(tmp_path: Path, capsys: Capture)
     assert run(["ledger", "fsck", *where]) == 0
 
 
+def test_a_file_that_is_missing_is_named_and_is_no_address_in_use(tmp_path: Path) -> None:
+    where = installation(tmp_path / "here")
+    (key,) = (tmp_path / "here").rglob("fingerprint*")
+    key.unlink()
+    up = [sys.executable, "-c", LIANQIAO, "up", *where]
+    ended = subprocess.run(up, check=False, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 1
+    assert "LQ-FILE" in ended.stderr
+    assert key.name in ended.stderr
+    assert "address" not in ended.stderr
+    assert "lianqiao doctor" in ended.stderr
+
+
 def test_an_interrupt_stops_it_too(tmp_path: Path) -> None:
     where = installation(tmp_path / "here")
     with daemon(where) as child:
