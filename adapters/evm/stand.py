@@ -147,10 +147,14 @@ class Stand:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """A side of the demo. `start` takes a folder, the notaries' addresses and how many sign."""
+    """A side of the demo. `start` takes a folder, the notaries' addresses and how many sign.
+
+    `verifies` is the kind of the notaries' keys whose signatures the contracts verify.
+    """
 
     name: str
     start: Callable[[Path, tuple[str, ...], int], AbstractAsyncContextManager[Stand]]
+    verifies: str = "secp256k1"
 
 
 @asynccontextmanager

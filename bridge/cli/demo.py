@@ -35,9 +35,9 @@ PAUSE_S = 3  # between two settlements after the stories: time to read, and to k
 @click.option(
     "--wires",
     type=click.Choice(tuple(CASTS)),
-    default="memory",
+    default="embedded",
     show_default=True,
-    help="What it runs on: bank, for instance, has a counterparty bank that speaks ISO 20022.",
+    help="What it runs on; memory, the reference networks, is the quickest.",
 )
 @click.option("--keep", type=click.Path(path_type=Path), help="Keep the state in this folder.")
 @click.option("--reset", is_flag=True, help="Empty the folder of --keep first, if a demo made it.")

@@ -27,6 +27,7 @@ CASTS: Final[Mapping[str, Cast]] = {  # by the choice of wires
     "memory": Cast(origin="memory", destination="memory", rail="memory"),
     "bank": Cast(origin="memory", destination="memory", rail="iso20022"),
     "channel": Cast(origin="bsn", destination="memory", rail="iso20022", parts=True),
+    "embedded": Cast(origin="bsn", destination="evm", rail="iso20022", parts=True),
 }
 
 

@@ -57,8 +57,9 @@ def test_a_story_is_told_and_nothing_is_left(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_every_story_ends_as_told(tmp_path: Path) -> None:
-    assert stories(tmp_path) == ENDS
+@pytest.mark.parametrize("wires", ["embedded", "memory"])
+def test_every_story_ends_as_told(tmp_path: Path, wires: str) -> None:
+    assert stories(tmp_path, "--wires", wires) == ENDS
 
 
 def read_until(run: subprocess.Popen[str], seen: Callable[[str], bool]) -> list[str]:
@@ -82,7 +83,7 @@ def is_held(file: Path) -> bool:
 
 def test_a_daemon_killed_by_hand_comes_back_and_goes_on(tmp_path: Path) -> None:
     keep = tmp_path / "kept"
-    with started(tmp_path, "--story", "clean", "--keep", str(keep)) as run:
+    with started(tmp_path, "--wires", "memory", "--story", "clean", "--keep", str(keep)) as run:
         try:
             said = "".join(read_until(run, lambda line: line.startswith("stop")))
             number = re.search("kill -9 ([0-9]+)", said)
@@ -139,9 +140,3 @@ def test_the_folder_of_a_running_demo_is_left_alone(tmp_path: Path) -> None:
             _, said = run.communicate(timeout=30)
     assert (run.returncode, "a demo runs in" in said) == (2, True), said
     assert (keep / "ledger.db").read_text() == "in use"
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("wires", ["bank", "channel"])
-def test_every_story_ends_as_told_on_other_wires(tmp_path: Path, wires: str) -> None:
-    assert stories(tmp_path, "--wires", wires) == ENDS
