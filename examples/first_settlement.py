@@ -18,10 +18,11 @@ from bridge.cli.wires import Signed
 from bridge.clock import SystemClock
 from bridge.core.ids import Instant, new_ulid
 
-ORDER = {  # forty units of a bond, from the mainland to Hong Kong, against money
+ORDER = {  # forty units of a receivable, from the mainland to Hong Kong, against money
     "lane": "sz-hk",
     "instrument": {
-        "kind": "bond", "asset": "bond-a", "profile": "bond/1", "issuer": "529900T8BM49AURSDO55",
+        "kind": "receivable", "asset": "receivable-a", "profile": "receivable/1",
+        "issuer": "529900T8BM49AURSDO55",
         "number": "FIRST1", "document": "ab" * 32, "maturity": "2027-06-30",
         "face": {"currency": "HKD", "amount": "1000000.00"},
     },
@@ -39,6 +40,7 @@ ORDER = {  # forty units of a bond, from the mainland to Hong Kong, against mone
     },
     "purpose": "GDDS",
     "bop_code": "121010",
+    "references": {"contract": "C-1", "invoice": "I-1", "filing": "NDRC-2026-1"},
 }  # fmt: skip
 HOUR_MS = 3_600_000
 
@@ -86,7 +88,7 @@ async def settle(folder: Path) -> str:
                 stood = told["to"]
                 print(f"stage    {stood.upper()}")
         for network, who in (built.origin, "seller-wallet"), (built.destination, "buyer-wallet"):
-            asked = {"ask": "holding", "asset": "bond-a", "part": "", "account": who}
+            asked = {"ask": "holding", "asset": "receivable-a", "part": "", "account": who}
             held = await built.wires.ask(network, {**asked, "operator": ""})
             print(f"holding  {held['units']} units of {who} on {network}")
         return stood

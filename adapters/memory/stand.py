@@ -82,6 +82,9 @@ class Stand:
         if command.get("do") in {"twin", "title"}:
             named = {"at": command["at"], "asset": command["name"], "home": False}
             command = {"do": "asset", **named}
+        elif command.get("do") == "issue" and command["asset"] not in ASSETS:
+            home = {"do": "asset", "at": command["at"], "asset": command["asset"], "home": True}
+            await self._post("/world", home)
         await self._post("/world", command)
 
     async def fault(self, name: str, words: Mapping[str, Value]) -> None:

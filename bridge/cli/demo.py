@@ -54,14 +54,15 @@ def demo(
 
     Without --once it goes on settling, and starts the daemon again when you kill it.
     """
-    from bridge.cli.stories import STORIES  # noqa: PLC0415 loaded when it is asked for
+    from bridge.cli.stories import told_on  # noqa: PLC0415 loaded when it is asked for
 
-    unknown = set(stories) - STORIES.keys()
+    known = told_on(CASTS[wires])
+    unknown = set(stories).difference(known)
     if unknown:
-        raise click.UsageError(f"no story {', '.join(unknown)}; there are {', '.join(STORIES)}")
+        raise click.UsageError(f"no story {', '.join(unknown)}; there are {', '.join(known)}")
     if reset and keep is None:
         raise click.UsageError("--reset empties the folder of --keep: name it")
-    names, show = stories or tuple(STORIES), Show(json=output == "json")
+    names, show = stories or known, Show(json=output == "json")
     with _alone(once=once) as alone:
         if isinstance(alone, str):
             click.echo(f"a demo runs already: its daemon answers at {alone}")

@@ -4,7 +4,6 @@ Nothing here is a path around the daemon: what is written goes through its API, 
 """
 
 import asyncio
-import base64
 import os
 import sys
 from collections.abc import AsyncGenerator, Iterator
@@ -16,25 +15,32 @@ from pathlib import Path
 import aiohttp
 
 import bridge
+from bridge.cli.corridor import (
+    DAY_MS,
+    HEADER,
+    HOME,
+    LISTED,
+    OUT,
+    bring_list,
+    bring_packs,
+    bring_rates,
+)
 from bridge.cli.desk_client import DeskClient
 from bridge.cli.found import NOTARIES, QUORUM, addresses_of, found, keys_of, write_settings
 from bridge.cli.manners import FAILED, Stopped
 from bridge.cli.wires import CASTS, Cast, Wires, wires
 from bridge.clock import SystemClock
-from bridge.core.canonical import Value, canonical
-from bridge.screening.snapshot import snapshot
+from bridge.core.canonical import Value
 
 LANE, BACK = "sz-hk", "hk-sz"
 _TREE = str(Path(bridge.__file__).resolve().parent.parent)  # children import what we import
-HEADER = "id,type,names,ids,dates,countries,wallets\n"
-LISTED = "X-1,person,Wong Tai Man;黃大文;黄大文,,,,\nX-2,person,Nobody Else,,,,\n"
-SELLER = "Qianhai Orchid Trading Co"
+SELLER, BUYER, PERSON = "Qianhai Orchid Trading Co", "Harbourview Commodities Ltd", "Chen Jing"
 PARTIES = {  # id to name, jurisdiction, and whose wallets on both sides of the corridor
     "orchid": (SELLER, "CN", "seller"),
-    "harbourview": ("Harbourview Commodities Ltd", "HK", "buyer"),
+    "chen": (PERSON, "CN", "seller"),
+    "harbourview": (BUYER, "HK", "buyer"),
     "wong": ("Wong Tai Man", "HK", "buyer"),
 }
-DAY_MS = 86_400_000
 WORDS = 600  # characters of what a daemon said before it ended
 FACE = 1_000_000  # units issued of each paper
 
@@ -48,7 +54,12 @@ class Goods:
     issued: int = 1
 
 
-GOODS = (Goods("bond-a", "bond", 100), Goods("receivable-a", "receivable"))
+ADMITTED = (
+    Goods("receivable-a", "receivable", 100),
+    Goods("receivable-b", "receivable"),
+    Goods("bill-of-lading-a", "bill_of_lading"),
+)
+GOODS = (*ADMITTED, Goods("bond-a", "bond", 100))
 
 
 @dataclass
@@ -173,7 +184,8 @@ async def registers(built: Stage) -> None:
         row = {
             "id": name,
             "name": called,
-            "kind": "legal",
+            "kind": "natural" if called == PERSON else "legal",
+            **({"person_id": "110101199003070000"} if called == PERSON else {}),
             "uscc": "",
             "jurisdiction": where,
             "wallets": wallets,
@@ -190,26 +202,9 @@ async def registers(built: Stage) -> None:
         (BACK, built.destination, built.origin),
     ):
         await desk.two("lane.open", name, _lane(built, name, there, back))
-    pack = canonical(demo_pack())
-    body = {"name": "demo", "pack": _sha(pack), "state": "active", "side": f"bytes/{_sha(pack)}"}
-    await desk.two("pack.publish", "demo", body, documents=(_b64(pack),))
+    await bring_packs(desk)
     await bring_list(desk, HEADER + LISTED)
-
-
-async def bring_list(desk: DeskClient, text: str) -> None:
-    """Put a list in force, released by two people."""
-    data = text.encode()
-    taken = snapshot(data)
-    body = {
-        "name": "house",
-        "root": taken.root,
-        "count": str(len(taken.entries)),
-        "digest": taken.digest,
-        "source": "invented for the demo",
-        "as_of": str(SystemClock().now()),
-        "entries": f"bytes/{taken.digest}",
-    }
-    await desk.two("list.release", "house", body, documents=(_b64(data),))
+    await bring_rates(desk, SystemClock().now())
 
 
 async def bring_asset(built: Stage, goods: Goods) -> None:
@@ -242,12 +237,12 @@ def _lane(built: Stage, name: str, there: str, back: str) -> dict[str, object]:
         "origin": there,
         "destination": back,
         "rail": built.rail,
-        "pack": "demo",
+        "pack": OUT if there == built.origin else HOME,
         "limit": {"currency": "HKD", "minor": "500000000000"},
         "quorum": str(QUORUM),
         "notaries": sorted(NOTARIES),
         "acknowledge": "sealed",
-        "assets": sorted(one.asset for one in GOODS),
+        "assets": sorted(one.asset for one in ADMITTED),
         "lapse_ms": str(400 * DAY_MS),
         "open": True,
         "paused": "",
@@ -320,7 +315,3 @@ def _reasons() -> Iterator[Value]:
 
 def _sha(data: bytes) -> str:
     return sha256(data).hexdigest()
-
-
-def _b64(data: bytes) -> str:
-    return base64.b64encode(data).decode()

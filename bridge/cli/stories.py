@@ -4,17 +4,24 @@ import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bridge.cli.corridor import HEADER, LISTED, bring_list
 from bridge.cli.desk_client import Refusal
-from bridge.cli.stage import HEADER, LANE, LISTED, SELLER, Stage, bring_list
+from bridge.cli.stage import BACK, BUYER, LANE, PERSON, SELLER, Stage
+from bridge.cli.wires import Cast
 from bridge.clock import SystemClock
 from bridge.core.ids import new_ulid
+from bridge.ports import AdapterError
 
 WITHIN_S = 60  # a story that takes longer did not end as told
 ISSUER = "529900T8BM49AURSDO55"
+PAYER = {"name": BUYER, "account": "HK00123", "agent": "HSBCHKHH"}
+PAYEE = {"account": "CN00456", "agent": "BKCHCNBJ"}
+SHARE = "195312.50"  # HKD at the demo's rate: USD 25,000.00, half of a person's year
 
 
 class NotAsTold(Exception):
@@ -57,7 +64,7 @@ class Teller:
         self._parted: set[str] = set()
 
     def order(self, number: str, **changes: object) -> dict[str, object]:
-        """An order for forty units of a bond, paid for by the buyer."""
+        """An order for a part of a receivable, paid for by the buyer, its papers cited."""
         deadline = datetime.now(UTC) + timedelta(hours=1)  # noqa: TID251 the teller's watch
         seller = self.stage.wires.account(self.stage.origin, "seller")
         body: dict[str, object] = {
@@ -71,36 +78,37 @@ class Teller:
             "deadline": deadline.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "payment": {
                 "amount": {"currency": "HKD", "amount": "1345678.00"},
-                "debtor": {
-                    "name": "Harbourview Commodities Ltd",
-                    "account": "HK00123",
-                    "agent": "HSBCHKHH",
-                },
-                "creditor": {"name": SELLER, "account": "CN00456", "agent": "BKCHCNBJ"},
+                "debtor": PAYER,
+                "creditor": {"name": SELLER, **PAYEE},
             },
             "purpose": "GDDS",
             "bop_code": "121010",
+            "references": self.references(),
         }
-        return {**body, **changes}
+        return {name: value for name, value in (body | changes).items() if value is not None}
 
-    def paper(self, number: str, kind: str = "") -> dict[str, object]:
-        """A paper of a number: of the bond, or of the receivable where each is a lot of its own."""
-        kind = kind or ("receivable" if self.stage.wires.parts else "bond")
+    def references(self) -> dict[str, str]:
+        """The papers of the trade: a contract, an invoice used once, and the filing of 2026."""
+        return {"contract": "C-1", "invoice": secrets.token_hex(6).upper(), "filing": "NDRC-2026-1"}
+
+    def paper(self, number: str, asset: str = "receivable-a") -> dict[str, object]:
+        """A paper of a number; where papers are lots, a lot of its own."""
+        kind = asset.rpartition("-")[0].replace("-", "_")
+        face = {"currency": "HKD", "amount": "4000000.00"}
         return {
             "kind": kind,
-            "asset": f"{kind.replace('_', '-')}-a",
+            "asset": asset,
             "profile": f"{kind}/1",
             "issuer": ISSUER,
             "number": number,
             "document": "ab" * 32,
-            "face": {"currency": "HKD", "amount": "1000000.00"},
-            "maturity": "2027-06-30",
+            **({"face": face, "maturity": "2027-06-30"} if kind != "bill_of_lading" else {}),
             **({"part": secrets.token_hex(32)} if self.stage.wires.parts else {}),
         }
 
     @property
     def units(self) -> str:
-        """How many units an order is for: some of a bond, or the one of a paper that is a lot."""
+        """How many units an order is for: some of a paper, or the one of a lot."""
         return "1" if self.stage.wires.parts else "40"
 
     async def part_off(self, instrument: Mapping[str, object]) -> None:
@@ -141,18 +149,22 @@ class Teller:
 
     async def until(self, of: str, stage: str, stop: str = "") -> dict[str, Any]:
         """Wait until a settlement stands there. Errors: NotAsTold."""
+        return await self.until_one_of(of, (stage, stop))
+
+    async def until_one_of(self, of: str, *stands: tuple[str, str]) -> dict[str, Any]:
+        """Wait until a settlement stands in one of these stages and stops. Errors: NotAsTold."""
         shown: dict[str, Any] = {}
         try:
             async with asyncio.timeout(WITHIN_S):
-                while True:
+                while (shown.get("stage"), shown.get("stop")) not in stands:
                     shown = await self.desk.get(f"/v1/settlements/{of}")
                     self._draw(f"{shown['stage']} {shown['stop']}")
-                    if (shown["stage"], shown["stop"]) == (stage, stop):
-                        return shown
                     await asyncio.sleep(0.05)
         except TimeoutError as error:
             stood = f"{shown.get('stage')} {shown.get('stop')}, waiting: {shown.get('waiting')}"
-            raise NotAsTold(f"{of} stands in {stood}; told was {stage} {stop}") from error
+            told = " or ".join(" ".join(one).strip() for one in stands)
+            raise NotAsTold(f"{of} stands in {stood}; told was {told}") from error
+        return shown
 
     async def two(self, of: str, verb: str, body: Mapping[str, object]) -> None:
         """One person asks, another approves: neither made the order."""
@@ -167,6 +179,14 @@ class Teller:
     async def bank(self, **words: str) -> None:
         """Say to the bank what it does."""
         await self.stage.wires.do({"at": self.stage.rail, **words})
+
+    async def settle(self, uetr: str) -> None:
+        """Have the bank settle what it has, once it has it. Errors: NotAsTold."""
+        for _ in range(WITHIN_S * 20):
+            with suppress(AdapterError):
+                return await self.bank(do="settle", uetr=uetr)
+            await asyncio.sleep(0.05)
+        raise NotAsTold(f"the bank never had {uetr}")
 
 
 Told = Callable[[Teller], Awaitable[tuple[dict[str, Any], str]]]
@@ -244,7 +264,7 @@ async def recalled_too_late(tell: Teller) -> tuple[dict[str, Any], str]:
 
 async def second_pledge(tell: Teller) -> tuple[dict[str, Any], str]:
     """A second pledge of the same paper is refused while the first has it."""
-    paper = tell.paper(f"INV{secrets.token_hex(3).upper()}", "receivable")
+    paper = tell.paper(f"INV{secrets.token_hex(3).upper()}", "receivable-b")
     sent = await tell.send(tell.order("", instrument=paper, units="1"))
     await tell.until(sent["settlement"], "settled")
     await _refused(tell, tell.order("", instrument=paper, units="1"), "LQ-PLACE")
@@ -260,6 +280,93 @@ async def two_lots(tell: Teller) -> tuple[dict[str, Any], str]:
     once_more = {**tell.order("LOTS"), "instrument": orders[0]["instrument"]}
     await _refused(tell, once_more, "LQ-PLACE")
     return second, "settled"
+
+
+async def home(tell: Teller) -> tuple[dict[str, Any], str]:
+    """A paper goes out and comes home, each way paid for; home it comes from the other network."""
+    order = tell.order("HOME")
+    await tell.until((await tell.send(order))["settlement"], "settled")
+    there, here = tell.stage.destination, tell.stage.origin
+    accounts = tell.stage.wires.account(there, "buyer"), tell.stage.wires.account(here, "seller")
+    payment: Any = order["payment"]
+    back = {
+        "lane": BACK,
+        "instrument": order["instrument"],
+        "originator": {"party": "harbourview", "account": accounts[0]},
+        "beneficiary": {"party": "orchid", "account": accounts[1]},
+        "payment": {**payment, "debtor": payment["creditor"], "creditor": payment["debtor"]},
+    }
+    sent = await tell.send({**tell.order("HOME"), **back})
+    await tell.until(sent["settlement"], "settled")
+    return sent, "settled"
+
+
+async def free_of_payment(tell: Teller) -> tuple[dict[str, Any], str]:
+    """A bill of lading is transferred free of payment."""
+    bill = tell.paper("BL1", "bill-of-lading-a")
+    sent = await tell.send(tell.order("", instrument=bill, units="1", payment=None))
+    await tell.until(sent["settlement"], "settled")
+    return sent, "settled"
+
+
+async def not_filed(tell: Teller) -> tuple[dict[str, Any], str]:
+    """A receivable without its filing reference is rejected, a bond not taken: nothing moves."""
+    await _refused(
+        tell, tell.order("", instrument=tell.paper("BOND1", "bond-a")), "LQ-ASSET-NOT-ADMITTED"
+    )
+    sent = await tell.send(tell.order("UNFILED", references={**tell.references(), "filing": ""}))
+    await tell.until(sent["settlement"], "rejected")
+    return sent, "rejected"
+
+
+async def quota(tell: Teller) -> tuple[dict[str, Any], str]:
+    """Three orders at once for one person's yearly quota: two fill it to the cent, one waits."""
+    account = tell.stage.wires.account(tell.stage.origin, "seller")
+    amount = {"currency": "HKD", "amount": SHARE}
+    changes: dict[str, object] = {
+        "originator": {"party": "chen", "account": account},
+        "payment": {"amount": amount, "debtor": PAYER, "creditor": {"name": PERSON, **PAYEE}},
+    }
+    orders = [tell.order(f"QUOTA{number}", **changes) for number in "123"]
+    async with asyncio.TaskGroup() as group:
+        sending = [group.create_task(tell.send(order)) for order in orders]
+    ends = [
+        await tell.until_one_of(one.result()["settlement"], ("settled", ""), ("screening", "held"))
+        for one in sending
+    ]
+    stopped = [one for one in ends if one["stop"]]
+    if [one["cause"] for one in stopped] != ["quota"]:
+        why = "; ".join(f"{one['id']} waits for {one['waiting']}" for one in stopped)
+        raise NotAsTold(f"{why or 'none waits'}; told was one, for the quota")
+    (over,) = stopped
+    await tell.two(over["id"], "cancel", {})
+    await tell.until(over["id"], "rejected")
+    return next(one.result() for one in sending if one.result()["settlement"] == over["id"]), (
+        "rejected"
+    )
+
+
+async def returned(tell: Teller) -> tuple[dict[str, Any], str]:
+    """The bank takes the payment and gives it back: so is the asset, after screening."""
+    body = tell.order("RETURNED")
+    fate = "reject_booked" if tell.stage.wires.speaks(tell.stage.rail, "iso20022") else "reject"
+    await tell.bank(do="fate", settlement=str(body["id"]), **{"is": fate})
+    sent = await tell.send(body)
+    await tell.until(sent["settlement"], "released")
+    return sent, "released"
+
+
+async def bank_killed(tell: Teller) -> tuple[dict[str, Any], str]:
+    """The bank is killed while it has the payment, started again, and pays once."""
+    body = tell.order("BANK")
+    await tell.bank(do="fate", settlement=str(body["id"]), **{"is": "wait"})
+    sent = await tell.send(body)
+    await tell.until(sent["settlement"], "paying")
+    await tell.bank(do="kill")
+    await tell.bank(do="start")
+    await tell.settle(sent["uetr"])
+    await tell.until(sent["settlement"], "settled")
+    return sent, "settled"
 
 
 async def _refused(tell: Teller, body: Mapping[str, object], code: str) -> None:
@@ -287,15 +394,27 @@ async def killed(tell: Teller) -> tuple[dict[str, Any], str]:
 
 STORIES: Mapping[str, Told] = {
     "clean": clean,
+    "home": home,
+    "free-of-payment": free_of_payment,
+    "not-filed": not_filed,
+    "quota": quota,
     "name-hit": name_hit,
     "time-out": time_out,
     "listed-while-locked": listed_while_locked,
     "recalled": recalled,
     "recalled-too-late": recalled_too_late,
+    "returned": returned,
     "second-pledge": second_pledge,
     "two-lots": two_lots,
     "killed": killed,
+    "bank-killed": bank_killed,
 }
+OF_A_BANK = frozenset({"bank-killed"})  # told where the bank is a process of its own
+
+
+def told_on(cast: Cast) -> tuple[str, ...]:
+    """Return the stories that can be told on these wires, in order."""
+    return tuple(name for name in STORIES if cast.rail == "iso20022" or name not in OF_A_BANK)
 
 
 async def tell(stage: Stage, name: str, serial: int, draw: Callable[[str], None]) -> Ended:

@@ -96,6 +96,13 @@ class Wires:
         """Return a person's account on a network."""
         return self.worlds[network].accounts[who]
 
+    def speaks(self, rail: str, adapter: str) -> bool:
+        """Tell whether a rail is of that adapter."""
+        return any(
+            table["network"] == rail and table["adapter"] == adapter
+            for table in self.rails.values()
+        )
+
     def leg(self, network: str, asset: str) -> dict[str, str]:
         """Return an asset's leg on a network."""
         return {**self.worlds[network].leg(asset), "network": network}

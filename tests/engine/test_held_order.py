@@ -10,6 +10,7 @@ import pytest
 from bridge.core.canonical import parse
 from bridge.core.events import AssetLocked, AssetMinted
 from bridge.core.ids import Digest, EntryId, PersonId, derived_id
+from bridge.core.order import References
 from bridge.core.settlement import Stage, Stop
 from bridge.engine.admission import Declined
 from bridge.engine.loop import Inbox, Loop
@@ -23,6 +24,7 @@ from tests.engine.customs import HEADER, NOBODY, Customs, opened
 from tests.notary.ledgers import LI, WANG, key_of
 from tests.strategies import asset_fact
 
+FILED = References(contract="C-1", invoice="I-1", filing="F-1")
 PACKS = Path(__file__).resolve().parents[2] / "examples" / "policy_pack"
 EXAMPLE_LIST = (PACKS / "house.csv").read_text(encoding="utf-8")
 BUYER = "H-003,company,Buyer Ltd;买方有限公司,,,ZZ,\n"
@@ -75,7 +77,7 @@ async def decide(people: People, proposal: EntryId, person: PersonId, says: str)
 
 async def test_a_hold_is_cleared_by_a_second_person_until_the_entry_changes() -> None:
     customs = await example_in_force(listed=BUYER)
-    order = (await customs.order()).order
+    order = (await customs.order(references=FILED)).order
     held = await customs.screened(order.id)
     assert (held.stage, held.stop) == (Stage.SCREENING, Stop.HELD)
     subject = customs.findings(order.id)["listed@1"]["subjects"]
@@ -132,7 +134,8 @@ async def test_the_example_pack_judges_an_order_and_a_second_use_of_its_invoice_
     None
 ):
     customs = await example_in_force()
-    one, other = (await customs.order(1)).order, (await customs.order(2)).order
+    one = (await customs.order(1, references=FILED)).order
+    other = (await customs.order(2, references=FILED)).order
     first = await customs.screened(one.id)
     assert first.stage is Stage.LOCKING, customs.findings(one.id)
     assert [held.unit for held in first.reservations] == ["count"]

@@ -116,7 +116,8 @@ async def books(built: Stage) -> dict[str, int]:
 
     async def held(network: str, account: str) -> int:
         asked: dict[str, Value] = {
-            "ask": "holding", "asset": "bond-a", "part": "", "account": account, "operator": "",
+            "ask": "holding", "asset": "receivable-a", "part": "",
+            "account": account, "operator": "",
         }  # fmt: skip
         return int(str((await built.wires.ask(network, asked))["units"]))
 

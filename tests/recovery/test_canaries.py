@@ -19,7 +19,8 @@ import pytest
 
 from bridge.api.app import ROUTES
 from bridge.cli import run
-from bridge.cli.stage import HEADER, LISTED, Stage, bring_list, stage
+from bridge.cli.corridor import HEADER, LISTED, bring_list
+from bridge.cli.stage import Stage, stage
 from bridge.cli.stories import Teller
 
 PERSONAL = frozenset({"name", "account", "accounts", "person_id"})

@@ -24,9 +24,10 @@ from eth_account import Account
 from adapters.evm.ticket import network_word
 from adapters.memory.stand import ORIGIN as AWAY
 from adapters.memory.stand import WORLD, Stand
+from bridge.cli.corridor import DAY_MS, HEADER, LISTED, bring_list
 from bridge.cli.desk_client import DeskClient
 from bridge.cli.found import NOTARIES, QUORUM, found, keys_of, write_settings
-from bridge.cli.stage import DAY_MS, HEADER, LISTED, bring_list, demo_pack
+from bridge.cli.stage import demo_pack
 from bridge.clock import SystemClock
 from bridge.core.canonical import Value, canonical
 from bridge.core.ids import new_ulid
