@@ -29,6 +29,7 @@ from bridge.core.canonical import Value
 from bridge.core.events import Fact
 from bridge.core.ids import ETHEREUM, NetworkId, is_ethereum
 from bridge.core.registers import Lane
+from bridge.engine.ceilings import Ceilings
 from bridge.engine.desk import disclosed
 from bridge.engine.dossiers import DossierScreening
 from bridge.engine.held import KeptValues
@@ -306,7 +307,13 @@ def _ring(
         entropy=secrets.token_bytes,
         fingerprint_key=key,
         differs=shut,
+        ceilings=_ceilings(settings, journal),
     )
+
+
+def _ceilings(settings: Settings, journal: Journal) -> Ceilings | None:
+    both = settings.custody.ceilings()
+    return None if both is None else Ceilings(journal, *both)
 
 
 def _notary(

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from bridge.core.ids import NetworkId, is_ethereum
-from bridge.core.money import BadMoney, money
+from bridge.core.money import BadMoney, Money, money
 from bridge.core.registers import Lane
 
 _FILES = ("_key", "_file", "_folder", "keystore")  # keys of a table that name a file
@@ -56,6 +56,39 @@ class ApiSettings(_Strict):
         return value
 
 
+class CustodySettings(_Strict):
+    """What several operators' keys in one process are trusted with; a pilot sets both."""
+
+    per_settlement: str | None = None  # amount and currency
+    per_day: str | None = None  # of orders taken in a UTC day, in the same currency
+
+    def ceilings(self) -> tuple[Money, Money] | None:
+        """Return both ceilings, or None where none is set. Errors: BadSettings."""
+        if self.per_settlement is None or self.per_day is None:
+            return None
+        return _money("per_settlement", self.per_settlement), _money("per_day", self.per_day)
+
+    @model_validator(mode="after")
+    def _relations(self) -> "CustodySettings":
+        if (self.per_settlement is None) != (self.per_day is None):
+            raise ValueError("per_settlement, per_day: set both, or neither")
+        if (both := self.ceilings()) is not None:
+            each, day = both
+            if each.currency != day.currency:
+                raise ValueError("per_day: write both ceilings in one currency")
+            if day.minor < each.minor:
+                raise ValueError("per_day: less than one settlement may be")
+        return self
+
+
+def _money(name: str, text: str) -> Money:
+    amount, _, code = text.partition(" ")
+    try:
+        return money(amount, code)
+    except BadMoney as error:
+        raise BadSettings(f"{name}: {text}: {error}; write 1000000.00 CNY") from error
+
+
 class NotarySettings(_Strict):
     """The keys of one operator; the section is called as the operator is."""
 
@@ -85,6 +118,7 @@ class Settings(_Strict):
     log_key: str = "keys/log.pem"
     ledger: LedgerSettings = LedgerSettings()
     api: ApiSettings = ApiSettings()
+    custody: CustodySettings = CustodySettings()
     notary: dict[str, NotarySettings] = {}
     network: dict[str, dict[str, object]] = {}  # by instance name; `adapter` and its own keys
     rail: dict[str, dict[str, object]] = {}
@@ -96,6 +130,11 @@ class Settings(_Strict):
             raise ValueError(
                 "profile production refuses development custody: several operators' keys in one "
                 "process make one key of them; configure remote notaries"
+            )
+        if self.profile == "pilot" and self.notary and self.custody.per_day is None:
+            raise ValueError(
+                "custody.per_settlement, custody.per_day: profile pilot sets both ceilings, "
+                "as its notaries' keys lie in one process"
             )
         host = self.api.listen.removeprefix("tcp:").rpartition(":")[0]
         loopback = host in {"localhost", "127.0.0.1", "[::1]"}
@@ -157,7 +196,7 @@ def parse(table: Mapping[str, object], source: str) -> Settings:
 
 def _nearest(place: str) -> str:
     known = [*Settings.model_fields]
-    for model in (LedgerSettings, ApiSettings, NotarySettings, LaneSettings):
+    for model in (LedgerSettings, ApiSettings, CustodySettings, NotarySettings, LaneSettings):
         known += model.model_fields
     close = difflib.get_close_matches(place.rpartition(".")[2], known, 1)
     return f"; did you mean {close[0]}?" if close else ""

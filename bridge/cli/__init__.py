@@ -17,7 +17,7 @@ from bridge.cli.manners import WAITING, Stopped, Waiting, say_stopped, wanted_fo
 COMMANDS = {  # name -> where it is, and what it does in a line
     "approve": ("bridge.cli.decide:approve", "Approve a proposal over your own key."),
     "cancel": ("bridge.cli.steer:cancel", "Propose that a settlement is given back."),
-    "config": ("bridge.cli.config:config", "Check or show the settings."),
+    "config": ("bridge.cli.config:config", "Check, show or explain the settings."),
     "consent": ("bridge.cli.consent:consent", "Show, sign or bring a holder's consent."),
     "demo": ("bridge.cli.demo:demo", "See settlements end to end on this machine."),
     "doctor": ("bridge.cli.doctor:doctor", "Say what is broken, and what mends it."),

@@ -5,12 +5,12 @@ from pathlib import Path
 import click
 
 from bridge.cli.link import Talk, spoken
-from bridge.cli.manners import USAGE, Stopped, show
+from bridge.cli.manners import NOT_FOUND, USAGE, Stopped, show
 
 
 @click.group()
 def config() -> None:
-    """Check or show the settings."""
+    """Check, show or explain the settings."""
 
 
 @config.command("check")
@@ -42,6 +42,35 @@ def shown(talk: Talk, file: Path | None) -> None:
         raise Stopped(USAGE, "LQ-SETTINGS", str(error)) from error
     whole = settings.model_dump(mode="json")
     show(talk.form, "config", whole, lambda: _lines(whole))
+
+
+@config.command("explain")
+@click.argument("key")
+@spoken
+def explain(talk: Talk, key: str) -> None:
+    """Say what a setting is, its unit, bounds and default: `ledger.seal_every_ms`.
+
+    A key of a network, rail, lane or notary is named without the instance: `lane.limit`.
+    """
+    import difflib  # noqa: PLC0415  loaded when needed
+
+    from bridge.cli.settings_text import explained  # noqa: PLC0415  loaded when needed
+
+    known = explained()
+    said = known.get(key)
+    if said is None:
+        close = difflib.get_close_matches(key, known, 1) or [
+            name for name in known if name.endswith(f".{key}")
+        ]
+        raise Stopped(
+            NOT_FOUND,
+            "LQ-NO-SETTING",
+            f"there is no setting {key[:80]}",
+            cause="" if close else "an adapter's own settings stand in its README",
+            following=f"lianqiao config explain {close[0] if close else 'ledger.store'}",
+        )
+    value = {"key": said.key, "example": said.value.strip('"'), "says": said.says}
+    show(talk.form, "setting", value, lambda: [f"{said.key} = {said.value}", said.says])
 
 
 def _lines(value: object, place: str = "") -> list[str]:

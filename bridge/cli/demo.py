@@ -192,7 +192,8 @@ async def _run(
 
 async def _tell_all(show: Show, built: "Stage", names: tuple[str, ...]) -> tuple[str, int]:
     """Return the first settlement's UETR, and 1 where a story did not end as told."""
-    from bridge.cli.stories import Ended, NotAsTold, tell  # noqa: PLC0415 loaded when asked for
+    from bridge.cli.stories import Ended, tell  # noqa: PLC0415 loaded when asked for
+    from bridge.cli.teller import NotAsTold  # noqa: PLC0415 loaded when asked for
 
     told: list[Ended] = []
     for serial, name in enumerate(names):
@@ -245,7 +246,8 @@ async def _keep_up(show: Show, built: "Stage") -> None:
 
 
 async def _settle(show: Show, built: "Stage") -> None:
-    from bridge.cli.stories import NotAsTold, tell  # noqa: PLC0415 loaded when it is asked for
+    from bridge.cli.stories import tell  # noqa: PLC0415 loaded when it is asked for
+    from bridge.cli.teller import NotAsTold  # noqa: PLC0415 loaded when it is asked for
 
     serial = 1_000
     while True:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bridge.api.tokens import Tokens
+from bridge.cli.settings_text import written
 from bridge.clock import SystemClock
 from bridge.core.ids import PersonId
 from bridge.engine.founding import Founder, first_group
@@ -25,6 +26,10 @@ from bridge.notary.store.sqlite import SqliteStore
 ROLES = ("operator", "approver", "compliance", "admin")
 NOTARIES = {"harbour": "HK", "meridian": "CN", "lantern": "SG"}  # three named operators
 QUORUM = 2
+CEILINGS = {  # of a pilot, until its people write others
+    "custody.per_settlement": "1000000.00 CNY",
+    "custody.per_day": "5000000.00 CNY",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,21 +74,15 @@ def write_settings(
     rails: Mapping[str, Mapping[str, object]],
 ) -> Path:
     """Write lianqiao.toml, which is never overwritten, and return it."""
-    lines = [
-        "# Every setting, its unit and its default: examples/lianqiao.toml",
-        f'profile = "{profile}"',
-        'data = "data"',
-        'fingerprint_key = "keys/fingerprint.key"  # one file shared by a consortium\'s bridges',
-        'log_key = "keys/log.pem"',
-        "",
-        "[ledger]",
-        'store = "sqlite:ledger.db"',
-        f'origin = "localhost/{profile}"',
-        "seal_every_ms = 100",
-        "",
-        "[api]",
-        f'listen = "{listen}"',
-    ]
+    values = {
+        "profile": _toml(profile),
+        "ledger.origin": _toml(f"localhost/{profile}"),
+        "ledger.seal_every_ms": "100",
+        "api.listen": _toml(listen),
+    }
+    if profile == "pilot":
+        values |= {name: _toml(ceiling) for name, ceiling in CEILINGS.items()}
+    lines: list[str] = []
     for name in NOTARIES:
         lines += [
             "",
@@ -97,7 +96,8 @@ def write_settings(
             lines += ["", f"[{section}.{name}]"]
             lines += [f"{key} = {_toml(value)}" for key, value in table.items()]
     file = folder / "lianqiao.toml"
-    write_durably(file, ("\n".join(lines) + "\n").encode(), new=True)
+    text = written(values, "\n".join(lines) + "\n")
+    write_durably(file, text.encode(), new=True)
     return file
 
 

@@ -27,6 +27,7 @@ from bridge.core.registers import Lane
 from bridge.engine.admission import Admitted, Declined, OrderRequest, admit
 from bridge.engine.asking import ask, asked_before, found_settlement
 from bridge.engine.book import step
+from bridge.engine.ceilings import Ceilings
 from bridge.engine.loop import Inbox
 from bridge.engine.perform import Doors
 from bridge.notary.entries import Draft, Group, Request
@@ -72,9 +73,11 @@ class Desk:
         *,
         fingerprint_key: bytes,
         differs: Callable[[Lane], str] = lambda _: "",
+        ceilings: Ceilings | None = None,
     ) -> None:
         self._journal = journal
         self._differs = differs
+        self._ceilings = ceilings
         self._inbox = inbox
         self._doors = doors
         self._clock = clock
@@ -90,14 +93,18 @@ class Desk:
                 loc="lane",
                 remedy="write what the register has into lianqiao.toml, or let two change the lane",
             )
-        return admit(
+        now = self._clock.now()
+        taken = admit(
             self._journal.view,
             request,
             maker=maker,
-            now=self._clock.now(),
+            now=now,
             key=self._key,
             names=self._names(request),
         )
+        if self._ceilings is not None:
+            self._ceilings.admit(self._journal.view, request, now)
+        return taken
 
     def consents_owed(self, order: SettlementOrder) -> tuple[ConsentOwed, ...]:
         """Return whose word an order needs, and exactly what they sign."""
@@ -119,6 +126,8 @@ class Desk:
                     remedy="make a new id for a new order; repeat one with its Idempotency-Key",
                 )
             taken = self.admitted(request, maker)
+            if self._ceilings is not None:
+                self._ceilings.count(request)
             draft = Draft(
                 id=EntryId(request.id),
                 kind="order",

@@ -16,6 +16,7 @@ from bridge.core.ids import Cursor, EntryId, NetworkId, SettlementId, derived_id
 from bridge.core.registers import Lane
 from bridge.engine.asking import Asked
 from bridge.engine.book import step
+from bridge.engine.ceilings import Ceilings
 from bridge.engine.desk import Desk, disclosed
 from bridge.engine.errands import Errands, Screening
 from bridge.engine.loop import Inbox, Loop
@@ -105,6 +106,7 @@ class Ring:
         entropy: Callable[[int], bytes],
         fingerprint_key: bytes,
         differs: Callable[[Lane], str] = lambda _: "",
+        ceilings: Ceilings | None = None,
     ) -> None:
         self.journal = journal
         self.doors = doors
@@ -130,7 +132,13 @@ class Ring:
             alarm=self.trouble.alarm,
         )
         self.desk = Desk(
-            journal, self.inbox, doors, clock, fingerprint_key=fingerprint_key, differs=differs
+            journal,
+            self.inbox,
+            doors,
+            clock,
+            fingerprint_key=fingerprint_key,
+            differs=differs,
+            ceilings=ceilings,
         )
         self.people = People(journal, self.inbox, clock, entropy)
         self._loop = Loop(journal, self.inbox, self.errands.moved)

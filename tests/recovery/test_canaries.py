@@ -21,7 +21,7 @@ from bridge.api.app import ROUTES
 from bridge.cli import run
 from bridge.cli.corridor import HEADER, LISTED, bring_list
 from bridge.cli.stage import Stage, stage
-from bridge.cli.stories import Teller
+from bridge.cli.teller import Teller
 
 PERSONAL = frozenset({"name", "account", "accounts", "person_id"})
 Asked = tuple[str, str, dict[str, Any]]  # an address, who asks, and the body
@@ -118,6 +118,7 @@ async def told(built: Stage, canaries: Canaries, settlements: list[str]) -> list
         "level": ["0"],
         "index": ["000.p/64"],
         "account": ["nobody"],
+        "tx": ["nobody"],
     }
     leaks, good = list[str](), 0
     async with speaking(built) as ask:
@@ -258,7 +259,7 @@ async def test_a_canary_is_found_beside_the_ledger_and_nowhere_else(
         if name.startswith("world/"):
             continue  # line by line, below
         leaks += [f"file {name}: {one}" for one in canaries.found(data)]
-    for line in (tmp_path / "world" / "commands.jsonl").read_bytes().splitlines():
+    for line in (tmp_path / "world" / "memory" / "commands.jsonl").read_bytes().splitlines():
         needs = frozenset({"debtor", "creditor"}) if b'"rail:' in line else frozenset()
         leaks += [f"world {line[:60]!r}: {one}" for one in canaries.found(line, but=needs)]
     assert leaks == []

@@ -12,7 +12,7 @@ from random import Random  # noqa: TID251 a seed makes every trial repeatable
 import pytest
 
 from bridge.cli.stage import Stage
-from bridge.cli.stories import Teller
+from bridge.cli.teller import Teller
 from tests.recovery.condemned import POINTS, TORN
 from tests.recovery.daemon_lives import Lives, at_rest, lives
 

@@ -12,7 +12,7 @@ import pytest
 
 from bridge.cli import run
 from bridge.cli.desk_client import Refusal
-from bridge.cli.stories import Teller
+from bridge.cli.teller import Teller
 from tests.recovery.condemned import SICK
 from tests.recovery.daemon_lives import at_rest, lives
 

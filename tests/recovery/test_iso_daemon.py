@@ -18,7 +18,7 @@ from adapters.iso20022.codec import message_id, short_id
 from adapters.iso20022.signed import load_signer
 from adapters.iso20022.stand import MONEY, RAIL, THEIRS
 from bridge.cli.stage import Stage, stage
-from bridge.cli.stories import Teller
+from bridge.cli.teller import Teller
 from bridge.cli.wires import CASTS, Wires
 from bridge.clock import SystemClock
 from bridge.core.ids import Instant, SettlementId, uetr_of
