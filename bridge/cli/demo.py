@@ -155,7 +155,7 @@ def _empty(folder: Path, *, reset: bool) -> None:
         shutil.rmtree(folder)
 
 
-def _listen() -> str:
+def free_address() -> str:
     """Return the usual address, or the next free one."""
     for port in range(PORT, PORT + 100):
         with socket.socket() as probe, suppress(OSError):
@@ -180,7 +180,7 @@ async def _run(
         loop.add_signal_handler(number, task.cancel)
     with suppress(asyncio.CancelledError):  # the stage is taken down, whoever asked
         show.draw("starting two networks, a bank and the daemon")
-        async with stage(folder, _listen(), CASTS[wires]) as built:
+        async with stage(folder, free_address(), CASTS[wires]) as built:
             show.say(f"the daemon answers at {built.daemon.url}, its state is in {folder}")
             if running is not None:
                 running(built.daemon.url)

@@ -177,34 +177,38 @@ async def registers(built: Stage) -> None:
     """Register parties, assets, both lanes, a pack and a list: two people each."""
     desk = built.desk
     for name, (called, where, who) in PARTIES.items():
-        wallets = [
-            {"network": network, "account": built.wires.account(network, who)}
-            for network in (built.origin, built.destination)
-        ]
-        row = {
-            "id": name,
-            "name": called,
-            "kind": "natural" if called == PERSON else "legal",
-            **({"person_id": "110101199003070000"} if called == PERSON else {}),
-            "uscc": "",
-            "jurisdiction": where,
-            "wallets": wallets,
-            "accounts": [],
-            "owners": [],
-            "custody": [],
-            "active": True,
-        }
-        await desk.two("register.party", name, row)
+        await desk.two("register.party", name, party_row(built, name, called, where, who))
     for one in GOODS:
         await bring_asset(built, one)
     for name, there, back in (
         (LANE, built.origin, built.destination),
         (BACK, built.destination, built.origin),
     ):
-        await desk.two("lane.open", name, _lane(built, name, there, back))
+        await desk.two("lane.open", name, lane_row(built, name, there, back))
     await bring_packs(desk)
     await bring_list(desk, HEADER + LISTED)
     await bring_rates(desk, SystemClock().now())
+
+
+def party_row(built: Stage, name: str, called: str, where: str, who: str) -> dict[str, object]:
+    """Return the register's row of a party that has somebody's wallets on both networks."""
+    wallets = [
+        {"network": network, "account": built.wires.account(network, who)}
+        for network in (built.origin, built.destination)
+    ]
+    return {
+        "id": name,
+        "name": called,
+        "kind": "natural" if called == PERSON else "legal",
+        **({"person_id": "110101199003070000"} if called == PERSON else {}),
+        "uscc": "",
+        "jurisdiction": where,
+        "wallets": wallets,
+        "accounts": [],
+        "owners": [],
+        "custody": [],
+        "active": True,
+    }
 
 
 async def bring_asset(built: Stage, goods: Goods) -> None:
@@ -231,7 +235,8 @@ async def bring_asset(built: Stage, goods: Goods) -> None:
     await built.desk.two("register.asset", name, row)
 
 
-def _lane(built: Stage, name: str, there: str, back: str) -> dict[str, object]:
+def lane_row(built: Stage, name: str, there: str, back: str) -> dict[str, object]:
+    """Return the register's row of a lane that admits what the demo does."""
     return {
         "id": name,
         "origin": there,

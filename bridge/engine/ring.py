@@ -132,14 +132,9 @@ class Ring:
             alarm=self.trouble.alarm,
         )
         self.desk = Desk(
-            journal,
-            self.inbox,
-            doors,
-            clock,
-            fingerprint_key=fingerprint_key,
-            differs=differs,
-            ceilings=ceilings,
-        )
+            journal, self.inbox, doors, clock,
+            fingerprint_key=fingerprint_key, differs=differs, ceilings=ceilings,
+        )  # fmt: skip
         self.people = People(journal, self.inbox, clock, entropy)
         self._loop = Loop(journal, self.inbox, self.errands.moved)
         self.watches = tuple(
