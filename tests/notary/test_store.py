@@ -153,3 +153,14 @@ def test_a_backup_is_the_whole_ledger(tmp_path: Path) -> None:
     bench.store.backup(tmp_path / "copy.sqlite")
     copy = SqliteStore(tmp_path / "copy.sqlite")
     assert everything(copy) == everything(bench.store)
+
+
+def test_nobody_else_reads_the_ledger_or_a_copy_of_it(tmp_path: Path) -> None:
+    """Names of persons are in both, whatever the folder lets others do."""
+    store = SqliteStore(tmp_path / "ledger.db")
+    store.take("one")
+    store.backup(tmp_path / "copy.db")
+    files = sorted(tmp_path.iterdir())
+    assert {"copy.db", "ledger.db", "ledger.db-wal"} <= {one.name for one in files}
+    assert {one.name: one.stat().st_mode & 0o077 for one in files} == {one.name: 0 for one in files}
+    store.close()
