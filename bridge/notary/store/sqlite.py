@@ -14,6 +14,7 @@ import apsw
 from bridge.core.ids import Digest, Instant
 from bridge.notary.outcomes import Fenced, Full, IoFailed, LedgerError
 from bridge.notary.store.port import Batch, Head, Lost
+from bridge.notary.store.private import private
 
 Cell: TypeAlias = int | str | bytes | None
 
@@ -202,7 +203,7 @@ class SqliteStore(SqliteReader):
 
     def __init__(self, path: Path, vfs: str = "") -> None:
         if not vfs:
-            _private(path)
+            private(path)
         super().__init__(path, vfs, writes=True)
         with _trouble(path):
             found = self._db.pragma("user_version")
@@ -328,22 +329,13 @@ class SqliteStore(SqliteReader):
 
     def backup(self, path: Path) -> None:
         """Write a complete copy by SQLite's own backup."""
-        _private(path)
+        private(path)
         with _trouble(path):
             copy = apsw.Connection(str(path))
             with copy.backup("main", self._db, "main") as backup:
                 while not backup.done:
                     backup.step(1_000)
             copy.close()
-
-
-def _private(path: Path) -> None:
-    """Make a new file that nobody else reads; what SQLite lays beside it has the same mode.
-
-    A file that is there is not opened: closing it would let go of this process's locks on it.
-    """
-    with suppress(OSError):  # it is there, or SQLite says what is wrong
-        path.touch(mode=0o600, exist_ok=False)
 
 
 @contextmanager
