@@ -6,6 +6,7 @@ that stops the test which met it.
 
 import sys
 from collections.abc import MutableMapping
+from contextlib import suppress
 from typing import Any, TextIO
 
 import structlog
@@ -90,6 +91,24 @@ def closed_vocabulary(
     return fields
 
 
+class Lines:
+    """Writes lines to a stream. A line that cannot be written is lost, and nobody hears of it.
+
+    A full disk or a reader that went away must not end a daemon whose ledger is in order.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def msg(self, line: str) -> None:
+        """Write a line, if it can be written."""
+        with suppress(OSError, ValueError):  # ValueError: the stream was closed
+            self._stream.write(f"{line}\n")
+            self._stream.flush()
+
+    debug = info = warning = error = critical = exception = msg
+
+
 def set_up(stream: TextIO = sys.stderr) -> None:
     """Make every logger write JSON lines in the closed vocabulary to `stream`."""
     structlog.configure(
@@ -101,6 +120,6 @@ def set_up(stream: TextIO = sys.stderr) -> None:
             closed_vocabulary,
             structlog.processors.JSONRenderer(),
         ],
-        logger_factory=structlog.PrintLoggerFactory(stream),
+        logger_factory=lambda *_: Lines(stream),
         cache_logger_on_first_use=True,
     )
