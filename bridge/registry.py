@@ -1,4 +1,4 @@
-"""Finds adapters, their commands and their demo worlds by entry point; imports none of them itself.
+"""Finds adapters, commands, holders' keys and demo worlds by entry point; imports none of them.
 
 An installed distribution names its entry points in its metadata. Run from a source tree, ours
 names them in the `pyproject.toml` beside the package, so that one environment serves many trees.
@@ -16,6 +16,7 @@ import bridge
 ADAPTERS = "bridge.adapters"
 COMMANDS = "bridge.commands"
 WORLDS = "bridge.worlds"
+HOLDERS = "bridge.holders"  # by kind of consent: how a holder's key in PEM signs a message
 
 
 class NotFound(LookupError):

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -107,7 +108,7 @@ def give(
 @consent.command("sign")
 @click.argument("settlement")
 @click.option("--key", required=True, type=click.Path(path_type=Path), help="The holder's key.")
-@click.option("--passphrase-file", type=click.Path(path_type=Path), help="Of the key file.")
+@click.option("--passphrase-file", type=click.Path(path_type=Path), help="Of an Ed25519 key file.")
 @click.option("--network", help="Where more than one consent is owed.")
 @click.option("--public-key", default="", help="Hex, where the network needs it beside.")
 @spoken
@@ -120,27 +121,53 @@ def sign(
     network: str | None,
     public_key: str,
 ) -> None:
-    """Sign with an Ed25519 key file what a network of that kind needs, and bring it."""
+    """Sign with a key file what its network needs, and bring it: Ed25519, P-256 or SM2."""
     told = talk.get(f"/v1/settlements/{settlement}/consents")
     owed = _owed(told, network)
-    if owed.text("kind") != "ed25519":
-        raise Stopped(
-            USAGE,
-            "LQ-CONSENT-KIND",
-            f"{owed.text('network')} takes a consent of kind {owed.text('kind')}",
-            following=f"lianqiao consent show {settlement}, sign there, then consent give",
-        )
-    signed = signature(key, passphrase_file, bytes.fromhex(owed.text("message")))
+    kind, message = owed.text("kind"), bytes.fromhex(owed.text("message"))
+    if kind == "ed25519":
+        public = public_key or _public(key, passphrase_file)
+        made = signature(key, passphrase_file, message)
+    else:
+        public, made = _signed_as(kind, owed.text("network"), key, message, settlement)
     body: dict[str, Json] = {
         "terms": told.text("terms"),
         "network": owed.text("network"),
         "by": owed.text("by"),
-        "kind": "ed25519",
-        "public_key": public_key or _public(key, passphrase_file),
-        "signature": signed.hex(),
+        "kind": kind,
+        "public_key": public,
+        "signature": made.hex(),
         "not_after": _until(talk, settlement),
     }
     _bring(talk, settlement, body)
+
+
+def _signed_as(
+    kind: str, network: str, key: Path, message: bytes, settlement: str
+) -> tuple[str, bytes]:
+    """Return the public key and signature that an adapter makes for its kind. Errors: Stopped."""
+    from bridge.notary.keys import BadKey, read_private  # noqa: PLC0415  loaded when needed
+    from bridge.registry import HOLDERS, NotFound, load  # noqa: PLC0415
+
+    try:
+        signs: Any = load(HOLDERS, kind)
+        made = signs(read_private(key).decode("ascii"), message)
+    except NotFound as error:
+        raise Stopped(
+            USAGE,
+            "LQ-CONSENT-KIND",
+            f"{network} takes a consent of kind {kind}",
+            following=f"lianqiao consent show {settlement}, sign there, then consent give",
+        ) from error
+    except BadKey as error:
+        raise Stopped(USAGE, "LQ-KEY", str(error), following="--key FILE") from error
+    except ValueError as error:
+        why = f"{key.name}: {'no PEM' if isinstance(error, UnicodeError) else error}"
+        raise Stopped(USAGE, "LQ-KEY", why, following="--key FILE, unencrypted") from error
+    if made.kind != kind:
+        why = f"{network} takes a consent of kind {kind}; {key.name} holds a key of {made.kind}"
+        raise Stopped(USAGE, "LQ-CONSENT-KIND", why, following="--key FILE")
+    return made.public_key, made.signature
 
 
 def _until(talk: Talk, settlement: str) -> str:

@@ -77,7 +77,11 @@ def verify_ed25519(public: str, message: bytes, signature: bytes) -> bool:
     return True
 
 
-def _load(file: Path, passphrase: bytes | None) -> object:
+def read_private(file: Path) -> bytes:
+    """Return what stands in a key file of whatever kind.
+
+    Errors: BadKey for a file that is not there or that others can read.
+    """
     try:
         mode = file.stat().st_mode & 0o777
         pem = file.read_bytes()
@@ -85,6 +89,11 @@ def _load(file: Path, passphrase: bytes | None) -> object:
         raise BadKey(f"{file}: no such key file") from error
     if mode & 0o077:
         raise BadKey(f"{file.name} can be read by others (mode {mode:o}): chmod 600 it")
+    return pem
+
+
+def _load(file: Path, passphrase: bytes | None) -> object:
+    pem = read_private(file)
     try:
         return serialization.load_pem_private_key(pem, passphrase)
     except (ValueError, TypeError) as error:
