@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,13 +132,18 @@ def test_lianqiao_speaks_from_its_wheel(installed: Installed) -> None:
     assert Path(where.stdout.strip()).is_relative_to(installed.folder)
     helped = installed.run(installed.folder / "bin" / "lianqiao", "--help")
     assert helped.returncode == 0, helped.stderr
-    assert helped.stdout.strip() in (TREE / "README.md").read_text("utf-8")
+    tree = subprocess.run(
+        [sys.executable, "-m", "bridge", "--help"], cwd=TREE, env=os.environ | {"COLUMNS": "80"},
+        capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert "Commands of adapters" in tree.stdout
+    assert helped.stdout == re.sub(r"python3? -m bridge", "lianqiao", tree.stdout)
     version = installed.run(installed.folder / "bin" / "lianqiao", "version")
     assert version.returncode == 0, version.stderr
 
 
 def test_the_wheel_holds_the_three_packages_whole_and_nothing_else(installed: Installed) -> None:
-    """Every file of the packages, such as artifacts, ABIs, locks; no tests and no examples."""
+    """Every file of the packages, as artifacts, ABIs, locks; no tests; of examples the corridor."""
     with zipfile.ZipFile(installed.wheel) as wheel:
         held = set(wheel.namelist())
         metadata = {name for name in held if ".dist-info/" in name}
@@ -148,6 +154,16 @@ def test_the_wheel_holds_the_three_packages_whole_and_nothing_else(installed: In
         for path in files()
         if path.relative_to(TREE).parts[0] in PACKAGES
     }
+    project = tomllib.loads((TREE / "pyproject.toml").read_text("utf-8"))
+    copied = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    assert set(copied) == {"examples/policy_pack", "examples/lianqiao.toml"}
+    for source, place in copied.items():
+        names = (path.relative_to(TREE).as_posix() for path in files())
+        ours |= {
+            place + name.removeprefix(source)
+            for name in names
+            if name == source or name.startswith(f"{source}/")
+        }
     assert ours - held == set(), "files of the packages that the wheel leaves behind"
     hidden = {name for name in held if "/." in name}
     assert held - metadata - hidden - ours == set(), "files of the wheel that are nobody's"

@@ -68,6 +68,32 @@ def test_every_story_ends_as_told(tmp_path: Path, wires: str, more: dict[str, st
     assert stories(tmp_path, "--wires", wires) == ENDS | more
 
 
+def masked(line: str) -> str:
+    """A line of the demo's without what differs from run to run."""
+    line = re.sub(r"/[\w/.-]*/[\w.-]+", "DIR", re.sub(r"http://localhost:\d+", "URL", line))
+    line = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UETR", line)
+    return re.sub(r"\s+\d+\.\d s", " 0 s", re.sub(r"kill -9 \d+", "kill -9 N", line)).rstrip()
+
+
+def shown_in_the_readme() -> list[str]:
+    """What the README shows of a demo that goes on, the stories between left out."""
+    text = (TREE / "README.md").read_text("utf-8")
+    (block,) = re.findall(r"^```\n(the daemon answers.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return [masked(line) for line in block.splitlines() if line != "…"]
+
+
+def test_the_readme_names_every_story_and_is_short() -> None:
+    text = (TREE / "README.md").read_text("utf-8")
+    table = text.partition("| story | ends |")[2].partition("\n\n")[0]
+    named = {
+        name
+        for row in table.splitlines()[2:]
+        for name in re.findall(r"`([a-z-]+)`", row.split("|")[1])
+    }
+    assert named == set(ENDS | OF_A_BANK)
+    assert len(text.splitlines()) <= 200
+
+
 def read_until(run: subprocess.Popen[str], seen: Callable[[str], bool]) -> list[str]:
     assert run.stdout is not None
     lines: list[str] = []
@@ -91,7 +117,9 @@ def test_a_daemon_killed_by_hand_comes_back_and_goes_on(tmp_path: Path) -> None:
     keep = tmp_path / "kept"
     with started(tmp_path, "--wires", "memory", "--story", "clean", "--keep", str(keep)) as run:
         try:
-            said = "".join(read_until(run, lambda line: line.startswith("stop")))
+            told = read_until(run, lambda line: line.startswith("stop"))
+            assert [masked(line) for line in told] == shown_in_the_readme()
+            said = "".join(told)
             number = re.search("kill -9 ([0-9]+)", said)
             assert number is not None, said
             again = subprocess.run(

@@ -27,7 +27,6 @@ from adapters.memory.stand import WORLD, Stand
 from bridge.cli.corridor import DAY_MS, HEADER, LISTED, bring_list
 from bridge.cli.desk_client import DeskClient
 from bridge.cli.found import NOTARIES, QUORUM, found, keys_of, write_settings
-from bridge.cli.stage import demo_pack
 from bridge.clock import SystemClock
 from bridge.core.canonical import Value, canonical
 from bridge.core.ids import new_ulid
@@ -38,6 +37,7 @@ from bridge.notary.store.sqlite import SqliteReader
 from tests.adapters.evm.chain import HOLDERS, OPERATOR, Bridge
 from tests.adapters.evm.live import BLOCK_S, Live, right
 from tests.adapters.evm.stand import EXIT, GWEI
+from tests.adapters.evm.town_pack import town_pack
 from tests.recovery.daemon_lives import Lives
 
 HERE = "eip155:31337"
@@ -346,7 +346,7 @@ def _asset(thing: Thing, bridge: Bridge) -> dict[str, object]:
 
 async def publish(desk: DeskClient, kinds: Sequence[str]) -> None:
     """Put the demo's pack in force, which admits these kinds."""
-    pack = demo_pack()
+    pack = town_pack()
     rules: Any = pack["rules"]
     table = [{"class": kind, "network": "*", "direction": "*", "says": "allow"} for kind in kinds]
     rules[-1]["params"] = {"table": table}
