@@ -44,10 +44,10 @@ def lay_out(folder: Path) -> None:
         (folder / part).mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def write(target: Path, raw: bytes) -> None:
+def write(target: Path, raw: bytes, *, over: bool = False) -> None:
     """Write a file that is there whole or not at all, also after the power failed.
 
-    Errors: FileExistsError where the name stands for other bytes.
+    Errors: FileExistsError where the name stands for other bytes, unless it is written over.
     """
     handle, name = mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
     try:
@@ -56,7 +56,10 @@ def write(target: Path, raw: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         try:
-            os.link(name, target)  # as a rename, but never over another file
+            if over:
+                Path(name).replace(target)
+            else:
+                os.link(name, target)  # as a rename, but never over another file
         except FileExistsError:
             if not _is(target, raw):
                 raise
@@ -241,10 +244,13 @@ class FolderReader:
             "door": said.value,
             "now": str(self._clock.now()),
         }
-        with suppress(FileExistsError):  # it was acknowledged before: that word stands
+        # what was acknowledged before stands; but nothing may deny what the ledger has, as a
+        # refusal of the same bytes under a signature nobody could read would
+        with suppress(FileExistsError):
             write(
                 self._folder / "ack" / f"{digest}.json",
                 self._signer.sign(canonical(receipt)).frame,
+                over=said is Door.TAKEN,
             )
         part = "done" if said is Door.TAKEN else "bad"
         if more:

@@ -95,11 +95,14 @@ class Memo:
 
     def decided(self) -> tuple[tuple[str, bool], ...]:
         """Return the digests people have decided on and we have not, and which are released."""
+        held = {key.removeprefix(HELD_KEY) for key in self.kept.keys(HELD_KEY)}
+        if not held:
+            return ()  # every message asks this, and what people ever said is never forgotten
         told = (key.removeprefix(PEOPLE_KEY) for key in self.kept.keys(PEOPLE_KEY))
         return tuple(
             (digest, self.kept.get(PEOPLE_KEY + digest) == RELEASED)
             for digest in told
-            if self.kept.get(HELD_KEY + digest) is not None
+            if digest in held
         )
 
     def waiting_for(self, settlement: SettlementId) -> tuple[int, ...]:

@@ -58,14 +58,14 @@ class KeptValues:
 
 
 def held(journal: Journal, networks: Iterable[NetworkId], after: str, most: int) -> list[HeldThing]:
-    """Return the first things doors hold, by network and name, after one of them."""
-    places = [(network, _key(network, HELD_KEY)) for network in sorted(networks)]
+    """Return the first things doors hold, in the order of their targets, after one of them."""
+    places = [(network, _key(network, HELD_KEY)) for network in networks]
     names = [
         (network, key.removeprefix(prefix))
         for network, prefix in places
-        for key in sorted(journal.side_keys(prefix))
+        for key in journal.side_keys(prefix)
     ]
-    following = [one for one in names if "/".join(one) > after]
+    following = sorted((one for one in names if "/".join(one) > after), key="/".join)
     return [
         HeldThing(network, name, _words(journal.side(_key(network, HELD_KEY) + name) or b""))
         for network, name in following[:most]

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bridge.core.canonical import canonical
-from bridge.core.ids import EntryId, new_ulid
-from bridge.engine.held import KeptValues
+from bridge.core.ids import EntryId, NetworkId, new_ulid
+from bridge.engine.held import KeptValues, held
 from bridge.notary.entries import Draft, Group
 from bridge.notary.fsck import fsck
 from bridge.notary.outcomes import Committed, RefusedGroup
@@ -20,14 +20,14 @@ from tests.strategies import RAIL
 SAYS = {"what": "pacs.002.001.10", "why": "BAH-007 AppHdr/CreDt"}
 
 
-async def holding(desk: Front, *names: str) -> None:
-    """Have the rail's reader keep what it asks people to decide."""
+async def holding(desk: Front, *names: str, reader: str = RAIL) -> None:
+    """Have a reader, the rail's where none is named, keep what it asks people to decide."""
     journal = desk.water.journal
     name = EntryId(new_ulid(desk.water.ring.clock.now(), desk.water.draw(10)))
     said = canonical(SAYS)
     keep = [{"key": f"held/{one}", "sha256": sha256(said).hexdigest()} for one in names]
-    body: dict[str, Any] = {"reader": RAIL, "cursor": "1", "keep": keep}
-    side = tuple((f"kept/{RAIL}/held/{one}", said) for one in names)
+    body: dict[str, Any] = {"reader": reader, "cursor": "1", "keep": keep}
+    side = tuple((f"kept/{reader}/held/{one}", said) for one in names)
     group = Group(id=name, drafts=(Draft(id=name, kind="evidence", body=body),), side=side)
     (outcome,) = await journal.append((group,))
     assert isinstance(outcome, Committed)
@@ -49,6 +49,19 @@ async def test_what_is_held_is_listed_page_by_page(tmp_path: Path) -> None:
         assert first["items"] == [{"network": RAIL, "name": one, "says": SAYS} for one in "ab"]
         rest = (await desk.ask("GET", f"/v1/held?limit=2&cursor={first['next']}")).json
         assert ([one["name"] for one in rest["items"]], rest["next"]) == (["c"], None)
+
+
+async def test_no_page_leaves_out_what_another_door_holds(tmp_path: Path) -> None:
+    """The name of one door begins with the other's: `-` sorts before the `/` after a name."""
+    async with front(tmp_path) as desk:
+        for reader in ("rail:a", "rail:a-b"):
+            await holding(desk, "x", "y", reader=reader)
+        journal = desk.water.journal
+        networks = [NetworkId("rail:a"), NetworkId("rail:a-b")]
+        seen: list[str] = []
+        while page := held(journal, networks, seen[-1] if seen else "", 1):
+            seen += [one.target for one in page]
+        assert sorted(seen) == ["rail:a-b/x", "rail:a-b/y", "rail:a/x", "rail:a/y"]
 
 
 @pytest.mark.parametrize("way", ["release", "refuse"])

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from adapters.iso20022 import writing
 from adapters.iso20022.adapter import ADAPTER
 from adapters.iso20022.agreement import Agreement, Instruct
-from adapters.iso20022.bank import House, WallClock
+from adapters.iso20022.bank import House, WallClock, desk_of, hours_of
 from adapters.iso20022.bank_desk import Desk
 from adapters.iso20022.bank_ledger import Books, Overdrawn
 from adapters.iso20022.bank_paper import Unreadable, read
@@ -150,6 +150,38 @@ def test_after_the_cut_off_and_on_a_holiday_it_settles_on_the_next_business_day(
     opened = hours.opens(evening)
     assert (opened + hours.zone_ms) // DAY_MS == monday + 4  # Friday is a holiday, then a weekend
     assert (opened + hours.zone_ms) % DAY_MS == 0
+
+
+def test_hours_are_what_its_configuration_says(tmp_path: Path) -> None:
+    _, config = written_down(tmp_path, 1, 2)
+    words = json.loads(config.read_text())
+    assert desk_of(words, tmp_path).hours == Hours()
+    words["hours"] = {
+        "cut_off": "17:30", "zone": "-05:30", "holidays": ["1970-01-03", "2026-11-27"],
+        "weekend": False,
+    }  # fmt: skip
+    assert desk_of(words, tmp_path).hours == Hours(
+        cut_off_ms=63_000_000, zone_ms=-19_800_000, holidays=frozenset({2, 20_784}), weekend=False
+    )
+    assert hours_of({"cut_off": "24:00", "zone": "+08:00"}) == Hours(zone_ms=28_800_000)
+
+
+@pytest.mark.parametrize(
+    ("words", "member"),
+    [
+        (["17:00"], "hours"),
+        ({"cutoff": "17:00"}, "hours.cutoff"),
+        ({"cut_off": "5 pm"}, "hours.cut_off"),
+        ({"cut_off": "24:01"}, "hours.cut_off"),
+        ({"zone": "Asia/Hong_Kong"}, "hours.zone"),
+        ({"holidays": "2026-12-25"}, "hours.holidays"),
+        ({"holidays": ["25.12.2026"]}, "hours.holidays"),
+        ({"weekend": "no"}, "hours.weekend"),
+    ],
+)
+def test_hours_it_cannot_keep_are_named(words: object, member: str) -> None:
+    with pytest.raises(ValueError, match=f"^{member}:"):
+        hours_of(words)
 
 
 async def test_a_payment_after_the_cut_off_is_settled_when_the_bank_opens() -> None:

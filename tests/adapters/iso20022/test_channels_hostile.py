@@ -11,8 +11,8 @@ from aiohttp import web
 
 from adapters.iso20022 import folder, listener
 from adapters.iso20022.agreement import Instruct
-from adapters.iso20022.client import HttpChannel, Receipt, headers
-from adapters.iso20022.folder import lay_out, put, watching
+from adapters.iso20022.client import Door, HttpChannel, Receipt, headers
+from adapters.iso20022.folder import FolderChannel, lay_out, put, watching, write
 from adapters.iso20022.inbox import PENDING_BYTES, Taken
 from adapters.iso20022.listener import listening
 from bridge.core.canonical import canonical
@@ -68,6 +68,30 @@ async def test_what_is_no_file_is_refused_and_stops_nothing(
         await until(lambda: len(list((tmp_path / "ack").glob("*.json"))) == 2)
     assert script.told == ["PaymentRejected"]
     assert f"{'a' * 64}.xml" in {one.name for one in (tmp_path / "bad").iterdir()}
+
+
+async def test_no_earlier_refusal_denies_what_the_ledger_has(tmp_path: Path) -> None:
+    """The same bytes came first under a signature nobody can read; a bank told so would repeat."""
+    script = Script(agreed(BANK))
+    order, _ = await script.pay()
+    signed = THEIRS.sign(script.status(order, "RJCT", "AC04"))
+    lay_out(tmp_path)
+    (tmp_path / "in" / f"{signed.digest}.sig").write_bytes(b"nothing")
+    (tmp_path / "in" / f"{signed.digest}.xml").write_bytes(signed.raw)
+    channel = FolderChannel(tmp_path, {OURS.name: OURS.public}, script.clock)
+
+    async def door() -> Door | None:
+        receipt = await channel.receipt(signed.digest)
+        return None if receipt is None else receipt.door
+
+    async with script.reading(), watching(script.rail.inbox, tmp_path, OURS, script.clock):
+        await until((tmp_path / "bad" / f"{signed.digest}.xml").exists)
+        assert await door() is Door.REFUSED
+        head, _, _ = signed.frame.partition(b"\n")
+        write(tmp_path / "in" / f"{signed.digest}.sig", head)
+        write(tmp_path / "in" / f"{signed.digest}.xml", signed.raw)
+        await until((tmp_path / "done" / f"{signed.digest}.xml").exists)
+    assert (script.told, await door()) == (["PaymentRejected"], Door.TAKEN)
 
 
 async def test_a_name_no_acknowledgement_could_bear_is_left_where_it_is(tmp_path: Path) -> None:
