@@ -56,7 +56,7 @@ from bridge.ports import (
     OriginNetwork,
     PaymentRail,
 )
-from bridge.settings import BadSettings, Settings, differs, load, placed
+from bridge.settings import BadSettings, Settings, differs, load, outlasted, placed
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -294,8 +294,11 @@ def _ring(
     custody = DevelopmentCustody(notaries, lambda: journal.view, opened.verifiers, clock)
 
     def shut(lane: Lane) -> str:
-        held = settings.lane.get(lane.id)
-        return "" if held is None else differs(held, lane, opened.instances)
+        held, doors = settings.lane.get(lane.id), opened.doors
+        if held is not None and (why := differs(held, lane, opened.instances)):
+            return why
+        every = (*doors.origins.values(), *doors.destinations.values(), *doors.rails.values())
+        return outlasted(lane, {door.id: door.finality_ms for door in every})
 
     return Ring(
         journal,

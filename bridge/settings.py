@@ -241,5 +241,23 @@ def differs(proposed: LaneSettings, lane: Lane, instances: Mapping[str, NetworkI
     return ""
 
 
+def outlasted(lane: Lane, finality_ms: Mapping[NetworkId, int]) -> str:
+    """Return why a lane's locks are too short for its networks and rail; empty where they are not.
+
+    An order's deadline lies in the first half of its lock's life, and the payment is final in the
+    second: each half outlasts every finality that a settlement waits for. The cut-off and the
+    calendar of a payment are asked order by order, by the rail's preflight.
+    """
+    named = [lane.origin, lane.destination, *([] if lane.rail is None else [lane.rail])]
+    waits = sum(finality_ms.get(name, 0) for name in named)
+    half = lane.lapse_ms // 2
+    if half > waits:
+        return ""
+    return (
+        f"lapse_ms: half of a lock's life is {half} ms, and finality on "
+        f"{', '.join(named)} takes {waits} ms; let two people register a longer life"
+    )
+
+
 def _limit(lane: Lane) -> str:
     return f"{lane.limit.text} {lane.limit.currency.code}"

@@ -8,7 +8,7 @@ import pytest
 from bridge.core.ids import LaneId, NetworkId
 from bridge.core.registers import Lane
 from bridge.engine.admission import Declined
-from bridge.settings import LaneSettings, differs
+from bridge.settings import LaneSettings, differs, outlasted
 from tests.engine.river import river
 from tests.notary.ledgers import LI
 from tests.strategies import DESTINATION, ORIGIN, RAIL
@@ -64,3 +64,18 @@ async def test_a_lane_that_is_as_proposed_differs_in_nothing(tmp_path: Path) -> 
         assert differs(proposed, lane, INSTANCES) == ""
         elsewhere = replace(lane, rail=NetworkId("rail:other"))
         assert differs(proposed, elsewhere, INSTANCES).startswith("rail: ")
+
+
+async def test_a_lock_outlasts_finality_twice_or_both_values_are_said(tmp_path: Path) -> None:
+    async with river(tmp_path) as water:
+        lane = water.journal.view.lane(LaneId("sz-hk"))
+    assert lane is not None
+    waits = {ORIGIN: 4_000, DESTINATION: 900_000, RAIL: 86_400_000}
+    needed = sum(waits.values())
+    assert outlasted(replace(lane, lapse_ms=2 * needed + 2), waits) == ""
+    said = outlasted(replace(lane, lapse_ms=2 * needed + 1), waits)
+    assert f"half of a lock's life is {needed} ms" in said
+    assert f"takes {needed} ms" in said
+    assert RAIL in said
+    free = replace(lane, rail=None, lapse_ms=2 * needed)
+    assert outlasted(free, waits) == "", "a lane without payments waits for none"
