@@ -539,8 +539,9 @@ def upkeep(settlement: Settlement, now: Instant) -> HoldLock | None:
     stopped = settlement.stop in {Stop.FROZEN, Stop.SUSPENDED}
     needed = stopped or (settlement.stage in _HOLDS and now >= half_life(order))
     number = settlement.hold_number + 1
+    apart = number * 1_000  # an escrow takes each act once, so no two of a lock ask the same second
     if needed and settlement.held_until - now <= HOLD_RENEW_MS:
-        return HoldLock(order, Instant((now + HOLD_TERM_MS) // 1_000 * 1_000), number)
+        return HoldLock(order, Instant((now + HOLD_TERM_MS) // 1_000 * 1_000 + apart), number)
     if not needed and settlement.held_until > now:
-        return HoldLock(order, BEGINNING_OF_TIME, number)
+        return HoldLock(order, Instant(BEGINNING_OF_TIME + apart), number)
     return None

@@ -60,4 +60,18 @@ def test_a_hold_is_asked_to_the_second_which_is_all_a_chain_can_keep() -> None:
     asked = upkeep(locked.stopped(Stop.FROZEN), Instant(NOW + 789))
     assert asked is not None
     assert asked.until % 1_000 == 0
-    assert NOW + HOLD_TERM_MS <= asked.until <= NOW + 789 + HOLD_TERM_MS
+    assert NOW + HOLD_TERM_MS <= asked.until <= NOW + 1_789 + HOLD_TERM_MS
+
+
+def test_no_two_holds_of_a_lock_are_one_act_however_soon_they_follow() -> None:
+    """An escrow takes each act once: a second like the first would be waited for, for ever."""
+    lock = replace(proposed(make_order()), prepared=frozenset({Verb.LOCK}))
+    asked: list[Instant] = []
+    for stop in (Stop.FROZEN, None, Stop.FROZEN, None, Stop.SUSPENDED, None):
+        hold = upkeep(replace(lock, stop=stop), NOW)
+        assert hold is not None
+        assert (hold.until > NOW) == (stop is not None)
+        asked.append(hold.until)
+        seen = replace(lock.with_hold_asked(hold.until), hold_open=False, held_until=hold.until)
+        lock = replace(seen, stop=None)
+    assert len(set(asked)) == len(asked)

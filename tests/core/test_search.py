@@ -94,7 +94,8 @@ def normal(world: World) -> World:
     settlement = world.settlement
     keep = ("RecallRefused/", "FreezeOrdered/", "LockHeld/")
     history = frozenset(key for key in settlement.history if not key.startswith(keep))
-    until = Instant(now_of(world) + machine.HOLD_TERM_MS) if settlement.held_until else Instant(0)
+    now = now_of(world)
+    until = Instant(now + machine.HOLD_TERM_MS) if settlement.held_until > now else Instant(0)
     return replace(
         world,
         settlement=replace(
@@ -120,7 +121,7 @@ def key(world: World) -> tuple[object, ...]:
     s = world.settlement
     return (
         *(s.stage, s.stop, s.history, s.acts, s.prepared, s.freezes, s.giving_back),
-        *(s.decided, s.frozen_by, s.held_until > 0, s.booked),
+        *(s.decided, s.frozen_by, s.held_until > now_of(world), s.booked),
         *(world.origin, world.destination, world.bank, world.held, world.phase, world.errand),
         *(world.asked, world.signed, world.votes, world.unheard, world.odd, world.settled_once),
         *(world.owed_once, world.wrong),
@@ -167,7 +168,7 @@ def errands(world: World, rules: Adversary) -> Iterator[World]:
             fact = LockHeld(
                 settlement=settlement.order.id, network=ORIGIN, until=until, evidence=Digest("")
             )
-            yield heard(replace(world, held=until > 0), fact, rules)
+            yield heard(replace(world, held=until > now_of(world)), fact, rules)
         effect = None
     if effect is not None and not isinstance(effect, Screen | HoldLock) and world.errand is None:
         verb = verb_of(effect)
@@ -310,7 +311,7 @@ def clock(world: World, rules: Adversary) -> Iterator[World]:
     if machine.deadline(world.settlement) is not None:
         yield named(world, "DeadlinePassed", rules)
     held = upkeep(world.settlement, now_of(replace(world, phase=1)))
-    waits = held is not None and held.until > 0 and rules.holds
+    waits = held is not None and held.until > now_of(world) and rules.holds
     if world.phase == 0 or (world.phase == 1 and not waits):
         # half a lock's life is time enough for a hold to land and for a deadline to be said
         late = machine.deadline(world.settlement)
