@@ -538,8 +538,7 @@ def upkeep(settlement: Settlement, now: Instant) -> HoldLock | None:
         return HoldLock(order, settlement.hold_asked, settlement.hold_number)
     stopped = settlement.stop in {Stop.FROZEN, Stop.SUSPENDED}
     needed = stopped or (settlement.stage in _HOLDS and now >= half_life(order))
-    number = settlement.hold_number + 1
-    apart = number * 1_000  # an escrow takes each act once, so no two of a lock ask the same second
+    apart = (number := settlement.hold_number + 1) * 1_000  # an escrow takes each act once
     if needed and settlement.held_until - now <= HOLD_RENEW_MS:
         return HoldLock(order, Instant((now + HOLD_TERM_MS) // 1_000 * 1_000 + apart), number)
     if not needed and settlement.held_until > now:

@@ -91,10 +91,9 @@ def now_of(world: World) -> Instant:
 
 def normal(world: World) -> World:
     """One name for states that differ by nothing that matters: visits, dates, old attempts."""
-    settlement = world.settlement
+    settlement, now = world.settlement, now_of(world)
     keep = ("RecallRefused/", "FreezeOrdered/", "LockHeld/")
     history = frozenset(key for key in settlement.history if not key.startswith(keep))
-    now = now_of(world)
     until = Instant(now + machine.HOLD_TERM_MS) if settlement.held_until > now else Instant(0)
     return replace(
         world,
