@@ -45,23 +45,23 @@ async def checked(
         *(("eth_getCode", (address, head)) for _, address, _ in others),
     ]
     chain, genesis, said, implementation, beacon, code, *codes = await nodes.agreed(questions)
-    _same("network", f"eip155:{_number(chain)}", f"eip155:{domain.chain_id}")
+    _same("network", f"eip155:{number(chain)}", f"eip155:{domain.chain_id}")
     _same("genesis_hash", _genesis(genesis), f"0x{domain.genesis.hex()}")
-    found = _bytes(code)
+    found = raw(code)
     _same("escrow_code_hash", f"0x{keccak(found).hex()}", f"0x{code_hash.hex()}")
     if not artifact("Escrow").is_code(found):
         raise Refused("escrow: its code is not this release's, whatever its settings pin")
     for place in (implementation, beacon):
-        _same("escrow: a proxy's slot", hex(int.from_bytes(_bytes(place), "big")), "0x0")
+        _same("escrow: a proxy's slot", hex(int.from_bytes(raw(place), "big")), "0x0")
     for (name, _, pinned), other in zip(others, codes, strict=True):
-        hashed = f"0x{keccak(_bytes(other)).hex()}"
+        hashed = f"0x{keccak(raw(other)).hex()}"
         _same(f"contracts.{name}.code_hash", hashed, f"0x{pinned.hex()}")
     _same_domain(said, domain)
 
 
 def _same_domain(said: Answer, domain: Domain) -> None:
     try:
-        told = calls.result("Escrow", "eip712Domain", _bytes(said))
+        told = calls.result("Escrow", "eip712Domain", raw(said))
     except ValueError as error:
         raise Refused(f"escrow: its eip712Domain is none: {error}") from error
     ours: tuple[calls.Word, ...] = (
@@ -98,11 +98,13 @@ def _genesis(answer: Answer) -> str:
         raise Refused(f"genesis_hash: block 0 is no block: {error}") from error
 
 
-def _number(answer: Answer) -> int:
-    return int.from_bytes(_bytes(answer), "big")
+def number(answer: Answer) -> int:
+    """Return a quantity. Errors: Unavailable."""
+    return int.from_bytes(raw(answer), "big")
 
 
-def _bytes(answer: Answer) -> bytes:
+def raw(answer: Answer) -> bytes:
+    """Return bytes that were answered. Errors: Unavailable."""
     if isinstance(answer, NodeError):
         raise Unavailable(f"the nodes refuse: {answer.message[:200]}")
     if not isinstance(answer, str) or not answer.startswith("0x"):

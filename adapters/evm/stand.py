@@ -22,11 +22,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from adapters.evm.accounts import Account, sealed
 from adapters.evm.client import Endpoint
-from adapters.evm.deploying.sending import number
 from adapters.evm.deploying.steps import NAMES
 from adapters.evm.ground import BUYER, CAP_WEI, ENTRY, EXIT, PEOPLE, SELLER, Ground
 from adapters.evm.holders import Signed, signed_with
 from adapters.evm.nodes import Nodes
+from adapters.evm.opening import number
 from bridge.core.canonical import Value
 from bridge.core.ids import Instant
 from bridge.ports import Refused, Unavailable

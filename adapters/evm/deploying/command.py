@@ -24,13 +24,13 @@ from adapters.evm.deploying.sending import (
     Fees,
     Journal,
     Sending,
-    number,
     read_journal,
     stands,
 )
 from adapters.evm.deploying.steps import Chain, Steps, set_steps
 from adapters.evm.finality import Finality, shown
 from adapters.evm.nodes import Nodes
+from adapters.evm.opening import number
 from adapters.evm.settings import EvmSettings
 from adapters.evm.tries import BadProof
 from bridge.core.canonical import Value, canonical

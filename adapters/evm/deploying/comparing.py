@@ -14,7 +14,7 @@ from eth_utils.address import to_checksum_address
 from adapters.evm.client import Call
 from adapters.evm.contracts.code import WORD, artifact
 from adapters.evm.deploying.plan import Plan
-from adapters.evm.deploying.sending import number, raw, views
+from adapters.evm.deploying.sending import views
 from adapters.evm.deploying.steps import (
     DOMAINS,
     NAMES,
@@ -27,7 +27,7 @@ from adapters.evm.deploying.steps import (
 )
 from adapters.evm.finality import shown
 from adapters.evm.nodes import Nodes
-from adapters.evm.opening import PROXY
+from adapters.evm.opening import PROXY, number, raw
 from adapters.evm.settings import EvmSettings
 from adapters.evm.tries import BadProof
 from bridge.ports import Unavailable

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from adapters.evm import calls
 from adapters.evm.accounts import Account, Transaction
-from adapters.evm.client import Answer, Call, Json, NodeError, Trouble
+from adapters.evm.client import Call, Json, NodeError, Trouble
 from adapters.evm.contracts.code import artifact
 from adapters.evm.deploying.steps import Shows, Step, Steps, said
 from adapters.evm.nodes import Nodes
+from adapters.evm.opening import number, raw
 from adapters.evm.wallet import DONE
 from bridge.ports import Refused, Unavailable, Uncertain
 
@@ -227,21 +228,3 @@ async def views(nodes: Nodes, asked: "list[Shows]", block: int) -> list[tuple[st
         except ValueError:
             found.append(None)
     return found
-
-
-def number(answer: Answer) -> int:
-    """Return a quantity. Errors: Unavailable."""
-    return int.from_bytes(raw(answer), "big")
-
-
-def raw(answer: Answer) -> bytes:
-    """Return bytes that were answered. Errors: Unavailable."""
-    if isinstance(answer, NodeError):
-        raise Unavailable(f"the nodes refuse: {answer.message[:200]}")
-    if not isinstance(answer, str) or not answer.startswith("0x"):
-        raise Unavailable("the nodes answer something else")
-    digits = answer[2:]
-    try:
-        return bytes.fromhex(digits if len(digits) % 2 == 0 else f"0{digits}")
-    except ValueError as error:
-        raise Unavailable("the nodes answer no hex") from error
