@@ -315,8 +315,12 @@ def _ring(
 
 
 def _ceilings(settings: Settings, journal: Journal) -> Ceilings | None:
-    both = settings.custody.ceilings()
-    return None if both is None else Ceilings(journal, *both)
+    held = settings.custody
+    both = held.ceilings()
+    if both is None:
+        return None
+    assert held.per_settlement is not None and held.per_day is not None, "both are set"  # noqa: PT018
+    return Ceilings(journal, *both)
 
 
 def _notary(
