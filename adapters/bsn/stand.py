@@ -2,14 +2,16 @@
 
 The entry point group `bridge.worlds` names `WORLD`. `WORLD.start(folder, notaries, threshold)` is
 an async context manager: it starts the gateway's devnet as a process on loopback, in upload mode
-with SM2, its escrow trusting these notaries, issues a receivable, and yields a `Stand`. The ledger
-lives as long as its process: a folder is used once.
+with SM2, its escrow trusting these notaries, issues a receivable, and yields a `Stand`. Its tape
+stays in the folder: a gateway that was killed comes back before the same ledger. A folder is used
+once.
 """
 
 import asyncio
 import re
 import sys
 import tomllib
+from asyncio.subprocess import Process as Child
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -31,6 +33,55 @@ PANEL = "/devnet"
 _HOLDS = re.compile(r"^# ([a-z]+): (Org1MSP/[0-9a-f]{64}), ", re.MULTILINE)
 
 
+class Process:
+    """The devnet's process: it can be killed at any moment, and started again over its tape."""
+
+    def __init__(self, folder: Path, words: tuple[str, ...]) -> None:
+        self._words = (str(folder), *words)
+        self._port = "0"  # any; and once it has one, the same again
+        self._child: Child | None = None
+
+    @property
+    def pid(self) -> int:
+        """Its id now."""
+        assert self._child is not None, "it was started"
+        return self._child.pid
+
+    async def start(self) -> str:
+        """Start it, and return the settings it prints. Errors: Unavailable."""
+        self._child = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "adapters.bsn.devnet", *self._words,
+            "--until-eof", "--port", self._port,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,  # it ends when we do
+            start_new_session=True,  # Ctrl-C is for the demo, which takes this down
+        )  # fmt: skip
+        assert self._child.stdout is not None, "its standard output is a pipe"
+        lines: list[str] = []
+        try:
+            async with asyncio.timeout(START_S):
+                async for line in self._child.stdout:
+                    lines.append(line.decode())
+                    if lines[-1].startswith("# faults:"):
+                        break
+                else:
+                    raise Unavailable(f"the devnet ended with {await self._child.wait()}")
+        except TimeoutError as error:
+            raise Unavailable("the devnet did not come up") from error
+        self._port = lines[-1].removesuffix(PANEL + "\n").rpartition(":")[2]
+        return "".join(lines)
+
+    async def ended(self) -> int:
+        """Wait until it has ended, and return its code."""
+        assert self._child is not None, "it was started"
+        return await self._child.wait()
+
+    async def kill(self) -> None:
+        """Kill it, as a failing machine would, and wait."""
+        if self._child is not None and self._child.returncode is None:
+            self._child.kill()
+            await self._child.wait()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stand:
     """A running channel.
@@ -48,7 +99,7 @@ class Stand:
     accounts: Mapping[str, str]
     holders: Mapping[str, Path]
     assets: Mapping[str, tuple[str, str]]
-    pid: int
+    process: Process
     session: aiohttp.ClientSession
     twins: set[str] = field(default_factory=set)  # names of assets that are at home elsewhere
 
@@ -65,16 +116,22 @@ class Stand:
     async def do(self, command: Mapping[str, Value]) -> None:
         """Carry out one command: issue, split, endorse, pause, resume, or a fault of the panel.
 
-        `{"do": "twin" | "title", "name", "home": network}` names an asset that is at home there.
+        `{"do": "twin" | "title", "name", "home": network}` names an asset that is at home there;
+        `kill` and `start` are for its process.
         Errors: Refused, Unavailable.
         """
         words = {name: word for name, word in command.items() if name != "at"}
-        if words.get("do") in {"twin", "title"}:
-            self.twins.add(str(words["name"]))
-            return
-        if words.get("do") in {"pause", "resume"}:
-            words = {"do": "stall", "on": words["do"] == "pause"}
-        await self._post(words)
+        match words.get("do"):
+            case "twin" | "title":
+                self.twins.add(str(words["name"]))
+            case "kill":
+                await self.process.kill()
+            case "start":
+                await self.process.start()
+            case "pause" | "resume" as verb:
+                await self._post({"do": "stall", "on": verb == "pause"})
+            case _:
+                await self._post(words)
 
     async def fault(self, name: str, words: Mapping[str, Value]) -> None:
         """Ask the fault panel of the network. Errors: Refused, Unavailable."""
@@ -121,34 +178,16 @@ def accounts_in(said: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def process(folder: Path, words: tuple[str, ...]) -> AsyncGenerator[tuple[str, int]]:
-    """Run a devnet over a folder, and yield the settings it prints and its process id.
+async def process(folder: Path, words: tuple[str, ...]) -> AsyncGenerator[tuple[str, Process]]:
+    """Run a devnet over a folder, and yield the settings it prints and its process.
 
     It is ended with the block. Errors: Unavailable where it does not come up in time.
     """
-    running = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "adapters.bsn.devnet", str(folder), *words,
-        stdout=asyncio.subprocess.PIPE,
-        start_new_session=True,  # Ctrl-C is for the demo, which takes this down
-    )  # fmt: skip
+    running = Process(folder, words)
     try:
-        assert running.stdout is not None, "its standard output is a pipe"
-        lines: list[str] = []
-        try:
-            async with asyncio.timeout(START_S):
-                async for line in running.stdout:
-                    lines.append(line.decode())
-                    if lines[-1].startswith("# faults:"):
-                        break
-                else:
-                    raise Unavailable(f"the devnet ended with {await running.wait()}")
-        except TimeoutError as error:
-            raise Unavailable("the devnet did not come up") from error
-        yield "".join(lines), running.pid
+        yield await running.start(), running
     finally:
-        if running.returncode is None:
-            running.terminate()
-        await running.wait()
+        await running.kill()
 
 
 @asynccontextmanager
@@ -159,12 +198,12 @@ async def start(folder: Path, notaries: tuple[str, ...], threshold: int) -> Asyn
     """
     _empty(folder)
     asked = ["--algorithm", "sm2", "--mode", "upload", "--threshold", str(threshold)]
-    asked += ["--name", CHANNEL, "--block-ms", str(BLOCK_MS)]
+    asked += ["--name", CHANNEL, "--block-ms", str(BLOCK_MS), "--tape", str(folder / "tape")]
     for key in notaries:
         asked += ["--notary", key]
     for name in (SELLER, BUYER, DEBTOR):
         asked += ["--holder", name]
-    async with process(folder, tuple(asked)) as (said, pid), aiohttp.ClientSession() as session:
+    async with process(folder, tuple(asked)) as (said, running), aiohttp.ClientSession() as session:
         table: dict[str, object] = tomllib.loads(said)["network"]["channel"]
         accounts = accounts_in(said)
         stand = Stand(
@@ -177,7 +216,7 @@ async def start(folder: Path, notaries: tuple[str, ...], threshold: int) -> Asyn
             accounts=accounts,
             holders={account: folder / f"{name}.pem" for name, account in accounts.items()},
             assets={RECEIVABLE: (accounts[SELLER], FACE)},
-            pid=pid,
+            process=running,
             session=session,
         )
         await stand.do(
@@ -196,7 +235,7 @@ def _empty(folder: Path) -> None:
     """See that nothing lies there. Errors: ValueError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if any(folder.iterdir()):
-        raise ValueError(f"{folder}: a channel's ledger ended with its process; name an empty one")
+        raise ValueError(f"{folder}: a channel was here; name an empty one")
 
 
 WORLD = World("bsn", start)

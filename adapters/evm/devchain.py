@@ -8,13 +8,16 @@ program. For demo and tests: nothing of value belongs on it.
 import importlib
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import rlp
 from eth_hash.auto import keccak
+from typing_extensions import override
 
 from adapters.evm.blocks import Header, parsed_header
+from adapters.evm.tape import Tape
 
 GAS_LIMIT = 30_000_000
 CALL_GAS = 10_000_000
@@ -42,10 +45,13 @@ def _loaded(module: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Mined:
-    """One block with its transactions and receipts, as they stand in its tries."""
+    """One block with its transactions and receipts, as they stand in its tries.
+
+    `foreign` is the header as py-evm has it.
+    """
 
     header: Header
-    block: Any
+    foreign: Any
     transactions: tuple[bytes, ...]
     receipts: tuple[bytes, ...]
 
@@ -63,9 +69,25 @@ class Pooled:
     signed: Any
 
 
+class Kept(dict[bytes, bytes]):
+    """The database of all states; `fresh` is what was written since it was emptied last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fresh: dict[bytes, bytes] = {}
+
+    @override
+    def __setitem__(self, key: bytes, value: bytes) -> None:
+        super().__setitem__(key, value)
+        self.fresh[key] = value
+
+
 @dataclass(slots=True)
 class DevChain:
-    """The chain. `now` gives seconds; a block is final twice `epoch` blocks below the head."""
+    """The chain. `now` gives seconds; a block is final twice `epoch` blocks below the head.
+
+    One with a tape goes on where the tape ends: the same blocks, and what waited waits again.
+    """
 
     chain_id: int
     funded: Sequence[bytes]
@@ -74,6 +96,8 @@ class DevChain:
     blocks: list[Mined] = field(default_factory=list)
     pool: dict[tuple[bytes, int], Pooled] = field(default_factory=dict)
     held_final: int | None = None  # the fault panel's: finality stands still here
+    tape: Tape | None = None
+    _kept: dict[bytes, bytes] = field(default_factory=dict)
     _chain: Any = None
 
     def __post_init__(self) -> None:
@@ -83,6 +107,14 @@ class DevChain:
         kind = _loaded("eth.chains.base").MiningChain.configure(
             "Dev", chain_id=self.chain_id, vm_configuration=((0, rules),)
         )
+        if self.tape is not None:
+            self._kept = Kept()
+        database = _loaded("eth.db.atomic").AtomicDB(
+            _loaded("eth.db.backends.memory").MemoryDB(self._kept)
+        )
+        if self.tape is not None and (lines := self.tape.lines()):
+            self._play(lines, kind, database)
+            return
         rich = {"balance": 10**24, "nonce": 0, "code": b"", "storage": {}}
         params = {
             "difficulty": 0,
@@ -91,15 +123,55 @@ class DevChain:
             "nonce": bytes(8),
             "coinbase": bytes(20),
         }
-        database = _loaded("eth.db.atomic").AtomicDB()
         self._chain = kind.from_genesis(database, params, dict.fromkeys(self.funded, rich))
-        genesis = self._chain.get_canonical_block_by_number(0)
-        self._append(genesis, (), ())
+        self._append(self._chain.get_canonical_block_by_number(0).header, (), ())
 
-    def _append(self, block: Any, raws: Sequence[bytes], receipts: Sequence[Any]) -> None:
-        header = parsed_header(rlp.encode(block.header))
+    def _append(self, header: Any, raws: Sequence[bytes], receipts: Sequence[Any]) -> None:
         told = tuple(bytes(receipt.encode()) for receipt in receipts)
-        self.blocks.append(Mined(header, block, tuple(raws), told))
+        mined = Mined(parsed_header(rlp.encode(header)), header, tuple(raws), told)
+        if self.tape is not None and isinstance(self._kept, Kept):
+            fresh, self._kept.fresh = self._kept.fresh, {}
+            self.tape.add(
+                {
+                    "block": mined.header.hash.hex(),
+                    "transactions": [raw.hex() for raw in mined.transactions],
+                    "receipts": [one.hex() for one in told],
+                    "states": {key.hex(): value.hex() for key, value in fresh.items()},
+                }
+            )
+        self.blocks.append(mined)
+
+    def _play(self, lines: Sequence[Mapping[str, Any]], kind: Any, database: Any) -> None:
+        """Become the chain of a tape; nothing is carried out again."""
+        for line in lines:
+            for key, value in line.get("states", {}).items():
+                dict.__setitem__(self._kept, bytes.fromhex(key), bytes.fromhex(value))
+        self._chain = kind(database)
+        waiting: list[bytes] = []
+        for line in lines:
+            match line:
+                case {"add": raw}:
+                    waiting.append(bytes.fromhex(raw))
+                case {"undo": depth}:
+                    del self.blocks[-depth:]
+                case _:
+                    self.blocks.append(self._played(line))
+        mined = {raw for one in self.blocks for raw in one.transactions}
+        tape, self.tape = self.tape, None
+        for raw in waiting:
+            with suppress(PoolError):  # another one of its number is in a block
+                if raw not in mined:
+                    self.add(raw)
+        self.tape = tape
+
+    def _played(self, line: Mapping[str, Any]) -> Mined:
+        foreign = self._chain.get_block_header_by_hash(bytes.fromhex(line["block"]))
+        return Mined(
+            parsed_header(rlp.encode(foreign)),
+            foreign,
+            tuple(bytes.fromhex(raw) for raw in line["transactions"]),
+            tuple(bytes.fromhex(one) for one in line["receipts"]),
+        )
 
     @property
     def head(self) -> int:
@@ -119,7 +191,7 @@ class DevChain:
 
     def _vm(self, number: int) -> Any:
         """Return the machine that stands after a block."""
-        parent = self.blocks[number].block.header
+        parent = self.blocks[number].foreign
         child = self._chain.create_header_from_parent(parent)
         later = max(parent.timestamp + 1, self.now())
         return self._chain.get_vm(child.copy(timestamp=later))
@@ -222,6 +294,8 @@ class DevChain:
             raise PoolError("insufficient funds for gas * price + value")
         if int(signed.gas) > GAS_LIMIT:
             raise PoolError("exceeds block gas limit")
+        if self.tape is not None:
+            self.tape.add({"add": raw.hex()})
         self.pool[sender, nonce] = Pooled(
             raw=raw,
             hash=keccak(raw),
@@ -249,12 +323,12 @@ class DevChain:
 
     def mine(self) -> Mined:
         """Make the next block from what waits in the pool, which may be nothing."""
-        chosen, parent = self._next(), self.blocks[-1].block.header
+        chosen, parent = self._next(), self.blocks[-1].foreign
         later = max(parent.timestamp + 1, self.now())
         child = self._chain.create_header_from_parent(parent)  # at the time of this machine
         self._chain.header = child.copy(timestamp=later)
         made, receipts, _ = self._chain.mine_all([one.signed for one in chosen], timestamp=later)
-        self._append(made.imported_block, [one.raw for one in chosen], list(receipts))
+        self._append(made.imported_block.header, [one.raw for one in chosen], list(receipts))
         for one in chosen:
             del self.pool[one.sender, one.nonce]
         stale = [key for key in self.pool if key[1] < self.nonce(key[0], self.head)]
@@ -265,6 +339,8 @@ class DevChain:
     def undo(self, depth: int, *, forget: bool = False) -> None:
         """Undo the last blocks; their transactions wait again, unless they are to be forgotten."""
         assert 0 < depth <= self.head, "genesis stays"
+        if self.tape is not None:
+            self.tape.add({"undo": depth})
         undone = self.blocks[-depth:]
         del self.blocks[-depth:]
         for mined in () if forget else undone:

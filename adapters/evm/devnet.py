@@ -1,7 +1,8 @@
 """The dev chain behind JSON-RPC: HTTP and WebSocket, several endpoints, and a fault panel.
 
 `python3 -m adapters.evm.devnet --listen tcp:localhost:PORT --fund ADDRESS…` prints one line of
-JSON once it is ready, and stops on SIGTERM. Every endpoint is the same chain; each can lie by
+JSON once it is ready, and stops on SIGTERM; with `--tape FILE` it goes on with the chain that is
+kept there. Every endpoint is the same chain; each can lie by
 itself. Loopback only: nothing of value belongs here.
 Source: JSON-RPC 2.0; Ethereum execution-apis; geth's `eth_subscribe`.
 """
@@ -9,18 +10,21 @@ Source: JSON-RPC 2.0; Ethereum execution-apis; geth's `eth_subscribe`.
 import argparse
 import asyncio
 import json
+import os
 import signal
 import sys
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from aiohttp import WSMsgType, web
 
 from adapters.evm.devchain import DevChain
 from adapters.evm.devnode import DevNode, Lie, Refusal, block_json
+from adapters.evm.tape import Tape
 
 CHAIN_ID = 31_337
 ENDPOINTS = ("north", "south", "east")
@@ -184,9 +188,11 @@ async def served(
     chain_id: int = CHAIN_ID,
     names: Sequence[str] = ENDPOINTS,
     now: Callable[[], int] = lambda: int(time.time()),  # noqa: TID251  a chain has its own clock
+    tape: Path | None = None,
 ) -> AsyncGenerator[tuple[DevNet, str]]:
     """Yield a running dev chain and its address; where `block_ms` is 0, only the panel mines."""
-    chain = DevChain(chain_id, funded, now, epoch)
+    kept = Tape(tape) if tape is not None else None
+    chain = DevChain(chain_id, funded, now, epoch, tape=kept)
     net = DevNet(chain, {name: DevNode(chain) for name in names}, block_ms)
     runner = web.AppRunner(application(net), access_log=None)
     await runner.setup()
@@ -201,15 +207,23 @@ async def served(
                 ticking.cancel()
     finally:
         await runner.cleanup()
+        if kept is not None:
+            kept.close()
 
 
 async def _main(arguments: argparse.Namespace) -> None:
     stopped, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
+    if arguments.until_eof:
+        loop.add_reader(sys.stdin, lambda: stopped.set() if not os.read(0, 1024) else None)
     funded = [bytes.fromhex(text.removeprefix("0x")) for text in arguments.fund]
     async with served(
-        funded, port=arguments.port, block_ms=arguments.block_ms, epoch=arguments.epoch
+        funded,
+        port=arguments.port,
+        block_ms=arguments.block_ms,
+        epoch=arguments.epoch,
+        tape=arguments.tape,
     ) as (net, url):
         genesis = f"0x{net.chain.blocks[0].header.hash.hex()}"
         ready = {"url": url, "endpoints": list(net.nodes), "genesis": genesis}
@@ -225,6 +239,8 @@ def main() -> None:
     parser.add_argument("--block-ms", type=int, default=200, help="0: only the panel mines")
     parser.add_argument("--epoch", type=int, default=2, help="final twice this below the head")
     parser.add_argument("--fund", nargs="*", default=[], metavar="ADDRESS")
+    parser.add_argument("--tape", type=Path, help="the chain that is kept in this file goes on")
+    parser.add_argument("--until-eof", action="store_true", help="stop where standard input ends")
     asyncio.run(_main(parser.parse_args()))
 
 

@@ -2,8 +2,9 @@
 
 The entry point group `bridge.worlds` names `WORLD`. `WORLD.start(folder, notaries, threshold)` is
 an async context manager: it starts the dev chain as a process on loopback, puts the contract set on
-it, trusting the secp256k1 addresses given as `notaries`, issues a share, and yields a `Stand`. The
-chain lives as long as its process: a folder is used once.
+it, trusting the secp256k1 addresses given as `notaries`, issues a share, and yields a `Stand`. Its
+tape stays in the folder: a chain that was killed comes back as the same chain. A folder is used
+once: who governs the chain is known to one world alone.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import json
 import secrets
 import sys
 import time
+from asyncio.subprocess import Process as Child
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -47,6 +49,52 @@ class _Watch:
         return Instant(time.time_ns() // 1_000_000)  # noqa: TID251 a program beside the daemon
 
 
+class Process:
+    """The chain's process: it can be killed at any moment, and started again over its tape."""
+
+    def __init__(self, funded: Sequence[bytes], tape: Path) -> None:
+        self._words = ["--fund", *(f"0x{one.hex()}" for one in funded), "--tape", str(tape)]
+        self._port = "0"  # any; and once it has one, the same again
+        self._child: Child | None = None
+
+    @property
+    def pid(self) -> int:
+        """Its id now."""
+        assert self._child is not None, "it was started"
+        return self._child.pid
+
+    async def start(self) -> Mapping[str, object]:
+        """Start it, and return what it says when it is ready. Errors: Unavailable."""
+        self._child = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "adapters.evm.devnet", "--block-ms", str(BLOCK_MS),
+            "--epoch", str(EPOCH), "--until-eof", "--port", self._port, *self._words,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,  # it ends when we do
+            start_new_session=True,  # Ctrl-C is for the demo, which takes this down
+        )  # fmt: skip
+        assert self._child.stdout is not None, "its standard output is a pipe"
+        try:
+            async with asyncio.timeout(START_S):
+                line = await self._child.stdout.readline()
+        except TimeoutError as error:
+            raise Unavailable("the dev chain did not come up") from error
+        if not line:
+            raise Unavailable(f"the dev chain ended with {await self._child.wait()}")
+        said: Mapping[str, object] = json.loads(line)
+        self._port = str(said["url"]).rpartition(":")[2]
+        return said
+
+    async def ended(self) -> int:
+        """Wait until it has ended, and return its code."""
+        assert self._child is not None, "it was started"
+        return await self._child.wait()
+
+    async def kill(self) -> None:
+        """Kill it, as a failing machine would, and wait."""
+        if self._child is not None and self._child.returncode is None:
+            self._child.kill()
+            await self._child.wait()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stand:
     """A running chain.
@@ -65,7 +113,7 @@ class Stand:
     holders: Mapping[str, Path]
     assets: dict[str, str]
     held: dict[str, tuple[str, str]]
-    pid: int
+    process: Process
     session: aiohttp.ClientSession
     ground: Ground
 
@@ -87,11 +135,16 @@ class Stand:
 
         `{"do": "share", "name", "units"}` issues a share at home here to the seller;
         `{"do": "twin" | "title", "name", "home": network}` makes the twin of what is at home there.
+        `kill` and `start` are for its process.
         Errors: Refused, Unavailable.
         """
         words = {name: word for name, word in command.items() if name != "at"}
         name = str(words.get("name", ""))
         match words.get("do"):
+            case "kill":
+                await self.process.kill()
+            case "start":
+                await self.process.start()
             case "share" | "twin" | "title" if not name or name in self.assets:
                 raise Refused(f"name: {name!r} is empty or taken; give another")
             case "share":
@@ -158,31 +211,18 @@ class World:
 
 
 @asynccontextmanager
-async def process(funded: Sequence[bytes]) -> AsyncGenerator[tuple[Mapping[str, object], int]]:
-    """Run a dev chain on loopback, and yield what it says when it is ready and its process id.
+async def process(
+    funded: Sequence[bytes], tape: Path
+) -> AsyncGenerator[tuple[Mapping[str, object], Process]]:
+    """Run a dev chain on loopback, and yield what it says when it is ready and its process.
 
     It is ended with the block. Errors: Unavailable where it does not come up in time.
     """
-    running = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "adapters.evm.devnet", "--block-ms", str(BLOCK_MS),
-        "--epoch", str(EPOCH), "--fund", *(f"0x{one.hex()}" for one in funded),
-        stdout=asyncio.subprocess.PIPE,
-        start_new_session=True,  # Ctrl-C is for the demo, which takes this down
-    )  # fmt: skip
+    running = Process(funded, tape)
     try:
-        assert running.stdout is not None, "its standard output is a pipe"
-        try:
-            async with asyncio.timeout(START_S):
-                line = await running.stdout.readline()
-        except TimeoutError as error:
-            raise Unavailable("the dev chain did not come up") from error
-        if not line:
-            raise Unavailable(f"the dev chain ended with {await running.wait()}")
-        yield json.loads(line), running.pid
+        yield await running.start(), running
     finally:
-        if running.returncode is None:
-            running.terminate()
-        await running.wait()
+        await running.kill()
 
 
 @asynccontextmanager
@@ -194,8 +234,8 @@ async def start(folder: Path, notaries: tuple[str, ...], threshold: int) -> Asyn
     keys = _keys(folder)
     people = {who: Account(secret) for who, secret in keys.items()}
     async with AsyncExitStack() as stack:
-        said, pid = await stack.enter_async_context(
-            process([account.address for account in people.values()])
+        said, running = await stack.enter_async_context(
+            process([account.address for account in people.values()], folder / "chain.tape")
         )
         address, genesis = str(said["url"]), str(said["genesis"])
         session = await stack.enter_async_context(aiohttp.ClientSession())
@@ -220,7 +260,7 @@ async def start(folder: Path, notaries: tuple[str, ...], threshold: int) -> Asyn
             holders={ground.address(who): folder / f"{who}.key" for who in (SELLER, BUYER)},
             assets={},
             held={},
-            pid=pid,
+            process=running,
             session=session,
             ground=ground,
         )
@@ -232,7 +272,7 @@ def _keys(folder: Path) -> dict[str, bytes]:
     """Make the folder and everybody's key. Errors: ValueError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if any(folder.iterdir()):
-        raise ValueError(f"{folder}: a dev chain ended with its process; name an empty folder")
+        raise ValueError(f"{folder}: a dev chain was here; name an empty folder")
     keys = {who: secrets.token_bytes(32) for who in PEOPLE}
     for who in (SELLER, BUYER):
         _written(folder / f"{who}.key", keys[who])

@@ -5,6 +5,8 @@ Faults are ordered by POST of `{"do": "fault", "kind": …, "path": …}` to `/d
 """
 
 import asyncio
+import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +18,7 @@ from adapters.bsn.devnet.gateway import TRUST, UPLOAD, Gateway
 from adapters.bsn.devnet.opening import ALGORITHMS, table_of, toml
 from adapters.bsn.devnet.server import PANEL, Deed, serving
 from adapters.bsn.devnet.stand import set_up, written
+from adapters.bsn.devnet.tape import Tape
 
 WINDOW_MS = 60_000  # the widest of a real escrow's that the printed settings take
 
@@ -36,6 +39,8 @@ def now() -> int:
 @click.option("--units", default=100, help="Of the asset that each holder has.")
 @click.option("--name", default="settle", help="The channel's; it makes the network's id.")
 @click.option("--block-ms", default=200, help="After which a block is cut.")
+@click.option("--tape", type=click.Path(path_type=Path), help="Go on with the channel kept there.")
+@click.option("--until-eof", is_flag=True, help="Stop where standard input ends.")
 @click.option(
     "--peer",
     "peer",
@@ -45,13 +50,14 @@ def now() -> int:
 def devnet(
     folder: Path, *, port: int, algorithm: str, mode: str, notaries: tuple[str, ...],
     threshold: int, names: tuple[str, ...], units: int, name: str, block_ms: int,
-    peer: Path | None,
+    peer: Path | None, tape: Path | None, until_eof: bool,
 ) -> None:  # fmt: skip
     """Serve a node gateway on this machine until it is interrupted."""
     folder.mkdir(parents=True, exist_ok=True)
     where, kind = folder.resolve(), TRUST if mode == "trust" else UPLOAD
     if peer is not None:
-        _serve(*_before(peer.resolve(), where, ALGORITHMS[algorithm], kind), port)
+        gateway, told = _before(peer.resolve(), where, ALGORITHMS[algorithm], kind)
+        _serve(gateway, told, port, until_eof=until_eof)
         return
     try:
         stand = set_up(
@@ -64,12 +70,19 @@ def devnet(
             block_ms=block_ms,
             channel=name,
             units=units,
+            tape=None if tape is None else Tape(tape),
         )
     except EndorsementFailed as error:
         raise click.UsageError(
             f"the escrow refuses this: {error}; two notaries at least"
         ) from error
-    _serve(stand.gateway, lambda base: written(stand, where, base), port, stand.do)
+    _serve(
+        stand.gateway,
+        lambda base: written(stand, where, base),
+        port,
+        stand.do,
+        until_eof=until_eof,
+    )
 
 
 def _before(
@@ -85,13 +98,22 @@ def _before(
 
 
 def _serve(
-    gateway: Gateway, told: Callable[[str], str], port: int, deed: Deed | None = None
+    gateway: Gateway,
+    told: Callable[[str], str],
+    port: int,
+    deed: Deed | None = None,
+    *,
+    until_eof: bool,
 ) -> None:
     async def serve() -> None:
+        stopped = asyncio.Event()
+        if until_eof:
+            loop = asyncio.get_running_loop()
+            loop.add_reader(sys.stdin, lambda: stopped.set() if not os.read(0, 1024) else None)
         async with serving(gateway, port, deed) as base:
             click.echo(told(base))
             click.echo(f"# faults: POST {base}{PANEL}")
-            await asyncio.Event().wait()
+            await stopped.wait()
 
     try:
         asyncio.run(serve())

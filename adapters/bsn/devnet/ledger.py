@@ -5,8 +5,9 @@ a transaction invalid, and it is in its block all the same. Time decides when a 
 """
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import astuple, dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
@@ -28,9 +29,11 @@ from adapters.bsn.devnet.blocks import (
     response_payload,
 )
 from adapters.bsn.devnet.macs import SECP256R1, SM2, Public, Secret, sm3
+from adapters.bsn.devnet.tape import Tape
 from adapters.bsn.devnet.wire import count, message, part, parts, repeated
 from bridge.core.ids import Instant
 
+DEEPEST = 64  # blocks that can be taken back
 _KINDS = {SECP256R1: "p256", SM2: "sm2"}
 
 
@@ -54,7 +57,10 @@ class Held(Endorsed):
 
 @dataclass(slots=True, kw_only=True)
 class Ledger:
-    """One channel with one chaincode. Units: ms."""
+    """One channel with one chaincode. Units: ms.
+
+    One with a tape goes on where the tape ends: the same blocks, and what was ordered is cut.
+    """
 
     clock: Callable[[], int]
     channel: str = "settle"
@@ -70,17 +76,42 @@ class Ledger:
     envelopes: dict[tuple[int, int], bytes] = field(default_factory=dict)
     stalled: bool = False
     bent: list[int] = field(default_factory=list)  # codes that the next transactions get
+    tape: Tape | None = None
     _pending: list[tuple[Held, int]] = field(default_factory=list)
-    _before: list[tuple[dict[str, tuple[bytes, Version]], dict[str, tuple[int, int]]]] = field(
-        default_factory=list
+    _before: deque[tuple[dict[str, tuple[bytes, Version]], dict[str, tuple[int, int]]]] = field(
+        default_factory=lambda: deque(maxlen=DEEPEST)
     )
 
     def __post_init__(self) -> None:
         channel = message((1, CONFIG), (4, self.channel))
         first = message((1, message((1, message((1, channel))), (2, b"genesis"))))
+        lines = [] if self.tape is None else self.tape.lines()
+        made = blocks_of.block(0, b"", [first], (("", VALID, "", 0),))
+        raw = bytes.fromhex(lines[0]["genesis"]) if lines else made.raw  # under that signature
         self._before.append(({}, {}))
-        self.blocks.append(blocks_of.block(0, b"", [first], (("", VALID, "", 0),)))
+        self.blocks.append(replace(made, raw=raw))
         self.envelopes[0, 0] = first
+        for line in lines:
+            self._play(line)
+        if not lines:
+            self._taped({"genesis": raw.hex()})
+
+    def _taped(self, line: Mapping[str, object]) -> None:
+        if self.tape is not None:
+            self.tape.add(line)
+
+    def _play(self, line: Mapping[str, Any]) -> None:
+        match line:
+            case {"join": [msp, name, certificate, *key]}:
+                self._known(msp, name, certificate, Public(*key))
+            case {"order": words, "at": at}:
+                self._pending.append((_held(words), at))
+            case {"cut": codes, "raw": raw}:
+                self._cut(codes, bytes.fromhex(raw))
+            case {"rewrite": depth}:
+                self._rewrite(depth)
+            case _:
+                pass  # how it began, and that it stood
 
     @property
     def network(self) -> str:
@@ -89,6 +120,10 @@ class Ledger:
 
     def join(self, msp: str, name: str, certificate: str, key: Public) -> bytes:
         """Make a certificate known; returns its SerializedIdentity."""
+        self._taped({"join": [msp, name, certificate, *astuple(key)]})
+        return self._known(msp, name, certificate, key)
+
+    def _known(self, msp: str, name: str, certificate: str, key: Public) -> bytes:
         identity = message((1, msp), (2, certificate))
         self.members[identity] = Member(msp, name, key)
         return identity
@@ -185,7 +220,9 @@ class Ledger:
         """Take a transaction into the next block."""
         assert isinstance(endorsed, Held), "it was endorsed here"
         self.advance()
-        self._pending.append((endorsed, self.clock()))
+        at = self.clock()
+        self._taped({"order": _words(endorsed), "at": at})
+        self._pending.append((endorsed, at))
         if len(self._pending) >= self.most and not self.stalled:
             self.cut()
 
@@ -202,37 +239,53 @@ class Ledger:
 
     def cut(self) -> None:
         """Cut the next block of what waits."""
-        taken, self._pending = self._pending[: self.most], self._pending[self.most :]
+        made, codes = self._cut(None, b"")
+        self._taped({"cut": codes, "raw": made.raw.hex()})
+
+    def _cut(self, told: Sequence[int] | None, raw: bytes) -> tuple[Block, list[int]]:
+        """Cut a block as it comes, or again as it was told: with these codes, in these bytes."""
+        size = self.most if told is None else len(told)
+        taken, self._pending = self._pending[:size], self._pending[size:]
         number = len(self.blocks)
         self._before.append((dict(self.state), dict(self.places)))
         listed: list[tuple[str, int, str, int]] = []
         for place, (one, _) in enumerate(taken):
-            listed.append((one.tx, self._commit(one, number, place), one.creator, one.time))
+            code = self._code(one) if told is None else told[place]
+            self._commit(one, code, number, place)
+            listed.append((one.tx, code, one.creator, one.time))
             self.envelopes[number, place] = one.envelope
         envelopes = [one.envelope for one, _ in taken]
-        self.blocks.append(blocks_of.block(number, self.blocks[-1].hash, envelopes, tuple(listed)))
+        made = blocks_of.block(number, self.blocks[-1].hash, envelopes, tuple(listed))
+        self.blocks.append(replace(made, raw=raw or made.raw))
+        return self.blocks[-1], [code for _, code, _, _ in listed]
 
-    def _commit(self, one: Held, number: int, place: int) -> int:
+    def _code(self, one: Held) -> int:
         if one.tx in self.places:
             return DUPLICATE_TXID
-        self.places[one.tx] = (number, place)
         if self.bent:
             return self.bent.pop(0)
         for key, version in one.results.reads:
             found = self.state.get(key)
             if (None if found is None else found[1]) != version:
                 return MVCC_READ_CONFLICT
-        for key, value in one.results.writes:
+        return VALID
+
+    def _commit(self, one: Held, code: int, number: int, place: int) -> None:
+        self.places.setdefault(one.tx, (number, place))
+        for key, value in one.results.writes if code == VALID else ():
             if value is None:
                 self.state.pop(key, None)
             else:
                 self.state[key] = (value, Version(number, place))
-        return VALID
 
     def rewrite(self, depth: int) -> None:
         """Take the last blocks back, as no chain of this kind may: what follows is another past."""
         self.advance()
-        for _ in range(min(depth, len(self.blocks) - 1)):
+        self._taped({"rewrite": depth})
+        self._rewrite(depth)
+
+    def _rewrite(self, depth: int) -> None:
+        for _ in range(min(depth, len(self.blocks) - 1, len(self._before))):
             gone = self.blocks.pop()
             self.state, self.places = self._before.pop()
             for place in range(len(gone.transactions)):
@@ -263,6 +316,38 @@ class Ledger:
         self.advance()
         place = self.places.get(tx)
         return None if place is None else (self.blocks[place[0]], place[1])
+
+
+def _words(held: Held) -> dict[str, object]:
+    """An endorsed transaction as a tape has it."""
+    reads = [[key, one and [one.block, one.tx]] for key, one in held.results.reads]
+    writes = [[key, None if one is None else one.hex()] for key, one in held.results.writes]
+    return {
+        "tx": held.tx,
+        "creator": held.creator,
+        "time": held.time,
+        "status": held.status,
+        "payload": held.payload.hex(),
+        "envelope": held.envelope.hex(),
+        "changes": held.changes,
+        "reads": reads,
+        "writes": writes,
+    }
+
+
+def _held(words: Mapping[str, Any]) -> Held:
+    reads = tuple((key, one and Version(*one)) for key, one in words["reads"])
+    writes = tuple((key, one and bytes.fromhex(one)) for key, one in words["writes"])
+    return Held(
+        tx=words["tx"],
+        creator=words["creator"],
+        time=words["time"],
+        status=words["status"],
+        payload=bytes.fromhex(words["payload"]),
+        envelope=bytes.fromhex(words["envelope"]),
+        changes=words["changes"],
+        results=Results(reads=reads, writes=writes),
+    )
 
 
 def transaction_id(key: Public, nonce: bytes, identity: bytes) -> str:

@@ -16,11 +16,13 @@ from adapters.bsn.devnet.ledger import Ledger, proposal
 from adapters.bsn.devnet.macs import SECP256R1, SM2, Secret
 from adapters.bsn.devnet.names import certificate
 from adapters.bsn.devnet.opening import MARK, Opening, table_of, toml, write_secret
+from adapters.bsn.devnet.tape import Tape
 from bridge.core.canonical import Value, canonical
 
 OPERATOR = "operator"
 DEEDS = ("issue", "split", "endorse")  # of somebody beside the bridge
 DAY = 24 * 3_600_000
+READY = {"ready": True}  # on a tape: the channel stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +105,17 @@ def set_up(
     window_ms: int = 60_000,
     channel: str = "settle",
     units: int = 100,
+    tape: Tape | None = None,
 ) -> Stand:
     """Return a channel whose escrow trusts these notaries, with an account and asset for each name.
 
+    It is the channel of the tape where that holds one that was ready.
     Errors: EndorsementFailed where the escrow does not take such notaries.
     """
-    ledger = Ledger(clock=clock, block_ms=block_ms, channel=channel)
+    is_kept = tape is not None and READY in tape.lines()
+    if tape is not None and not is_kept:
+        tape.wipe()  # killed before anybody was told of it
+    ledger = Ledger(clock=clock, block_ms=block_ms, channel=channel, tape=tape)
     gateway = Gateway(ledger=ledger)
     app = gateway.open(algorithm, mode, Secret(algorithm, "user").public())
     operator = _operator(gateway, ledger, app)
@@ -123,14 +130,16 @@ def set_up(
         "threshold": str(threshold),
     }
     ledger.admits = sha256(canonical(configuration)).hexdigest()
-    call(ledger, operator, "configure", configuration)
+    if not is_kept:
+        call(ledger, operator, "configure", configuration)
     kind = SM2 if algorithm == SM2 else SECP256R1
     holders = {name: _member(ledger, name, Secret(kind, name)) for name in names}
-    assets = {}
-    for name, holder in holders.items():
+    assets = {name: f"asset-of-{name}" for name in names}
+    for name, holder in holders.items() if not is_kept else ():
         call(ledger, holder, "enrol", {})
-        assets[name] = f"asset-of-{name}"
         issue(ledger, holder, assets[name], str(units), obligor=holder)
+    if tape is not None and not is_kept:
+        tape.add(READY)
     return Stand(
         gateway=gateway,
         ledger=ledger,

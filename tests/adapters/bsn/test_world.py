@@ -1,5 +1,7 @@
 """The demo's channel: a process of its own, opened by the settings it tells, its holders sign."""
 
+import os
+import signal
 import tomllib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,7 +20,7 @@ from bridge.core.consent import Consent
 from bridge.core.effects import BurnAsset, LockAsset
 from bridge.core.ids import NetworkId
 from bridge.core.order import SettlementOrder
-from bridge.ports import Refused, Uncertain
+from bridge.ports import Refused, Unavailable, Uncertain
 from tests.adapters.bsn.devnet.test_server import Nothing
 
 
@@ -53,6 +55,31 @@ async def test_its_keys_are_its_owners_alone_and_its_folder_is_used_once(
     with pytest.raises(ValueError, match="empty"):
         async with WORLD.start(tmp_path / "world", NOTARY_KEYS, THRESHOLD):
             pass
+
+
+async def test_a_gateway_that_is_killed_and_started_again_undoes_nothing(
+    stand: Stand, tmp_path: Path
+) -> None:
+    place = {"account": SELLER, "asset": RECEIVABLE}
+    await stand.do({"do": "split", **place, "part": "", "into": "first", "units": "400"})
+    file = write_settings(
+        tmp_path, profile="demo", listen="tcp:localhost:1", networks=stand.networks, rails={}
+    )
+    table = tomllib.loads(file.read_text("utf-8"))["network"][INSTANCE]
+    del table["adapter"]
+    pid = stand.process.pid
+    os.kill(pid, signal.SIGKILL)
+    await stand.process.ended()
+    with pytest.raises(Unavailable):
+        await stand.do({"do": "resume"})
+    await stand.do({"do": "start"})
+    assert stand.process.pid != pid
+    part = await stand.ask(INSTANCE, {"of": "lot", "asset": RECEIVABLE, "part": "first"})
+    assert (part["holder"], part["units"]) == (stand.accounts[SELLER], "400")
+    await stand.do({"do": "endorse", **place, "part": "first", "to": BUYER})  # and it goes on
+    async with ADAPTER.open(ADAPTER.settings(table), SystemClock(), Nothing()) as door:
+        assert isinstance(door, ChannelNetwork)
+        await door.check()  # under the keys and the genesis of before
 
 
 async def test_written_settings_open_it_and_a_holder_locks_there(

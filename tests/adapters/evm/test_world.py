@@ -1,5 +1,10 @@
 """The demo's chain: a process of its own, opened by the settings it tells, its holders sign."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
 import tomllib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -19,10 +24,11 @@ from bridge.core.consent import Consent
 from bridge.core.effects import AssignAsset, BurnAsset, LockAsset, MintAsset
 from bridge.core.ids import NetworkId
 from bridge.core.order import SettlementOrder
-from bridge.ports import Refused
+from bridge.ports import Refused, Unavailable
 from tests.adapters.evm.grounds import signing
 from tests.adapters.evm.stand import SIGNERS, THRESHOLD
 
+TREE = Path(__file__).resolve().parents[3]
 ELSEWHERE = "memory:elsewhere"
 
 
@@ -81,6 +87,48 @@ async def test_its_settings_open_it_and_an_asset_leaves_and_a_twin_comes(
         await _leaves(stand, door, table)
         for name, part, units in (("twin-a", "", 7), ("bill-a", "ab" * 32, 1)):
             await _comes(stand, door, table, name=name, part=part, units=units)
+
+
+async def test_a_chain_that_is_killed_and_started_again_undoes_nothing(stand: Stand) -> None:
+    await stand.do({"do": "twin", "name": "twin-a", "home": ELSEWHERE})
+    nodes, asked = stand.ground.nodes, ("latest", False)
+    (was,) = await nodes.agreed([("eth_getBlockByNumber", asked)])
+    assert isinstance(was, dict)
+    pid = stand.process.pid
+    os.kill(pid, signal.SIGKILL)
+    await stand.process.ended()
+    with pytest.raises(Unavailable):
+        await stand.do({"do": "pause"})
+    await stand.do({"do": "start"})
+    assert stand.process.pid != pid
+    (again,) = await nodes.agreed([("eth_getBlockByNumber", (was["number"], False))])
+    assert again == was
+    held = {"of": "balance", "asset": SHARE, "account": stand.accounts[SELLER]}
+    assert await stand.ask(INSTANCE, held) == {"units": UNITS}
+    await stand.do({"do": "title", "name": "bill-a", "home": ELSEWHERE})  # and it goes on
+
+
+def test_a_chain_ends_with_whoever_started_it(tmp_path: Path) -> None:
+    code = (
+        "import asyncio, pathlib, os, signal; from adapters.evm.stand import process\n"
+        "async def run():\n"
+        "    async with process([], pathlib.Path('tape')) as (_, running):\n"
+        "        print(running.pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)\n"
+        "asyncio.run(run())"
+    )
+    parent = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(TREE)},
+        stdout=subprocess.PIPE,
+        timeout=60,
+        check=False,
+    )
+    assert parent.returncode == -signal.SIGKILL
+    until = time.monotonic() + 10
+    while Path(f"/proc/{int(parent.stdout)}").exists():
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 async def _leaves(stand: Stand, door: EscrowNetwork, table: dict[str, object]) -> None:

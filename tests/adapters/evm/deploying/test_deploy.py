@@ -166,7 +166,8 @@ def _digest(said: str) -> str:
 async def test_a_plan_is_reviewed_cut_at_every_step_and_stands_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with process([one.bytes20 for one in (DEPLOYER, GOVERNOR)]) as (said, _):
+    funded = [one.bytes20 for one in (DEPLOYER, GOVERNOR)]
+    async with process(funded, tmp_path / "chain.tape") as (said, _):
         urls = {str(name): f"{said['url']}/{name}" for name in ("north", "south", "east")}
         node = Node(urls["north"])
         desk = Desk(tmp_path, urls, node)
@@ -264,7 +265,7 @@ async def _opens(desk: Desk) -> None:
 async def test_what_is_not_as_planned_is_refused_and_nothing_is_sent(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with process([]) as (said, _):
+    async with process([], tmp_path / "chain.tape") as (said, _):
         urls = {str(name): f"{said['url']}/{name}" for name in ("north", "south", "east")}
         node = Node(urls["north"])
         desk = Desk(tmp_path, urls, node)

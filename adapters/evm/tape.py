@@ -1,0 +1,32 @@
+"""What a dev chain has done, line after line in a file, so that one that was killed comes back."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+class Tape:
+    """Lines of JSON in a file; half a last line is gone once it is opened."""
+
+    def __init__(self, file: Path) -> None:
+        self._path = file
+        raw = file.read_bytes() if file.exists() else b""
+        self._file = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.ftruncate(self._file, raw.rfind(b"\n") + 1)  # nobody had heard of what is cut off
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return what is on it."""
+        return [json.loads(line) for line in self._path.read_bytes().splitlines()]
+
+    def add(self, line: Mapping[str, object]) -> None:
+        """Write a line; it is on disk."""
+        data = json.dumps(line, separators=(",", ":")).encode() + b"\n"
+        written = os.write(self._file, data)
+        assert written == len(data), "half a line was written"
+        os.fsync(self._file)
+
+    def close(self) -> None:
+        """End it."""
+        os.close(self._file)
