@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import rlp
 from eth_hash.auto import keccak
 
-from adapters.evm.tries import BadProof, Item, Trie, rlp_decoded, trie_of_list
+from adapters.evm.strict_rlp import Item
+from adapters.evm.tries import BadProof, Trie, rlp_decoded, trie_of_list
 
 _HASH, _ADDRESS, _BLOOM, _NONCE, _NUMBER, _TEXT = 32, 20, 256, 8, -1, -2
 HEADER = (  # name as the JSON has it, and size in bytes; later forks only append

@@ -81,10 +81,11 @@ def decoded(kinds: list[str], data: bytes) -> tuple[Word, ...]:
 
     Errors: ValueError.
     """
+    shapes = _shapes(tuple(kinds))
+    if shapes is not None and len(data) == 32 * len(shapes):
+        return tuple(_read(shape, data[32 * n : 32 * n + 32]) for n, shape in enumerate(shapes))
     try:
         words: tuple[Word, ...] = decode(kinds, data)
-        if len(data) == 32 * len(kinds) and all(map(_is_one_word, kinds)):
-            return words  # a word is written in one way, and the decoder looks at every bit of it
         again = encode(kinds, words)
     except (DecodingError, OverflowError, UnicodeDecodeError) as error:
         raise ValueError(f"not ({','.join(kinds)}): {error}") from error
@@ -93,9 +94,34 @@ def decoded(kinds: list[str], data: bytes) -> tuple[Word, ...]:
     return words
 
 
+Shape: TypeAlias = "tuple[str, int]"  # uint, int, bytes, address or bool, and its bits or bytes
+
+
 @cache
-def _is_one_word(kind: str) -> bool:
-    return re.fullmatch("u?int[0-9]+|bytes[0-9]+|address|bool", kind) is not None
+def _shapes(kinds: tuple[str, ...]) -> tuple[Shape, ...] | None:
+    """Return how to read types of one word each, or None where one is not of one word."""
+    found = [re.fullmatch("(u?int|bytes)([0-9]+)|(address|bool)", kind) for kind in kinds]
+    return tuple((m[1] or m[3], int(m[2] or 0)) for m in found if m) if all(found) else None
+
+
+def _read(shape: Shape, word: bytes) -> Word:
+    """Return what one word says; it has one form, and every bit of it is looked at.
+
+    Errors: ValueError.
+    """
+    kind, size = shape
+    value: Word
+    if kind == "bytes":
+        value, fits = word[:size], not any(word[size:])
+    elif kind == "address":
+        value, fits = f"0x{word[12:].hex()}", not any(word[:12])
+    else:
+        number = int.from_bytes(word, "big", signed=kind == "int")
+        low, bits = (-1 << size - 1, size - 1) if kind == "int" else (0, size or 1)
+        value, fits = number if size else bool(number), low <= number < 1 << bits
+    if not fits:
+        raise ValueError(f"not {kind}{size or ''}: {word.hex()}")
+    return value
 
 
 def _text(value: Word) -> str:

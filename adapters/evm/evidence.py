@@ -147,7 +147,7 @@ def examined(raw: bytes, pinned: Value) -> Examined:
     Errors: Unreadable, for evidence or pinned words that are none.
     """
     done = Examined()
-    told = _told(read(raw), pinned, done)
+    told = _told(raw, pinned, done)
     for number, title in enumerate(STEPS, 1):
         try:
             done.steps.append(Step(number=number, title=title, holds=True, says=next(told)))
@@ -158,11 +158,12 @@ def examined(raw: bytes, pinned: Value) -> Examined:
     return done
 
 
-def _told(evidence: ChainEvidence, pinned: Value, done: Examined) -> Iterator[str]:
+def _told(raw: bytes, pinned: Value, done: Examined) -> Iterator[str]:
     """Yield what each step found, in order; the event's fact is left in `done`.
 
     Errors: BadProof, Unreadable.
     """
+    evidence = read(raw)  # in its one form: its bytes are what `encoded` would give
     header = _header(evidence, pinned)
     yield f"block {header.number} is {_hex(header.hash)} of {evidence.network}"
     yield _final(evidence, header, pinned)
@@ -177,7 +178,7 @@ def _told(evidence: ChainEvidence, pinned: Value, done: Examined) -> Iterator[st
         raise BadProof("the event tells no fact of a settlement")
     yield f"{type(done.fact).__name__} by {written(log.emitter)}"
     yield _said(done.fact)
-    yield f"these bytes are {sha256(evidence.encoded()).hexdigest()} in the ledger's entry"
+    yield f"these bytes are {sha256(raw).hexdigest()} in the ledger's entry"
 
 
 def verify(raw: bytes, pinned: Value) -> tuple[Fact, ...]:

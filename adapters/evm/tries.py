@@ -9,9 +9,9 @@ from typing import TypeAlias, cast
 
 import rlp
 from eth_hash.auto import keccak
-from rlp.exceptions import DecodingError
 
-Item: TypeAlias = "bytes | Sequence[Item]"
+from adapters.evm.strict_rlp import Item, NotRlp, decoded
+
 EMPTY = keccak(rlp.encode(b""))
 
 
@@ -22,9 +22,9 @@ class BadProof(ValueError):
 def rlp_decoded(raw: bytes, what: str) -> Item:
     """Return what strict RLP says. Errors: BadProof."""
     try:
-        return cast("Item", rlp.decode(raw, strict=True))
-    except DecodingError as error:
-        raise BadProof(f"{what} is no RLP: {type(error).__name__}") from error
+        return decoded(raw)
+    except NotRlp as error:
+        raise BadProof(f"{what} is no RLP: {error}") from error
 
 
 def nibbles(key: bytes) -> tuple[int, ...]:
