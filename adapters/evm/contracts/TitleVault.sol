@@ -30,7 +30,7 @@ interface ITitleFactory {
 /// with a remark of settlement and ticket hash, and that remark is the consent.
 contract TitleVault is Custody {
     struct Title {
-        bytes32 settlement; // of the open slot it is in
+        bytes32 settlement; // of the open slot it is in; while there is one, medium is 0
         bytes32 medium; // the counterpart where the operative title is; 0: here
     }
 
@@ -74,7 +74,7 @@ contract TitleVault is Custody {
     /// A rejection gives the title back with its history whole, and cannot be bounced.
     function giveBack(Ticket calldata t) external onlyEscrow {
         ITitle title = _mine(t);
-        delete titles[address(title)];
+        titles[address(title)].settlement = 0;
         --_outstanding;
         title.rejectTransferOwners("");
     }
@@ -93,7 +93,7 @@ contract TitleVault is Custody {
     function accepted(Ticket calldata t) external onlyEscrow returns (bool) {
         ITitle title = _mine(t);
         if (title.beneficiary() == address(this)) return false;
-        delete titles[address(title)];
+        titles[address(title)].settlement = 0;
         --_outstanding;
         return true;
     }
