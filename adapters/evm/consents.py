@@ -13,14 +13,17 @@ from adapters.evm import calls
 from adapters.evm.client import Call, Json, NodeError
 from adapters.evm.nodes import Nodes
 from adapters.evm.preflight import NOTHING, TITLE, TOKEN, read
+from adapters.evm.questions import Question
 from adapters.evm.signatures import BadSignature, plain, signer
 from adapters.evm.ticket import Domain, Ticket, digest, word
-from adapters.evm.titles import remark
+from adapters.evm.titles import contract_of, remark
 from bridge.ports import Answered, Check, Unavailable
 from schemas.contracts import typed
 
 MAGIC = bytes.fromhex("1626ba7e")  # ERC-1271: the contract stands by the signature
 CONSENTS = "holder consents"
+PUSH = "transferOwners(address,address,bytes)"  # TradeTrust's title, version 5
+_TITLES = 4_096  # whose contracts are remembered
 _PERSONAL = b"\x19Ethereum Signed Message:\n32"
 _UNSALTED = keccak(
     b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
@@ -96,38 +99,62 @@ def _unsalted(domain: Domain, ticket: Ticket, not_after: int) -> bytes:
     return keccak(b"\x19\x01" + where + lock)
 
 
-async def custodies(nodes: Nodes, escrow: str, assets: Sequence[str]) -> dict[str, str]:
-    """Return the custody of each asset that the escrow lists. Errors: Unavailable."""
-    head = hex(await nodes.head())
-    questions: list[Call] = [
-        ("eth_call", ({"to": escrow, "data": _hex(calls.call("Escrow", "assets", one))}, head))
-        for one in assets
-    ]
-    told = await nodes.agreed(questions)
-    found = ((one, read("Escrow", "assets", row)) for one, row in zip(assets, told, strict=True))
-    return {
-        one: str(to_checksum_address(str(row[0])))
-        for one, row in found
-        if row is not None and row[0] != NOTHING
-    }
+class Allowances:
+    """What a holder does, beside the consent, so that the custody may take what is locked.
 
+    Which custody an asset has is the escrow's word, so it is exact once it was learned.
+    """
 
-def allowance(asset: str, custody: str | None, ticket: Ticket) -> str:
-    """Return the call by which the holder allows the custody to take what is locked."""
-    title, number = ticket.token_id != 0, ticket.token_id or ticket.amount
-    what = f"part {number:064x}" if title else f"{number} units"
-    if custody is None:
-        words = f"; a title with a contract: to it, {_said(ticket)}" if title else ""
-        return f"{asset}: approve its custody, which is Escrow.assets of it, for {what}{words}"
-    data = calls.call(TITLE if title else TOKEN, "approve", custody, number)
-    allow = f"{asset}: approve {custody} for {what}; to {asset} data {_hex(data)}"
-    if not title:
-        return allow
-    return f"{allow}; or, a title with a contract: its transferOwners to {custody}, {_said(ticket)}"
+    def __init__(self, nodes: Nodes, escrow: str) -> None:
+        self._nodes = nodes
+        self._escrow = escrow
+        self._custodies: dict[str, str] = {}  # by asset, as the escrow listed them when asked
+        self._titles: dict[tuple[str, int], str] = {}  # a contract each; none where it has none
 
+    async def learn(self, assets: Sequence[str]) -> None:
+        """Keep the custody of each asset that the escrow lists. Errors: Unavailable."""
+        unknown = [one for one in assets if one not in self._custodies]
+        if not unknown:
+            return
+        head = hex(await self._nodes.head())
+        questions: list[Call] = [
+            ("eth_call", ({"to": self._escrow, "data": _hex(data)}, head))
+            for data in (calls.call("Escrow", "assets", one) for one in unknown)
+        ]
+        told = await self._nodes.agreed(questions)
+        for asset, row in zip(unknown, told, strict=True):
+            rule = read("Escrow", "assets", row)
+            if rule is not None and rule[0] != NOTHING:
+                self._custodies[asset] = str(to_checksum_address(str(rule[0])))
 
-def _said(ticket: Ticket) -> str:
-    return f"both, remark {_hex(remark(ticket))}"
+    async def learn_of(self, asset: str, ticket: Ticket) -> None:
+        """Keep the custody of one asset and, of a title, its contract. Errors: Unavailable."""
+        await self.learn((asset,))
+        custody, which = self._custodies.get(asset), (asset, ticket.token_id)
+        if not ticket.token_id or custody is None or which in self._titles:
+            return
+        at = await contract_of(self._nodes, hex(await self._nodes.head()), custody, ticket)
+        if len(self._titles) >= _TITLES:
+            del self._titles[next(iter(self._titles))]
+        self._titles[which] = at
+
+    def owed(self, asset: str, ticket: Ticket) -> str:
+        """Return what the holder does: the exact call, once custody and title were learned."""
+        custody, part = self._custodies.get(asset), ticket.token_id
+        what = f"part {part:064x}" if part else f"{ticket.amount} units"
+        title = self._titles.get((asset, part))
+        if part and (custody is None or title is None):
+            to = custody or "its custody, which is Escrow.assets of it,"
+            push = f"transferOwners on its contract, to {to} both, remark {_hex(remark(ticket))}"
+            return f"{asset}: {what}: a title with a contract: {push}; a token: approve {to}"
+        if custody is None:
+            return f"{asset}: approve its custody, which is Escrow.assets of it, for {what}"
+        if title:
+            data = Question(title, PUSH, "", (custody, custody, remark(ticket))).data()
+            push = f"give it to {custody}, as beneficiary and holder"
+            return f"{asset}: {what}: {push}; to {title} data {_hex(data)}"
+        data = calls.call(TITLE if part else TOKEN, "approve", custody, part or ticket.amount)
+        return f"{asset}: approve {custody} for {what}; to {asset} data {_hex(data)}"
 
 
 def _hex(data: bytes) -> str:

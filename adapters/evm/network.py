@@ -1,6 +1,7 @@
 """The escrow contract on an Ethereum-compatible chain, as an origin and as a destination."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from eth_utils.address import to_checksum_address
@@ -20,7 +21,7 @@ from adapters.evm.codec import (
     typed_data,
 )
 from adapters.evm.consents import CONSENTS as WHAT
-from adapters.evm.consents import allowance, contract_stands, custodies, key_signed
+from adapters.evm.consents import Allowances, contract_stands, key_signed
 from adapters.evm.finality import Finality
 from adapters.evm.nodes import Nodes
 from adapters.evm.preflight import preflight, read
@@ -114,7 +115,7 @@ class EscrowNetwork:
         self._check = check
         self._checked = False
         self._pinned = tuple(pinned)
-        self._custodies: dict[str, str] = {}  # as the escrow listed them when it was asked
+        self._allowances = Allowances(nodes, self._escrow)
 
     @property
     def id(self) -> NetworkId:
@@ -129,13 +130,8 @@ class EscrowNetwork:
     async def _ready(self) -> None:
         if not self._checked:
             await self._check()
-            await self._learn(self._pinned)
+            await self._allowances.learn(self._pinned)
             self._checked = True
-
-    async def _learn(self, assets: Sequence[str]) -> None:
-        """Keep the custody of each asset, for the allowance that a consent needs."""
-        if any(one not in self._custodies for one in assets):
-            self._custodies |= await custodies(self._nodes, self._escrow, assets)
 
     async def preflight(self, order: SettlementOrder, disclosed: Disclosed) -> tuple[Check, ...]:
         """Return whether the asset could be locked or minted here, reading only."""
@@ -145,7 +141,9 @@ class EscrowNetwork:
         try:
             await self._ready()
             if order.origin.network == self._id:
-                await self._learn((order.origin.asset,))
+                with suppress(BadWords):  # which preflight names
+                    ticket = ticket_of(act_for(LockAsset(order)))
+                    await self._allowances.learn_of(order.origin.asset, ticket)
             seen = await preflight(self._nodes, self._id, self._escrow, operator, order)
         except (Unavailable, Refused) as error:
             return (Check("network answers", Answered.UNKNOWN, f"{self._id}: {error}"),)
@@ -161,13 +159,12 @@ class EscrowNetwork:
             ticket = ticket_of(act)
         except BadWords as error:
             raise Refused(str(error)) from error
-        asset = order.origin.asset
         return ConsentOwed(
             network=self._id,
             by=order.originator.account,
             kind="eip712",
             message=typed_data(self._domain, ticket, act.not_after // 1_000),
-            calls=(allowance(asset, self._custodies.get(asset), ticket),),
+            calls=(self._allowances.owed(order.origin.asset, ticket),),
         )
 
     async def consent_holds(self, order: SettlementOrder, consent: Consent) -> Check:

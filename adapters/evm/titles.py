@@ -51,21 +51,27 @@ def remark(ticket: Ticket) -> bytes:
     return ticket.settlement + ticket.hash()
 
 
+async def contract_of(nodes: Nodes, head: str, custody: str, ticket: Ticket) -> str:
+    """Return the contract of a title; nothing where the custody keeps none of that kind.
+
+    Errors: Unavailable.
+    """
+    (factory,) = await _answers(nodes, head, [Question(custody, "FACTORY()", "address")])
+    if factory is None:
+        return ""
+    where, which = "getEscrowAddress(address,uint256)", (_address(ticket.asset), ticket.token_id)
+    (title,) = await _answers(nodes, head, [Question(str(factory), where, "address", which)])
+    return _spelled(title)
+
+
 async def title_at(nodes: Nodes, head: str, custody: str, ticket: Ticket) -> Title | None:
     """Return a title as a quorum sees it at a block; None where the custody keeps none of its kind.
 
     Errors: Unavailable.
     """
-    asset, number = _address(ticket.asset), ticket.token_id
-    (factory,) = await _answers(nodes, head, [Question(custody, "FACTORY()", "address")])
-    if factory is None:
+    at, asset = await contract_of(nodes, head, custody, ticket), _address(ticket.asset)
+    if not at:
         return None
-    where = "getEscrowAddress(address,uint256)"
-    asked = [Question(str(factory), where, "address", (asset, number))]
-    (title,) = await _answers(nodes, head, asked)
-    if title is None:
-        return None
-    at = str(title)
     told = await _answers(
         nodes,
         head,

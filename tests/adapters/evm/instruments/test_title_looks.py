@@ -3,12 +3,15 @@
 from collections.abc import Iterator, Sequence
 
 import pytest
+from eth_utils.address import to_checksum_address
 
+from adapters.evm.consents import Allowances
 from adapters.evm.nodes import Nodes
 from adapters.evm.ticket import Ticket
-from adapters.evm.titles import held_checks, made_checks, next_step, title_at
+from adapters.evm.titles import held_checks, made_checks, next_step, remark, title_at
 from bridge.ports import Answered, Check
 from tests.adapters.evm.anvil import AnvilChain
+from tests.adapters.evm.chain import Reverted
 from tests.adapters.evm.far import FarNode
 from tests.adapters.evm.instruments.bills import BANK, BUYER, CARRIER, SHIPPER, World, laid_out
 from tests.adapters.evm.stand import OPERATORS, Direct, Time
@@ -28,10 +31,14 @@ def world(whole: World[AnvilChain]) -> Iterator[World[AnvilChain]]:
         yield whole
 
 
+def quorum_of(world: World[AnvilChain]) -> Nodes:
+    nodes = [Direct(FarNode(world.chain.node), name) for name in OPERATORS]  # type: ignore[arg-type]
+    return Nodes("eip155:31337", nodes, 2, Time(), 1_000)
+
+
 async def looked(world: World[AnvilChain], ticket: Ticket) -> tuple[list[str], list[str], str]:
     """What does not hold of it to lock it and to make it here, and what its hand-over asks next."""
-    nodes = [Direct(FarNode(world.chain.node), name) for name in OPERATORS]  # type: ignore[arg-type]
-    quorum = Nodes("eip155:31337", nodes, 2, Time(), 1_000)
+    quorum = quorum_of(world)
     head = hex(await quorum.head())
     title = await title_at(quorum, head, world.vault, ticket)
     assert title is not None
@@ -91,3 +98,24 @@ async def test_a_hand_over_waits_for_its_recipient(world: World[AnvilChain]) -> 
     world.title.tell(BUYER, "transferBeneficiary", BUYER.address)
     assert (await looked(world, back))[2] == "confirm"
     world.bridge.plain("confirm", back)
+
+
+async def test_what_its_holder_is_told_to_do_gives_it_to_the_custody_to_lock(
+    world: World[AnvilChain],
+) -> None:
+    ticket = world.ticket()
+    asset = to_checksum_address(ticket.asset)
+    vault = to_checksum_address(world.vault)
+    allowances = Allowances(quorum_of(world), world.bridge.escrow)
+    unknown = allowances.owed(asset, ticket)
+    assert "transferOwners on its contract, to its custody, which is Escrow.assets" in unknown
+    assert remark(ticket).hex() in unknown
+    await allowances.learn_of(asset, ticket)
+    said = allowances.owed(asset, ticket)
+    assert f"give it to {vault}, as beneficiary and holder; to " in said
+    assert "approve" not in said
+    to, _, data = said.rpartition("; to ")[2].partition(" data ")
+    with pytest.raises(Reverted, match="BadTitle"):
+        world.bridge.lock(ticket, SHIPPER)
+    world.chain.send(SHIPPER, to, bytes.fromhex(data[2:]))
+    world.bridge.lock(ticket, SHIPPER)
