@@ -4,9 +4,10 @@ The parties are keys made from their names, so that every run has the same addre
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Self
 
 from coincurve import PrivateKey
 from eth_hash.auto import keccak
@@ -217,6 +218,18 @@ class Bridge:
         self.list_asset(self.home, self.vault, HOME)
         self.list_asset(self.twin, self.twin_vault, AWAY)
         self.list_asset(self.title, self.twin_vault, AWAY)
+
+    @classmethod
+    def standing(
+        cls, chain: Chain, at: Mapping[str, str], genesis: bytes, notaries: tuple[Party, ...]
+    ) -> Self:
+        """A set that others deployed, addresses by contract; all of these notaries sign."""
+        bridge = cls.__new__(cls)
+        bridge.chain, bridge.ids = chain, count(1)
+        bridge.genesis, bridge.notaries, bridge.threshold = genesis, notaries, len(notaries)
+        bridge.escrow, bridge.set = at["Escrow"], at["NotarySet"]
+        chain.names.update({address: contract for contract, address in at.items()})
+        return bridge
 
     @property
     def domain(self) -> Domain:

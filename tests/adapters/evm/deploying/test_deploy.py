@@ -39,7 +39,11 @@ STEPS = 9  # four contracts, one operator, the governor's name in four
 
 
 def right(party: Party) -> str:
-    return str(to_checksum_address(party.bytes20))
+    return right_spelling(party.address)
+
+
+def right_spelling(address: str) -> str:
+    return str(to_checksum_address(address))
 
 
 @dataclass
@@ -159,7 +163,7 @@ def cut(monkeypatch: pytest.MonkeyPatch, *, before: bool) -> Iterator[None]:
         yield
 
 
-def _digest(said: str) -> str:
+def digest_in(said: str) -> str:
     return said.rpartition("review ")[2].split()[0]
 
 
@@ -173,7 +177,7 @@ async def test_a_plan_is_reviewed_cut_at_every_step_and_stands_once(
         desk = Desk(tmp_path, urls, node)
         assert await desk.deploy() == AGREES
         told = capsys.readouterr()
-        digest = _digest(told.out)
+        digest = digest_in(told.out)
         assert "nothing was sent" in told.err
         assert told.out.count("code 0x") == 4
         assert not (tmp_path / "lianqiao.toml").exists()
@@ -271,7 +275,7 @@ async def test_what_is_not_as_planned_is_refused_and_nothing_is_sent(
         desk = Desk(tmp_path, urls, node)
         node.close()
         assert await desk.deploy() == AGREES
-        digest = _digest(capsys.readouterr().out)
+        digest = digest_in(capsys.readouterr().out)
         for changes, code, words in (
             ({}, REFUSED, "fund it"),
             ({"settings": {"genesis_hash": "0x" + "ab" * 32}}, REFUSED, "genesis_hash: the chain"),
@@ -316,7 +320,7 @@ async def test_it_stands_on_a_node_of_somebody_elses_making(
             node.ask("anvil_setBalance", party.address, hex(10**24))
         desk = Desk(tmp_path, {"north": url}, node)
         assert await desk.deploy() == AGREES
-        digest = _digest(capsys.readouterr().out)
+        digest = digest_in(capsys.readouterr().out)
         with cut(monkeypatch, before=True), pytest.raises(Cut):
             await desk.deploy("--reviewed", digest)
         await desk.spend(DEPLOYER, [DEPLOYER.address], b"")  # another program has the same key
@@ -324,7 +328,7 @@ async def test_it_stands_on_a_node_of_somebody_elses_making(
         assert "nonce 0 of" in capsys.readouterr().err
         (tmp_path / "plan.toml.journal").unlink()
         assert await desk.deploy("--reviewed", digest) == REFUSED  # its addresses are others now
-        digest = _digest(capsys.readouterr().out)
+        digest = digest_in(capsys.readouterr().out)
         assert await desk.deploy("--reviewed", digest) == DIFFERS
         await desk.accept()
         capsys.readouterr()

@@ -93,6 +93,8 @@ def test_a_title_is_handed_over_accepted_and_confirmed(world: World[AnvilChain])
     for verb in ("confirm", "deliver"):
         with pytest.raises(Reverted, match="WrongState"):
             world.bridge.plain(verb, back)
+    world.lock(BUYER)  # nothing of the last settlement stands in the way of the next
+    assert world.said() == ["Locked"]
 
 
 def test_a_bounced_half_is_handed_over_again(world: World[AnvilChain]) -> None:
