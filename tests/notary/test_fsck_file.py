@@ -6,12 +6,14 @@ content, and each test counts that it was so, by a reader that is not ours.
 
 import sqlite3
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from random import Random  # noqa: TID251 the same bytes in every run
 
 import pytest
 
 from bridge.cli.checking import checked
+from bridge.core.canonical import Value
 from bridge.notary.checkpoint import Checkpoint, VerifierKey, sign
 from bridge.notary.journal import Journal
 from bridge.notary.keys import Ed25519Key
@@ -29,7 +31,11 @@ async def stored(file: Path, *, page: int, long: bool) -> bytes:
     journal = Journal.open(SqliteStore(file), SetClock())
     opened = group(1, draft(1, "account", account("a")), draft(2, "account", account("b")))
     moved = group(3, draft(3, "transfer", transfer("post", "a", "b", 5)))
-    for groups in ([genesis()], settled(1) if long else [opened, moved]):
+    word = b"what an adapter keeps " * 8
+    keep: list[Value] = [{"key": "word", "sha256": sha256(word).hexdigest()}]
+    told = draft(4, "evidence", {"reader": "net", "cursor": "1", "keep": keep})
+    beside = group(4, told, side=[("kept/net/word", word)])
+    for groups in ([genesis()], settled(1) if long else [opened, moved, beside]):
         await journal.append(groups)
         root = bytes.fromhex(journal.head.root)
         note = sign(Checkpoint(ORIGIN, journal.head.seq, root), KEY)

@@ -33,12 +33,14 @@ CREATE TABLE ids (
 CREATE TABLE rows (
     kind TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (kind, key)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE side (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE side (
+    n INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, value BLOB NOT NULL
+) STRICT;
 CREATE TABLE undos (first INTEGER PRIMARY KEY, undo BLOB NOT NULL) STRICT;
 CREATE TABLE checkpoints (size INTEGER PRIMARY KEY, note BLOB NOT NULL) STRICT;
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 """
-VERSION: Final = 2
+VERSION: Final = 3
 _TABLES: Final = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name"
 PRAGMAS: Final = {  # what must read back as it was set
     "journal_mode": "wal",
@@ -268,7 +270,7 @@ class SqliteStore(SqliteReader):
         last = dict(side)  # a key may be kept and erased in one batch: the last word counts
         kept = [(key, value) for key, value in last.items() if value is not None]
         gone = [(key,) for key, value in last.items() if value is None]
-        self._db.executemany("INSERT OR REPLACE INTO side VALUES (?, ?)", kept)
+        self._db.executemany("INSERT OR REPLACE INTO side (key, value) VALUES (?, ?)", kept)
         self._db.executemany("DELETE FROM side WHERE key = ?", gone)
 
     def put_note(self, size: int, note: bytes, expected: Head) -> None:
