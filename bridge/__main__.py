@@ -385,8 +385,6 @@ def main(arguments: "list[str]", restarted_in: str = "") -> None:
     except Stopped as stopped:
         say(f"lianqiao: {stopped}")
         sys.exit(stopped.code)
-    except KeyboardInterrupt:
-        sys.exit(130)
     if environment is not None:
         command = restart_command(environment, tree, wishes.rest)
         os.execv(command[0], command)  # noqa: S606  # no shell is wanted
@@ -395,4 +393,7 @@ def main(arguments: "list[str]", restarted_in: str = "") -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:], str(globals().get("RESTARTED_IN", "")))
+    try:
+        main(sys.argv[1:], str(globals().get("RESTARTED_IN", "")))
+    except KeyboardInterrupt:
+        sys.exit(130)

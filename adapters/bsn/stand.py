@@ -103,6 +103,11 @@ class Stand:
     session: aiohttp.ClientSession
     twins: set[str] = field(default_factory=set)  # names of assets that are at home elsewhere
 
+    @property
+    def processes(self) -> Mapping[str, Process]:
+        """What can be killed and started again, as the demo calls it."""
+        return {"gateway": self.process}
+
     def leg(self, name: str, part: str = "") -> dict[str, str]:
         """Return an asset's leg here; what is not at home here is called a twin."""
         asset = f"twin/{name}" if name in self.twins else name

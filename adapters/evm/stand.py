@@ -117,6 +117,11 @@ class Stand:
     session: aiohttp.ClientSession
     ground: Ground
 
+    @property
+    def processes(self) -> Mapping[str, Process]:
+        """What can be killed and started again, as the demo calls it."""
+        return {"chain": self.process}
+
     def consent(self, account: str, message: bytes) -> Signed:
         """Return a holder's own signature of the typed data that a consent asks for."""
         return signed_with(self.holders[account].read_bytes(), message)

@@ -8,6 +8,7 @@ what was not acknowledged.
 import argparse
 import asyncio
 import json
+import os
 import re
 import signal
 import sys
@@ -342,12 +343,22 @@ def desk_of(words: Mapping[str, object], folder: Path) -> Desk:
 
 
 async def serve(
-    house: House, clock: Clock, port: int, folders: tuple[Path, Path] | None = None
+    house: House,
+    clock: Clock,
+    port: int,
+    folders: tuple[Path, Path] | None = None,
+    *,
+    until_eof: bool = False,
 ) -> None:
-    """Run until SIGTERM; the first line on standard output says where the door is."""
-    stopping = asyncio.Event()
+    """Run until SIGTERM; the first line on standard output says where the door is.
+
+    Where `until_eof`, it runs no longer than somebody holds its standard input open.
+    """
+    stopping, loop = asyncio.Event(), asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, stopping.set)
+        loop.add_signal_handler(name, stopping.set)
+    if until_eof:
+        loop.add_reader(sys.stdin, lambda: stopping.set() if not os.read(0, 1024) else None)
     async with AsyncExitStack() as stack:
         address = await stack.enter_async_context(opened(house, clock, "127.0.0.1", port))
         if folders is not None:
@@ -362,6 +373,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python3 -m adapters.iso20022.bank")
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--until-eof", action="store_true", help="stop where standard input ends")
     given = parser.parse_args()
     words = json.loads(given.config.read_text("utf-8"))
     given.state.mkdir(parents=True, exist_ok=True)
@@ -372,7 +384,8 @@ def main() -> None:
     if "own_folder" in words:
         folders = Path(str(words["own_folder"])), Path(str(words["partner_folder"]))
     try:
-        asyncio.run(serve(house, clock, int(words.get("port", 0)), folders))
+        port = int(words.get("port", 0))
+        asyncio.run(serve(house, clock, port, folders, until_eof=given.until_eof))
     finally:
         house.close()
 

@@ -44,11 +44,18 @@ class Bank:
         self._state = state
         self._child: Process | None = None
 
+    @property
+    def pid(self) -> int:
+        """Its id now."""
+        assert self._child is not None, "it was started"
+        return self._child.pid
+
     async def start(self) -> None:
         """Start it and wait until its door is open. Errors: Unavailable."""
         self._child = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "adapters.iso20022.bank", "--config", str(self._config),
-            "--state", str(self._state), stdout=asyncio.subprocess.PIPE,
+            "--state", str(self._state), "--until-eof",
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,  # it ends when we do
             start_new_session=True,  # Ctrl-C is for the demo, which takes this down
         )  # fmt: skip
         assert self._child.stdout is not None, "its standard output is a pipe"
@@ -59,6 +66,11 @@ class Bank:
             raise Unavailable("the bank did not come up") from error
         if not line:
             raise Unavailable(f"the bank ended with {await self._child.wait()}")
+
+    async def ended(self) -> int:
+        """Wait until it has ended, and return its code."""
+        assert self._child is not None, "it was started"
+        return await self._child.wait()
 
     async def kill(self) -> None:
         """Kill it, as a failing machine would, and wait."""
@@ -84,6 +96,11 @@ class Stand:
     accounts: Mapping[str, str]
     escrow: str
     assets: Mapping[str, object]
+
+    @property
+    def processes(self) -> Mapping[str, Bank]:
+        """What can be killed and started again, as the demo calls it."""
+        return {"bank": self.bank}
 
     def leg(self, name: str, part: str = "") -> NoReturn:
         """Nothing lies at a bank. Errors: Refused."""

@@ -7,6 +7,7 @@ there again), builds two networks, a bank and the holders below, and yields a `S
 
 import asyncio
 import sys
+from asyncio.subprocess import Process as Child
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -45,6 +46,55 @@ class Signed:
     signature: bytes
 
 
+class Process:
+    """The world's process: it can be killed at any moment, and started again over its tape."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._address = f"unix:{folder / 'world.sock'}"
+        if len(self._address) > SOCKET_MAX:
+            self._address = "tcp:localhost:0"  # any; and once it has one, the same again
+        self._child: Child | None = None
+
+    @property
+    def pid(self) -> int:
+        """Its id now."""
+        assert self._child is not None, "it was started"
+        return self._child.pid
+
+    async def start(self) -> str:
+        """Start it, and return its address. Errors: Unavailable."""
+        self._child = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "adapters.memory.world", "--listen", self._address,
+            "--state", str(self._folder), "--until-eof",
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,  # it ends when we do
+            start_new_session=True,  # Ctrl-C is for the demo, which takes this down
+        )  # fmt: skip
+        assert self._child.stdout is not None, "its standard output is a pipe"
+        try:
+            async with asyncio.timeout(START_S):
+                line = await self._child.stdout.readline()
+        except TimeoutError as error:
+            raise Unavailable("the world did not come up") from error
+        if not line:
+            raise Unavailable(f"the world ended with {await self._child.wait()}")
+        said = parse(line.rstrip())
+        assert isinstance(said, Mapping), "its first line is an object"
+        self._address = str(said["listen"])
+        return self._address
+
+    async def ended(self) -> int:
+        """Wait until it has ended, and return its code."""
+        assert self._child is not None, "it was started"
+        return await self._child.wait()
+
+    async def kill(self) -> None:
+        """Kill it, as a failing machine would, and wait."""
+        if self._child is not None and self._child.returncode is None:
+            self._child.kill()
+            await self._child.wait()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stand:
     """A running world.
@@ -58,11 +108,16 @@ class Stand:
     networks: Mapping[str, Mapping[str, object]]
     rails: Mapping[str, Mapping[str, object]]
     holders: Mapping[str, Path]
-    pid: int
+    process: Process
     session: aiohttp.ClientSession
     accounts: Mapping[str, str]
     escrow: str
     assets: Mapping[str, object]  # nothing is issued at the beginning
+
+    @property
+    def processes(self) -> Mapping[str, Process]:
+        """What can be killed and started again, as the demo calls it."""
+        return {"world": self.process}
 
     def leg(self, name: str, part: str = "") -> dict[str, str]:
         """Return an asset's leg; it is called the same on every network here."""
@@ -115,43 +170,24 @@ class World:
 
 
 @asynccontextmanager
-async def process(folder: Path) -> AsyncGenerator[tuple[str, int]]:
-    """Run a world on a socket in `folder`, and yield its address and its process id.
+async def process(folder: Path) -> AsyncGenerator[tuple[str, Process]]:
+    """Run a world on a socket in `folder`, and yield its address and its process.
 
     It is ended with the block; its state stays in the folder.
     Errors: Unavailable where it does not come up in time.
     """
-    address = f"unix:{folder / 'world.sock'}"
-    if len(address) > SOCKET_MAX:
-        address = "tcp:localhost:0"
-    running = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "adapters.memory.world", "--listen", address, "--state", str(folder),
-        stdout=asyncio.subprocess.PIPE,
-        start_new_session=True,  # Ctrl-C is for the demo, which takes this down
-    )  # fmt: skip
+    running = Process(folder)
     try:
-        assert running.stdout is not None, "its standard output is a pipe"
-        try:
-            async with asyncio.timeout(START_S):
-                line = await running.stdout.readline()
-        except TimeoutError as error:
-            raise Unavailable("the world did not come up") from error
-        if not line:
-            raise Unavailable(f"the world ended with {await running.wait()}")
-        said = parse(line.rstrip())
-        assert isinstance(said, Mapping), "its first line is an object"
-        yield str(said["listen"]), running.pid
+        yield await running.start(), running
     finally:
-        if running.returncode is None:
-            running.terminate()
-        await running.wait()
+        await running.kill()
 
 
 @asynccontextmanager
 async def start(folder: Path, notaries: tuple[str, ...], threshold: int) -> AsyncGenerator[Stand]:
     """Yield the demo's world; what its folder already holds is not built a second time."""
     is_new, operator, holders = _prepared(folder)
-    async with process(folder) as (address, pid), reached(address) as session:
+    async with process(folder) as (address, running), reached(address) as session:
         stand = Stand(
             address=address,
             networks={
@@ -178,7 +214,7 @@ async def start(folder: Path, notaries: tuple[str, ...], threshold: int) -> Asyn
                 }
             },
             holders=holders,
-            pid=pid,
+            process=running,
             session=session,
             accounts=ACCOUNTS,
             escrow=ESCROW,

@@ -177,8 +177,11 @@ def _member(name: str) -> str:
     return "".join(one if one.isalnum() else "_" for one in name.lower())
 
 
-async def serve(listen: str, folder: Path) -> None:
-    """Serve a world until SIGTERM or SIGINT; the line on standard output says where."""
+async def serve(listen: str, folder: Path, *, until_eof: bool = False) -> None:
+    """Serve a world until SIGTERM or SIGINT; the line on standard output says where.
+
+    Where `until_eof`, it runs no longer than somebody holds its standard input open.
+    """
     tape = Tape(folder)
     ground = Ground(WorldClock(), tape.record)
     played = tape.play(ground)
@@ -197,6 +200,8 @@ async def serve(listen: str, folder: Path) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
+    if until_eof:
+        loop.add_reader(sys.stdin, lambda: stopped.set() if not os.read(0, 1024) else None)
     await stopped.wait()
     await runner.cleanup()
 
@@ -217,8 +222,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Memory networks and a bank, as a process.")
     parser.add_argument("--listen", required=True, help="unix:PATH or tcp:localhost:PORT")
     parser.add_argument("--state", required=True, type=Path, help="folder of the state")
-    arguments = parser.parse_args()
-    asyncio.run(serve(arguments.listen, arguments.state))
+    parser.add_argument("--until-eof", action="store_true", help="stop where standard input ends")
+    given = parser.parse_args()
+    asyncio.run(serve(given.listen, given.state, until_eof=given.until_eof))
 
 
 if __name__ == "__main__":

@@ -10,22 +10,33 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from bridge.cli.wires import CASTS
+from bridge.cli.manners import Stopped
+from bridge.cli.wires import CASTS, Process
+from bridge.ports import AdapterError
 
 if TYPE_CHECKING:
     from bridge.cli.stage import Stage
 
 MARK = ".lianqiao-demo"  # only a folder with this file is ever reset
 PORT = 8420
-PAUSE_S = 3  # between two settlements after the stories: time to read, and to kill the daemon
+PAUSE_S = 3  # between two settlements after the stories: time to read, and to kill something
+FASTEST = 1_000
+AGAIN_S = 3  # until what did not start is started once more
+SHOWN = {  # what the closing block explains, by the story that shows it
+    "settled": "clean",
+    "held": "name-hit",
+    "refunded": "time-out",
+    "recovered": "killed",
+}
 
 
 @click.command()
@@ -39,37 +50,73 @@ PAUSE_S = 3  # between two settlements after the stories: time to read, and to k
     show_default=True,
     help="What it runs on; memory, the reference networks, is the quickest.",
 )
+@click.option(
+    "--speed",
+    type=float,
+    default=1.0,
+    metavar="N",
+    help="Afterwards, settle N times as often.",
+)
 @click.option("--keep", type=click.Path(path_type=Path), help="Keep the state in this folder.")
-@click.option("--reset", is_flag=True, help="Empty the folder of --keep first, if a demo made it.")
+@click.option("--reset", is_flag=True, help="Empty that folder first; a demo made it.")
 def demo(
     *,
     once: bool,
     stories: tuple[str, ...],
     output: str,
     wires: str,
+    speed: float,
     keep: Path | None,
     reset: bool,
 ) -> None:
-    """Show settlements from order to rest: clean, held, frozen, given back, recalled, killed.
-
-    Without --once it goes on settling, and starts the daemon again when you kill it.
-    """
+    """Show settlements from order to rest. Without --once it goes on, and what you kill is back."""
     from bridge.cli.stories import told_on  # noqa: PLC0415 loaded when it is asked for
 
     known = told_on(CASTS[wires])
     unknown = set(stories).difference(known)
     if unknown:
         raise click.UsageError(f"no story {', '.join(unknown)}; there are {', '.join(known)}")
+    if not 0 < speed <= FASTEST:
+        raise click.UsageError(f"--speed {speed}: more than 0, and {FASTEST} at most")
     if reset and keep is None:
         raise click.UsageError("--reset empties the folder of --keep: name it")
-    names, show = stories or known, Show(json=output == "json")
+    tell = Telling(
+        show=Show(json=output == "json"),
+        wires=wires,
+        names=stories or known,
+        pause_s=None if once else PAUSE_S / speed,
+        is_kept=keep is not None,
+    )
+    for number in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl-C: nothing is left half made
+        signal.signal(number, signal.default_int_handler)
     with _alone(once=once) as alone:
         if isinstance(alone, str):
             click.echo(f"a demo runs already: its daemon answers at {alone}")
             return
-        with _folder(keep, reset=reset) as folder:
-            code = asyncio.run(_run(show, folder, wires, names, None if once else alone))
+        try:
+            with _folder(keep, reset=reset) as folder, free_address() as address:
+                code = asyncio.run(_run(tell, folder, address, alone))
+        except Runs as running:
+            if once or reset:
+                raise click.UsageError(f"a demo runs in {keep}: choose another folder") from None
+            click.echo(f"a demo runs there already: its daemon answers at {running}")
+            return
     sys.exit(code)
+
+
+class Runs(Exception):
+    """Raised where a demo runs in a folder; it says where its daemon answers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """What a demo is to do: `pause_s` between settlements after the stories, or None to stop."""
+
+    show: "Show"
+    wires: str
+    names: tuple[str, ...]
+    pause_s: float | None
+    is_kept: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,26 +167,31 @@ def _alone(*, once: bool) -> Iterator[str | Callable[[str], None]]:
 
 @contextmanager
 def _folder(keep: Path | None, *, reset: bool) -> Iterator[Path]:
-    """Yield an empty folder marked as a demo's, the mark locked for as long as the demo runs."""
-    if keep is None:
-        folder = Path(tempfile.mkdtemp(prefix="lianqiao-"))
-    else:
-        folder = keep.resolve()
-        _empty(folder, reset=reset)
-        folder.mkdir(parents=True, exist_ok=True)
+    """Yield an empty folder marked as a demo's, the mark locked for as long as the demo runs.
+
+    What nobody asked to keep is removed at the end, and so is what was never ready: a mark says
+    where the daemon answered. Errors: UsageError, Runs.
+    """
+    if keep is not None:
+        _empty(keep.resolve(), reset=reset)
+    folder = keep.resolve() if keep is not None else Path(tempfile.mkdtemp(prefix="lianqiao-"))
+    mark = folder / MARK
     try:
-        with (folder / MARK).open("ab") as mark:
-            fcntl.flock(mark, fcntl.LOCK_EX)
+        folder.mkdir(parents=True, exist_ok=True)
+        with mark.open("ab") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
             yield folder
     finally:
-        if keep is None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)  # it is the end already
+        if keep is None or not (mark.is_file() and mark.stat().st_size):
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def _empty(folder: Path, *, reset: bool) -> None:
     """See that nothing lies there; a folder of anybody else, or of a running demo, is left alone.
 
-    Errors: UsageError.
+    Errors: UsageError, Runs.
     """
     if not folder.exists() or not any(folder.iterdir()):
         return
@@ -149,49 +201,63 @@ def _empty(folder: Path, *, reset: bool) -> None:
         try:
             fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise click.UsageError(f"a demo runs in {folder}: choose another folder") from None
+            raise Runs(mark.read().decode() or "an address it is still looking for") from None
         if not reset:
             raise click.UsageError(f"{folder} holds a demo; --reset empties it")
         shutil.rmtree(folder)
 
 
-def free_address() -> str:
-    """Return the usual address, or the next free one."""
+@contextmanager
+def free_address() -> Iterator[str]:
+    """Yield the usual address, or the next free one; no other demo takes it before it is used."""
     for port in range(PORT, PORT + 100):
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return f"tcp:localhost:{port}"
+        with socket.socket() as probe, socket.socket(socket.AF_UNIX) as taken:
+            try:
+                if sys.platform == "linux":  # a name that is gone with its process
+                    taken.bind(f"\0lianqiao-demo-{port}")
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            probe.close()
+            yield f"tcp:localhost:{port}"
+            return
     raise click.ClickException("no free port from 8420 to 8519")
 
 
-async def _run(
-    show: Show,
-    folder: Path,
-    wires: str,
-    names: tuple[str, ...],
-    running: Callable[[str], None] | None,
-) -> int:
+async def _run(tell: Telling, folder: Path, address: str, running: Callable[[str], None]) -> int:
     """Tell the stories; where it is to go on running, say so and go on until it is stopped."""
-    from bridge.cli.stage import stage  # noqa: PLC0415 loaded when it is asked for
-
     task, loop, failed = asyncio.current_task(), asyncio.get_running_loop(), 130
     assert task is not None, "it runs in one"
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, task.cancel)
+        loop.add_signal_handler(number, lambda: task.cancelling() or task.cancel())
+    from bridge.cli.stage import stage  # noqa: PLC0415 loaded when it is asked for
+
+    show = tell.show
     with suppress(asyncio.CancelledError):  # the stage is taken down, whoever asked
-        show.draw("starting two networks, a bank and the daemon")
-        async with stage(folder, free_address(), CASTS[wires]) as built:
+        async with (
+            stage(folder, address, CASTS[tell.wires], show.draw) as built,
+            asyncio.TaskGroup() as group,
+        ):
+            (folder / MARK).write_text(built.daemon.url)
+            running(built.daemon.url)
             show.say(f"the daemon answers at {built.daemon.url}, its state is in {folder}")
-            if running is not None:
-                running(built.daemon.url)
-            uetr, failed = await _tell_all(show, built, names)
-            if running is not None and not failed:
-                await _go_on(show, built, uetr)
+            keeping = [
+                group.create_task(_keep_up(show, name, one))
+                for name, one in built.processes.items()
+            ]
+            told, failed = await _tell_all(show, built, tell.names)
+            _close(tell, built, told)
+            if not failed and tell.pause_s is not None:
+                await _settle(show, built, tell.pause_s)
+            for one in keeping:
+                one.cancel()
     return failed
 
 
-async def _tell_all(show: Show, built: "Stage", names: tuple[str, ...]) -> tuple[str, int]:
-    """Return the first settlement's UETR, and 1 where a story did not end as told."""
+async def _tell_all(
+    show: Show, built: "Stage", names: tuple[str, ...]
+) -> tuple[dict[str, str], int]:
+    """Return the UETR of each story's settlement, and 1 where one did not end as told."""
     from bridge.cli.stories import Ended, tell  # noqa: PLC0415 loaded when asked for
     from bridge.cli.teller import NotAsTold  # noqa: PLC0415 loaded when asked for
 
@@ -207,7 +273,7 @@ async def _tell_all(show: Show, built: "Stage", names: tuple[str, ...]) -> tuple
     if show.json:
         stories = [ended.document() for ended in told]
         click.echo(json.dumps({"schema": "lianqiao.demo/1", "stories": stories}))
-    return (told[0].uetr if told else ""), 0 if len(told) == len(names) else 1
+    return {ended.name: ended.uetr for ended in told}, 0 if len(told) == len(names) else 1
 
 
 def _ourselves() -> str:
@@ -216,43 +282,50 @@ def _ourselves() -> str:
     return "lianqiao" if installed else "python3 -m bridge"
 
 
-async def _go_on(show: Show, built: "Stage", uetr: str) -> None:
-    """Settle on until it is asked to stop; a daemon that dies is started again."""
-    us, where = _ourselves(), f"--folder {shlex.quote(str(built.folder))}"
-    child = built.daemon.child
-    assert child is not None, "it runs"
-    for line in (
-        f"look    {us} trace {uetr} {where}",
-        f"        {us} ls settlements {where}",
-        f"break   kill -9 {child.pid}   (the daemon: it is started again, and goes on)",
-        "stop    Ctrl-C",
-    ):
-        show.say(line)
-    async with asyncio.TaskGroup() as group:
-        group.create_task(_keep_up(show, built))
-        group.create_task(_settle(show, built))
+def _close(tell: Telling, built: "Stage", told: Mapping[str, str]) -> None:
+    """Say where the API is, which settlement explains what by which command, how to stop."""
+    us, where = _ourselves(), shlex.quote(str(built.folder))
+    goes_on = tell.pause_s is not None
+    lines = [("api", built.daemon.url if goes_on else f"{built.daemon.url} until --once ends it")]
+    lines += [
+        (what, f"{us} trace {told[name]} --folder {where}")
+        for what, name in SHOWN.items()
+        if name in told
+    ]
+    if goes_on:
+        pids = ", ".join(f"{one.pid} ({name})" for name, one in built.processes.items())
+        lines += [
+            ("all", f"{us} ls settlements --folder {where}"),
+            ("break", f"kill -9 any of {pids}: it is started again, and goes on"),
+            ("stop", "Ctrl-C"),
+        ]
+    if tell.is_kept:
+        lines.append(("reset", f"{us} demo --keep {where} --reset"))
+    for word, text in lines:
+        tell.show.say(f"{word:<10}{text}")
 
 
-async def _keep_up(show: Show, built: "Stage") -> None:
+async def _keep_up(show: Show, name: str, process: Process) -> None:
+    """Start it again for ever where it ends: whoever killed it, it is as it was."""
     while True:
-        child = built.daemon.child
-        assert child is not None, "it runs"
-        code = await child.wait()
-        show.say(f"the daemon ended (code {code}); starting it again")
-        await built.daemon.start()
-        again = built.daemon.child
-        assert again is not None, "it runs"
-        show.say(f"the daemon is back, now process {again.pid}: what it owed, it does")
+        code = await process.ended()
+        show.say(f"the {name} ended (code {code}); starting it again")
+        try:
+            await process.start()
+        except (AdapterError, Stopped) as error:
+            show.say(f"the {name} does not start: {error}; once more in {AGAIN_S} s")
+            await asyncio.sleep(AGAIN_S)
+        else:
+            show.say(f"the {name} is back, now process {process.pid}: what it owed, it does")
 
 
-async def _settle(show: Show, built: "Stage") -> None:
+async def _settle(show: Show, built: "Stage", pause_s: float) -> None:
+    """Settle on until it is asked to stop."""
     from bridge.cli.stories import tell  # noqa: PLC0415 loaded when it is asked for
     from bridge.cli.teller import NotAsTold  # noqa: PLC0415 loaded when it is asked for
 
-    serial = 1_000
-    while True:
-        await asyncio.sleep(PAUSE_S)
-        serial += 1
+    for serial in count(1_001):
+        await asyncio.sleep(pause_s)
         try:
             ended = await tell(built, "clean", serial, show.draw)
         except NotAsTold as error:

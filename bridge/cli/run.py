@@ -5,7 +5,7 @@ import fcntl
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,8 +21,9 @@ DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS})
 
 @click.command()
 @click.option("--config", type=click.Path(path_type=Path), help="Else lianqiao.toml of the folder.")
+@click.option("--until-eof", is_flag=True, help="Stop also where standard input ends.")
 @spoken
-def up(talk: Talk, config: Path | None) -> None:
+def up(talk: Talk, config: Path | None, *, until_eof: bool) -> None:
     """Run the daemon in the foreground until SIGINT or SIGTERM."""
     import asyncio  # noqa: PLC0415  loaded when needed
 
@@ -37,7 +38,8 @@ def up(talk: Talk, config: Path | None) -> None:
         settings = load(file)
         with _alone(file.parent / settings.data):
             set_up()
-            asyncio.run(serve(settings, file.parent, lambda url: click.echo(f"ready {url}")))
+            run = serve(settings, file.parent, lambda url: click.echo(f"ready {url}"))
+            asyncio.run(_until_eof(run) if until_eof else run)
     except BadSettings as error:
         raise Stopped(
             USAGE, "LQ-SETTINGS", str(error), following="lianqiao config check"
@@ -53,6 +55,20 @@ def up(talk: Talk, config: Path | None) -> None:
         ) from error
     except OSError as error:
         raise _unusable(error) from error
+
+
+async def _until_eof(run: Coroutine[None, None, None]) -> None:
+    """Run what stops on SIGTERM, which comes where standard input ends."""
+    import asyncio  # noqa: PLC0415  loaded when needed
+
+    def read() -> None:
+        if not os.read(0, 1024):
+            loop.remove_reader(0)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    loop = asyncio.get_running_loop()
+    loop.add_reader(0, read)
+    await run
 
 
 def _unusable(error: OSError) -> Stopped:

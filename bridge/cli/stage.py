@@ -6,7 +6,7 @@ Nothing here is a path around the daemon: what is written goes through its API, 
 import asyncio
 import os
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,7 @@ from bridge.cli.corridor import (
 from bridge.cli.desk_client import DeskClient
 from bridge.cli.found import NOTARIES, QUORUM, addresses_of, found, keys_of, write_settings
 from bridge.cli.manners import FAILED, Stopped
-from bridge.cli.wires import CASTS, Cast, Wires, wires
+from bridge.cli.wires import CASTS, Cast, Process, Wires, wires
 from bridge.clock import SystemClock
 from bridge.core.canonical import Value
 
@@ -79,8 +79,10 @@ class Daemon:
                 "-m",
                 "bridge",
                 "up",
+                "--until-eof",
                 "--config",
                 str(self.config),
+                stdin=asyncio.subprocess.PIPE,  # it ends when we do
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C asks the demo to stop, and it asks its daemon
@@ -101,6 +103,17 @@ class Daemon:
                 following="lianqiao demo, which takes a free port anew, or lianqiao doctor",
             )
         self.url = line.removeprefix("ready ").strip()
+
+    @property
+    def pid(self) -> int:
+        """Its id now."""
+        assert self.child is not None, "it was started"
+        return self.child.pid
+
+    async def ended(self) -> int:
+        """Wait until it has ended, and return its code."""
+        assert self.child is not None, "it was started"
+        return await self.child.wait()
 
     async def kill(self) -> None:
         """Kill it, as a failing machine would: SIGKILL."""
@@ -127,17 +140,24 @@ class Stage:
     desk: DeskClient
     wires: Wires
     daemon: Daemon
+    processes: Mapping[str, Process]  # the daemon and the wires, by what people call them
     origin: str
     destination: str
     rail: str
 
 
 @asynccontextmanager
-async def stage(folder: Path, listen: str, cast: Cast = CASTS["memory"]) -> AsyncGenerator[Stage]:
+async def stage(
+    folder: Path,
+    listen: str,
+    cast: Cast = CASTS["memory"],
+    draw: Callable[[str], None] = lambda _: None,
+) -> AsyncGenerator[Stage]:
     """Yield a stage with registers made, in a folder that holds it for as long as it is kept.
 
-    `cast` says which worlds its wires come from.
+    `cast` says which worlds its wires come from, `draw` hears what is waited for.
     """
+    draw("starting two networks and a bank")
     os.environ["PYTHONPATH"] = _TREE
     keys = keys_of(folder)
     signers = {
@@ -152,7 +172,9 @@ async def stage(folder: Path, listen: str, cast: Cast = CASTS["memory"]) -> Asyn
         await asyncio.to_thread(found, folder, keys, profile="demo", url=url)
         daemon = Daemon(config)
         try:
+            draw("starting the daemon")
             await daemon.start()
+            draw("two people register parties, assets, lanes, packs, a list and rates")
             async with aiohttp.ClientSession() as session:
                 desk = DeskClient(folder, session)
                 origin, destination = (str(table["network"]) for table in built.networks.values())
@@ -162,6 +184,7 @@ async def stage(folder: Path, listen: str, cast: Cast = CASTS["memory"]) -> Asyn
                     desk=desk,
                     wires=built,
                     daemon=daemon,
+                    processes={"daemon": daemon, **built.processes},
                     origin=origin,
                     destination=destination,
                     rail=rail,

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from aiohttp import ClientError
+
 from bridge.cli.corridor import HEADER, LISTED, bring_list
 from bridge.cli.desk_client import Refusal
 from bridge.cli.stage import BACK, PERSON, SELLER, Stage
 from bridge.cli.teller import PAYEE, PAYER, SHARE, NotAsTold, Teller
 from bridge.cli.wires import Cast
+from bridge.ports import AdapterError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,19 +210,6 @@ async def returned(tell: Teller) -> tuple[dict[str, Any], str]:
     return sent, "released"
 
 
-async def bank_killed(tell: Teller) -> tuple[dict[str, Any], str]:
-    """The bank is killed while it has the payment, started again, and pays once."""
-    body = tell.order("BANK")
-    await tell.bank(do="fate", settlement=str(body["id"]), **{"is": "wait"})
-    sent = await tell.send(body)
-    await tell.until(sent["settlement"], "paying")
-    await tell.bank(do="kill")
-    await tell.bank(do="start")
-    await tell.settle(sent["uetr"])
-    await tell.until(sent["settlement"], "settled")
-    return sent, "settled"
-
-
 async def _refused(tell: Teller, body: Mapping[str, object], code: str) -> None:
     try:
         await tell.desk.post("/v1/settlements", body)
@@ -231,14 +221,47 @@ async def _refused(tell: Teller, body: Mapping[str, object], code: str) -> None:
 
 
 async def killed(tell: Teller) -> tuple[dict[str, Any], str]:
-    """The daemon is killed between two steps, started again, and goes on by itself."""
+    """The daemon is killed between two steps; started again, it goes on by itself."""
     there = tell.stage.destination
     await tell.network(there, "pause")
     sent = await tell.send(tell.order("KILLED"))
     await tell.until(sent["settlement"], "preparing")
-    await tell.stage.daemon.kill()
+    await tell.killed("daemon")
     await tell.network(there, "resume")
-    await tell.stage.daemon.start()
+    await tell.until(sent["settlement"], "settled")
+    return sent, "settled"
+
+
+async def gateway_killed(tell: Teller) -> tuple[dict[str, Any], str]:
+    """The gateway is killed when it was asked for a lock; the channel behind it has it once."""
+    here = tell.stage.origin
+    await tell.network(here, "pause")
+    sent = await tell.send(tell.order("GATEWAY"))
+    await tell.until(sent["settlement"], "locking")
+    await tell.killed("gateway")  # which comes back with its pause gone, and what was ordered
+    await tell.until(sent["settlement"], "settled")
+    return sent, "settled"
+
+
+async def chain_killed(tell: Teller) -> tuple[dict[str, Any], str]:
+    """The chain is killed when it was asked for a twin; it comes back and undoes no block."""
+    there = tell.stage.destination
+    await tell.network(there, "pause")
+    sent = await tell.send(tell.order("CHAIN"))
+    await tell.until(sent["settlement"], "preparing")
+    await tell.killed("chain")  # which comes back with its pause gone
+    await tell.until(sent["settlement"], "settled")
+    return sent, "settled"
+
+
+async def bank_killed(tell: Teller) -> tuple[dict[str, Any], str]:
+    """The bank is killed while it has the payment; started again, it pays once."""
+    body = tell.order("BANK")
+    await tell.bank(do="fate", settlement=str(body["id"]), **{"is": "wait"})
+    sent = await tell.send(body)
+    await tell.until(sent["settlement"], "paying")
+    await tell.killed("bank")
+    await tell.settle(sent["uetr"])
     await tell.until(sent["settlement"], "settled")
     return sent, "settled"
 
@@ -258,21 +281,31 @@ STORIES: Mapping[str, Told] = {
     "second-pledge": second_pledge,
     "two-lots": two_lots,
     "killed": killed,
+    "gateway-killed": gateway_killed,
+    "chain-killed": chain_killed,
     "bank-killed": bank_killed,
 }
-OF_A_BANK = frozenset({"bank-killed"})  # told where the bank is a process of its own
+OF_A_WIRE: Mapping[str, str] = {  # told where this is a process of its own
+    "gateway-killed": "bsn",
+    "chain-killed": "evm",
+    "bank-killed": "iso20022",
+}
 
 
 def told_on(cast: Cast) -> tuple[str, ...]:
     """Return the stories that can be told on these wires, in order."""
-    return tuple(name for name in STORIES if cast.rail == "iso20022" or name not in OF_A_BANK)
+    worlds = {cast.origin, cast.destination, cast.rail}
+    return tuple(name for name in STORIES if OF_A_WIRE.get(name, cast.rail) in worlds)
 
 
 async def tell(stage: Stage, name: str, serial: int, draw: Callable[[str], None]) -> Ended:
     """Tell one story, and draw where it stands. Errors: NotAsTold."""
     began = time.monotonic()
     teller = Teller(stage, serial, lambda stands: draw(f"{name:<22}{stands}"))
-    sent, rest = await STORIES[name](teller)
+    try:
+        sent, rest = await STORIES[name](teller)
+    except (AdapterError, Refusal, ClientError) as error:  # somebody killed what was just asked
+        raise NotAsTold(f"{type(error).__name__}: {error}") from error
     return Ended(
         name=name,
         settlement=sent["settlement"],

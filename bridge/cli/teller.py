@@ -150,6 +150,20 @@ class Teller:
         """Say to the bank what it does."""
         await self.stage.wires.do({"at": self.stage.rail, **words})
 
+    async def killed(self, name: str) -> None:
+        """Kill a process of the stage, and wait until it was started again.
+
+        Whoever keeps the stage up does that. Errors: NotAsTold.
+        """
+        process = self.stage.processes[name]
+        before = process.pid
+        await process.kill()
+        for _ in range(WITHIN_S * 20):
+            if process.pid != before:
+                return
+            await asyncio.sleep(0.05)
+        raise NotAsTold(f"the {name} was killed, and nobody started it again")
+
     async def settle(self, uetr: str) -> None:
         """Have the bank settle what it has, once it has it. Errors: NotAsTold."""
         for _ in range(WITHIN_S * 20):

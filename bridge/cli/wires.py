@@ -1,5 +1,6 @@
 """The wires of the demo: worlds of several adapters, started together and asked as one."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -44,11 +45,33 @@ class Signed(Protocol):
     def signature(self) -> bytes: ...
 
 
+class Process(Protocol):
+    """A process of the demo's: it may be killed at any moment, and started again, as it was."""
+
+    @property
+    def pid(self) -> int:
+        """Its id now."""
+        ...
+
+    async def start(self) -> object:
+        """Start it, and wait until it answers. Errors: Unavailable, Stopped."""
+        ...
+
+    async def ended(self) -> int:
+        """Wait until it has ended, and return its code."""
+        ...
+
+    async def kill(self) -> None:
+        """Kill it, as a failing machine would, and wait."""
+        ...
+
+
 class World(Protocol):
     """What a running world of the demo shows.
 
     `networks` and `rails` are tables of settings by instance name; `accounts` names each person's
-    account on its networks, `escrow` what locks and mints there, `assets` what is there already.
+    account on its networks, `escrow` what locks and mints there, `assets` what is there already,
+    `processes` what of it can be killed, by what people call it.
     """
 
     @property
@@ -65,6 +88,9 @@ class World(Protocol):
 
     @property
     def assets(self) -> Mapping[str, object]: ...
+
+    @property
+    def processes(self) -> Mapping[str, Process]: ...
 
     def leg(self, name: str, part: str = "") -> Mapping[str, str]:
         """Return an asset's leg there, as the asset register takes it; its network may be empty."""
@@ -90,6 +116,7 @@ class Wires:
     networks: Mapping[str, Mapping[str, object]]  # by instance name: origin, then destination
     rails: Mapping[str, Mapping[str, object]]
     worlds: Mapping[str, World]  # by the id of a network or rail
+    processes: Mapping[str, Process]  # by what people call it
     parts: bool
 
     def account(self, network: str, who: str) -> str:
@@ -131,13 +158,17 @@ async def wires(
     Errors: those of a world that does not come up.
     """
     async with AsyncExitStack() as stack:
-        running: dict[str, World] = {}
-        for name in dict.fromkeys((cast.origin, cast.destination, cast.rail)):
-            named: Any = registry.load(registry.WORLDS, name)
-            keys = notaries[getattr(named, "verifies", "ed25519")]
-            running[name] = await stack.enter_async_context(
-                named.start(folder / name, keys, threshold)
-            )
+        starting: dict[str, asyncio.Task[World]] = {}
+        try:
+            async with asyncio.TaskGroup() as group:
+                for name in dict.fromkeys((cast.origin, cast.destination, cast.rail)):
+                    named: Any = registry.load(registry.WORLDS, name)
+                    keys = notaries[getattr(named, "verifies", "ed25519")]
+                    world = named.start(folder / name, keys, threshold)
+                    starting[name] = group.create_task(stack.enter_async_context(world))
+        except BaseExceptionGroup as failed:
+            raise failed.exceptions[0] from failed
+        running = {name: task.result() for name, task in starting.items()}
         sides = (
             next(iter(running[cast.origin].networks.items())),
             list(running[cast.destination].networks.items())[-1],
@@ -148,4 +179,10 @@ async def wires(
             for world in running.values()
             for table in (*world.networks.values(), *world.rails.values())
         }
-        yield Wires(networks=dict(sides), rails=rails, worlds=worlds, parts=cast.parts)
+        yield Wires(
+            networks=dict(sides),
+            rails=rails,
+            worlds=worlds,
+            processes={k: one for world in running.values() for k, one in world.processes.items()},
+            parts=cast.parts,
+        )

@@ -85,10 +85,10 @@ def acceptance(sent: dict[str, Any], surveyor: Ed25519PrivateKey) -> dict[str, o
     return {**body, **said, "issued": time_text(paper.issued), "signature": signature}
 
 
-async def walk(folder: Path) -> str:
+async def walk(folder: Path, listen: str) -> str:
     """Walk it on a stage in `folder`; return the stage the settlement rests in."""
     surveyor = Ed25519PrivateKey.generate()
-    async with stage(folder, free_address(), CASTS["embedded"]) as built:
+    async with stage(folder, listen, CASTS["embedded"]) as built:
         await registered(built)
         teller = Teller(built, 1, lambda _: None)
         sent = await teller.send(order_of(built, teller, surveyor))  # with its holder's consent
@@ -105,5 +105,5 @@ async def walk(folder: Path) -> str:
 
 
 if __name__ == "__main__":
-    with TemporaryDirectory(prefix="lianqiao-walk-") as temporary:
-        print(f"rest      {asyncio.run(walk(Path(temporary)))}")
+    with TemporaryDirectory(prefix="lianqiao-walk-") as temporary, free_address() as address:
+        print(f"rest      {asyncio.run(walk(Path(temporary), address))}")

@@ -66,6 +66,7 @@ class Lives(Daemon):
         self.pid = 0 if said.startswith("ended ") else self.pid
         assert said.startswith("ready "), f"{said}; see {self.config.parent}/daemon.log"
 
+    @override
     async def ended(self) -> int:
         """Wait until this life has ended; return how."""
         while not (said := await self._told()).startswith("ended "):
