@@ -237,7 +237,7 @@ async def gateway_killed(tell: Teller) -> tuple[dict[str, Any], str]:
     here = tell.stage.origin
     await tell.network(here, "pause")
     sent = await tell.send(tell.order("GATEWAY"))
-    await tell.until(sent["settlement"], "locking")
+    await tell.handed(sent["settlement"], "locking")
     await tell.killed("gateway")  # which comes back with its pause gone, and what was ordered
     await tell.until(sent["settlement"], "settled")
     return sent, "settled"
@@ -248,7 +248,7 @@ async def chain_killed(tell: Teller) -> tuple[dict[str, Any], str]:
     there = tell.stage.destination
     await tell.network(there, "pause")
     sent = await tell.send(tell.order("CHAIN"))
-    await tell.until(sent["settlement"], "preparing")
+    await tell.handed(sent["settlement"], "preparing")
     await tell.killed("chain")  # which comes back with its pause gone
     await tell.until(sent["settlement"], "settled")
     return sent, "settled"

@@ -136,6 +136,18 @@ class Teller:
             raise NotAsTold(f"{of} stands in {stood}; told was {told}") from error
         return shown
 
+    async def handed(self, of: str, stage: str) -> None:
+        """Wait until what a settlement owes in a stage was handed to its network.
+
+        Errors: NotAsTold.
+        """
+        try:
+            async with asyncio.timeout(WITHIN_S):
+                while (await self.until(of, stage))["cause"] != "finality":
+                    await asyncio.sleep(0.05)
+        except TimeoutError as error:
+            raise NotAsTold(f"{of} was handed to no network in {stage}") from error
+
     async def two(self, of: str, verb: str, body: Mapping[str, object]) -> None:
         """One person asks, another approves: neither made the order."""
         asked = {"reason": "the story", **body}
