@@ -151,7 +151,7 @@ class Endpoint:
         raw = await self._posted(self._session, body)
         try:
             told = json.loads(raw)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Lied(f"{self.operator}: the answer is no JSON") from error
         found = _by_id(told if isinstance(told, list) else [told])
         if len(calls) > 1 and isinstance(told, dict) and None in found:
@@ -163,10 +163,13 @@ class Endpoint:
     async def _posted(self, session: aiohttp.ClientSession, body: bytes) -> bytes:
         headers = {"Content-Type": "application/json"}
         try:
-            async with session.post(self.url, data=body, headers=headers) as answer:
+            # who moves says so to people: a redirect would be another operator, or no TLS
+            async with session.post(
+                self.url, data=body, headers=headers, allow_redirects=False
+            ) as answer:
                 if answer.status in BUSY:
                     raise Unreachable(f"{self.operator}: status {answer.status}")
-                if answer.status >= 500:
+                if answer.status >= 500 or 300 <= answer.status < 400:
                     raise Unanswered(f"{self.operator}: status {answer.status}")
                 length = answer.content_length
                 if length is not None and "Content-Encoding" not in answer.headers:

@@ -12,6 +12,7 @@ from eth_utils.address import to_checksum_address
 from adapters.evm import calls
 from adapters.evm.client import Call, Json, NodeError
 from adapters.evm.nodes import Nodes
+from adapters.evm.opening import raw
 from adapters.evm.preflight import NOTHING, TITLE, TOKEN, read
 from adapters.evm.questions import Question
 from adapters.evm.signatures import BadSignature, plain, signer
@@ -63,7 +64,7 @@ async def _if_contract(nodes: Nodes, holder: str) -> str:
 
 async def _code(nodes: Nodes, account: str) -> bytes:
     (told,) = await nodes.agreed([("eth_getCode", (account, hex(await nodes.head())))])
-    return bytes.fromhex(told[2:]) if isinstance(told, str) else b""
+    return raw(told)
 
 
 async def contract_stands(

@@ -32,6 +32,7 @@ FACTS: Mapping[str, type[AssetFact]] = {
     "Unminted": AssetUnminted,
     "Assigned": AssetAssigned,
 }
+VETOES = frozenset({"Vetoed", "VetoLifted"})  # of any word at all: the escrow looks at no id
 
 
 def spoken(log: Log) -> tuple[str, Mapping[str, Word]] | None:
@@ -67,6 +68,8 @@ def fact_of(log: Log, network: NetworkId) -> Fact | None:
     name, words = said
     if "settlement" not in words:
         return None  # what governor and guardian do is no settlement's
+    if name in VETOES:
+        return None
     of = _word(words, "settlement")
     if any(of[16:]) or not any(of):
         raise BadProof("settlement is not 16 bytes, then 16 zero bytes")

@@ -59,11 +59,21 @@ class Finality:
 
     async def _tagged(self) -> tuple[Header, tuple[str, ...]]:
         seen = self._headers(await self._nodes.each([_block("finalized")]))
-        number = self._nodes.supported([(node, header.number) for node, header in seen])
-        here = [(node, header) for node, header in seen if header.number == number]
-        if found := self._quorum(here):
-            return found
-        return await self.agreed(number)
+        self._nodes.supported([(node, header.number) for node, header in seen])  # so many answer
+        for number in sorted({header.number for _, header in seen}, reverse=True):
+            callers = {node.operator for node, header in seen if header.number >= number}
+            if len(callers) < self._nodes.quorum:
+                continue
+            here = [(node, header) for node, header in seen if header.number == number]
+            try:
+                header, shows = self._quorum(here) or await self.agreed(number)
+            except Unavailable:
+                continue  # a block further down may be agreed upon
+            # who has the block and did not call it final is no witness of that
+            who = tuple(one for one in shows if one in callers)
+            if len(who) >= self._nodes.quorum:
+                return header, who
+        raise Unavailable(f"no {self._nodes.quorum} operators call the same block final")
 
     async def agreed(self, number: int) -> tuple[Header, tuple[str, ...]]:
         """Return the block that a quorum of operators has at a number, and who they are.

@@ -182,7 +182,10 @@ HEAD: Call = ("eth_blockNumber", ())
 def _key(answer: Answer) -> str:
     if isinstance(answer, NodeError):
         return f"refused {answer.data.hex()}" if answer.data else f"refused {answer.code}"
-    return json.dumps(answer, sort_keys=True)
+    try:
+        return json.dumps(answer, sort_keys=True)
+    except RecursionError:  # it was read with less of the stack in use
+        return f"too deep {id(answer)}"
 
 
 def _whole(answer: Answer) -> int:

@@ -13,6 +13,8 @@ from adapters.evm.calls import Word
 from adapters.evm.client import Answer, Call, Json, NodeError
 from adapters.evm.codec import BadWords, ticket_of
 from adapters.evm.nodes import Nodes
+from adapters.evm.opening import raw
+from adapters.evm.questions import of_contract
 from adapters.evm.ticket import Ticket
 from adapters.evm.titles import held_checks, made_checks, title_at
 from bridge.core.act import act_for
@@ -44,12 +46,14 @@ class View:
         """Tell whether a call of somebody's would not be refused."""
         question: Call = ("eth_call", (_asked(to, data) | {"from": sender}, self.head))
         (answer,) = await self.nodes.agreed([question])
+        if isinstance(answer, NodeError) and not of_contract(answer):
+            raise Unavailable(f"the nodes refuse: {answer.message[:200]}")
         return not isinstance(answer, NodeError)
 
     async def code_hash(self, address: str) -> bytes:
         """Return the hash of a contract's code."""
         (answer,) = await self.nodes.agreed([("eth_getCode", (address, self.head))])
-        return keccak(bytes.fromhex(str(answer)[2:]))
+        return keccak(raw(answer))
 
 
 def _asked(to: str, data: bytes) -> dict[str, Json]:

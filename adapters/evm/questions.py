@@ -69,7 +69,7 @@ async def answers(endpoint: Endpoint, questions: Sequence[Question]) -> list[Tol
 
 def _word(question: Question, answer: "Json | NodeError") -> Told:
     if isinstance(answer, NodeError):
-        if _of_contract(answer):
+        if of_contract(answer):
             return None
         raise answer
     try:
@@ -79,10 +79,13 @@ def _word(question: Question, answer: "Json | NodeError") -> Told:
     return word
 
 
-def _of_contract(error: NodeError) -> bool:
+def of_contract(error: NodeError) -> bool:
+    """Tell whether a contract refused; else the node did, and nothing is known of the contract."""
     said = error.message.lower()
-    return error.code in REVERTED or (
-        error.code == GENERAL and any(word in said for word in OF_CODE)
+    return (
+        bool(error.data)
+        or error.code in REVERTED
+        or (error.code == GENERAL and any(word in said for word in OF_CODE))
     )
 
 

@@ -60,12 +60,13 @@ async def standing(
 
     def read(told: list[Answer]) -> Standing:
         of_escrow, of_sender = (_object(found(one)) for one in told)
-        root = storage_root(header.state_root, domain.contract, _nodes(of_escrow["accountProof"]))
-        proofs = of_escrow["storageProof"]
+        of_account = _nodes(of_escrow.get("accountProof"))
+        root = storage_root(header.state_root, domain.contract, of_account)
+        proofs = of_escrow.get("storageProof")
         if not isinstance(proofs, Sequence) or isinstance(proofs, str) or len(proofs) != 3:
             raise BadProof("three words were asked for")
         ticket, packed, hold = (
-            word_at(root, place, _nodes(_object(one)["proof"]))
+            word_at(root, place, _nodes(_object(one).get("proof")))
             for place, one in zip(places, proofs, strict=True)
         )
         return Standing(
@@ -73,7 +74,7 @@ async def standing(
             state=State(packed & 0xFF),
             held_until=packed >> 72 & U64,
             hold_seen=call.verb == "hold" and hold == 1,
-            nonce=_nonce(header.state_root, sender, _nodes(of_sender["accountProof"])),
+            nonce=_nonce(header.state_root, sender, _nodes(of_sender.get("accountProof"))),
         )
 
     calls = [

@@ -13,6 +13,7 @@ from eth_utils.address import to_checksum_address
 from adapters.evm import calls
 from adapters.evm.client import Answer, Call
 from adapters.evm.nodes import Nodes
+from adapters.evm.opening import raw
 from adapters.evm.questions import Question, Told
 from adapters.evm.ticket import Ticket
 from bridge.ports import Answered, Check
@@ -86,7 +87,7 @@ async def title_at(nodes: Nodes, head: str, custody: str, ticket: Ticket) -> Tit
     )
     kept = calls.call("TitleVault", "titles", at)
     (noted,) = await nodes.agreed([_call(custody, kept, head)])
-    settlement, medium = calls.result("TitleVault", "titles", bytes.fromhex(str(noted)[2:]))
+    settlement, medium = calls.result("TitleVault", "titles", raw(noted))
     assert isinstance(settlement, bytes) and isinstance(medium, bytes)  # noqa: PT018
     paused, active, holding, beneficiary, holder, former, before, words = told
     return Title(

@@ -238,7 +238,7 @@ class Wallet:
 
 
 def _whole(answer: Json) -> int:
-    if not isinstance(answer, str) or not answer.startswith("0x"):
+    if not isinstance(answer, str) or not answer.startswith("0x") or len(answer) > 66:
         raise BadProof("a number is no quantity")
     try:
         return int(answer, 16)

@@ -97,6 +97,12 @@ async def test_an_answer_to_no_question_of_ours_is_a_lie(text: str) -> None:
             await endpoint.call("echo")
 
 
+async def test_an_answer_nested_without_end_is_a_lie() -> None:
+    async with node(saying("[" * 300_000)) as endpoint:
+        with pytest.raises(Lied):
+            await endpoint.call("echo")
+
+
 async def test_a_refusal_of_a_whole_batch_refuses_each() -> None:
     said = '{"jsonrpc":"2.0","id":null,"error":{"code":-32005,"message":"too many"}}'
     async with node(saying(said)) as endpoint:
@@ -142,6 +148,38 @@ async def test_no_connection_sent_nothing_and_a_lost_answer_may_have() -> None:
         async with node(answering, Bounds(timeout_s=0.2)) as endpoint:
             with pytest.raises(Unanswered):
                 await endpoint.send(b"\x02")
+
+
+async def test_nobody_is_sent_on_to_another_node() -> None:
+    """A node that redirects would answer in another operator's name, or from inside our net."""
+    moved = 0
+
+    async def elsewhere(request: web.Request) -> web.Response:
+        nonlocal moved
+        moved += 1
+        return await honest(request)
+
+    app = web.Application()
+    app.router.add_route("*", "/", elsewhere)
+    async with TestServer(app) as other:
+        for status in (301, 302, 307, 308):
+
+            async def away(_: web.Request, status: int = status) -> web.Response:
+                return web.Response(status=status, headers={"Location": str(other.make_url("/"))})
+
+            async with node(away, Bounds(tries=1)) as endpoint:
+                with pytest.raises(Unanswered):
+                    await endpoint.call("echo", 1)
+    assert moved == 0
+
+
+async def test_an_answer_packed_wrongly_is_no_answer() -> None:
+    async def garbled(_: web.Request) -> web.Response:
+        return web.Response(body=b"no gzip at all", headers={"Content-Encoding": "gzip"})
+
+    async with node(garbled, Bounds(tries=1)) as endpoint:
+        with pytest.raises(Unanswered):
+            await endpoint.call("echo", 1)
 
 
 async def test_four_thousand_cancelled_calls_leave_it_alive() -> None:
