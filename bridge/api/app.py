@@ -73,6 +73,8 @@ def build(
 
     async def closing(_: web.Application) -> None:
         room.closing.set()
+        for stream in room.streams:
+            stream.wake()
 
     app.on_shutdown.append(closing)
     return app

@@ -1,4 +1,4 @@
-"""What happens to a settlement, told as it happens: CloudEvents over server-sent events.
+"""What happens to settlements, told as it happens: CloudEvents over server-sent events.
 
 The id of an event is its ledger index, so a reader that was away resumes without a gap or a
 repeat. Source: CloudEvents 1.0; HTML Living Standard, 9.2 (server-sent events).
@@ -6,26 +6,66 @@ repeat. Source: CloudEvents 1.0; HTML Living Standard, 9.2 (server-sent events).
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from aiohttp import web
 
 from bridge.api.problems import Trouble
-from bridge.api.routes import Call
+from bridge.api.routes import Call, Stream
 from bridge.api.times import time_text
 from bridge.core.canonical import Value
-from bridge.core.ids import SettlementId
+from bridge.core.ids import Instant, SettlementId
 from bridge.notary.entries import Entry
 from bridge.notary.outcomes import LedgerError
+from bridge.notary.since import first_since
 
 PAGE = 256
 STREAMS = 1_000  # open at once: some 67 MB of one process
 QUIET_S = 15.0  # a comment that often, so that a proxy does not close the line
 
 
-async def stream(call: Call, of: SettlementId) -> web.StreamResponse:
-    """Send events until the reader hangs up, the daemon closes or the settlement is at rest."""
-    after = _since(call, of)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a reader is told: the events after `after` that `about` names a settlement for."""
+
+    after: int
+    about: Callable[[Entry], str]  # the settlement an event is told of, or nothing: untold
+    over: Callable[[], bool] = lambda: False  # asked once everything so far was told
+
+
+async def of_one(call: Call, of: SettlementId) -> web.StreamResponse:
+    """Send a settlement's events until the reader hangs up, the daemon closes or it is at rest."""
+    journal = call.room.ring.journal
+
+    def over() -> bool:
+        settlement = journal.view.settlement(of)
+        return settlement is not None and settlement.at_rest
+
+    def about(entry: Entry) -> str:
+        return of if settlement_of(entry) == of else ""
+
+    begun = journal.view.saga(of, "proposed")
+    # the order stands a few entries before the saga that it made
+    first = -1 if begun is None else max(-1, begun.n - PAGE)
+    return await _stream(call, Told(after=_resumed(call, first), about=about, over=over))
+
+
+async def of_all(call: Call, lane: str, since: Instant | None) -> web.StreamResponse:
+    """Send the events of every settlement, or of one lane's, from `since` on, else from now on."""
+    journal = call.room.ring.journal
+    first = journal.head.seq if since is None else first_since(journal, since)
+
+    def about(entry: Entry) -> str:
+        settlement = journal.view.settlement(settlement_of(entry))
+        if settlement is None or lane not in {"", settlement.order.lane}:
+            return ""
+        return settlement.order.id
+
+    return await _stream(call, Told(after=_resumed(call, first - 1), about=about))
+
+
+async def _stream(call: Call, told: Told) -> web.StreamResponse:
     if len(call.room.streams) >= STREAMS:
         raise Trouble(
             503,
@@ -34,58 +74,58 @@ async def stream(call: Call, of: SettlementId) -> web.StreamResponse:
             remedy="ask again later with Last-Event-ID",
             headers={"Retry-After": "5"},
         )
-    mine = object()
+    mine = Stream()
     call.room.streams.add(mine)
     try:
-        return await _tell(call, of, after)
+        return await _tell(call, told, mine)
     finally:
         call.room.streams.discard(mine)
 
 
-async def _tell(call: Call, of: SettlementId, after: int) -> web.StreamResponse:
+async def _tell(call: Call, told: Told, mine: Stream) -> web.StreamResponse:
     response = web.StreamResponse(
         headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
     )
     await response.prepare(call.http)
-    journal = call.room.ring.journal
+    journal, after = call.room.ring.journal, told.after
     while not call.room.closing.is_set():
         page = journal.entries(after, PAGE)
         for entry in page:
             after = entry.n
-            if settlement_of(entry) == of:
+            if of := told.about(entry):
                 await response.write(_event(entry, of, call.room.origin))
         if page:
             await asyncio.sleep(0)  # a long history gives way to others
             continue
-        settlement = journal.view.settlement(of)
-        if settlement is not None and settlement.at_rest:
+        if told.over():
             break
         try:
-            async with asyncio.timeout(QUIET_S):
+            async with asyncio.timeout(QUIET_S) as mine.quiet:
                 await journal.changed(after)
         except TimeoutError:
             await response.write(b": still here\n\n")
         except LedgerError:
             break  # nothing more will be written: the reader comes back and is told so
+        finally:
+            mine.quiet = None
     await response.write_eof()
     return response
 
 
-def _since(call: Call, of: SettlementId) -> int:
+def _resumed(call: Call, first: int) -> int:
+    """Return the entry after which to begin: the last event that was read, else `first`."""
     given = call.http.headers.get("Last-Event-ID")
-    if given is not None:
-        if not (given.isascii() and given.isdigit() and len(given) <= 16):
-            raise Trouble(
-                400,
-                "LQ-EVENT-ID",
-                "Last-Event-ID is the number of an entry",
-                remedy="send the id of the last event you read, or none",
-                flaws=((("header", "Last-Event-ID"), "malformed"),),
-            )
-        return int(given)
-    begun = call.room.ring.journal.view.saga(of, "proposed")
-    # the order stands a few entries before the saga that it made
-    return -1 if begun is None else max(-1, begun.n - PAGE)
+    if given is None:
+        return first
+    if not (given.isascii() and given.isdigit() and len(given) <= 16):
+        raise Trouble(
+            400,
+            "LQ-EVENT-ID",
+            "Last-Event-ID is the number of an entry",
+            remedy="send the id of the last event you read, or none",
+            flaws=((("header", "Last-Event-ID"), "malformed"),),
+        )
+    return int(given)
 
 
 def settlement_of(entry: Entry) -> str:
@@ -112,7 +152,7 @@ def _text(body: Mapping[str, Value], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _event(entry: Entry, of: SettlementId, origin: str) -> bytes:
+def _event(entry: Entry, of: str, origin: str) -> bytes:
     document = {
         "specversion": "1.0",
         "id": str(entry.n),

@@ -33,6 +33,18 @@ DESK = frozenset({"approver", "compliance", "auditor"})  # may read what policy 
 STOPPERS = frozenset({"operator", "compliance", "approver"})  # may stop something at once
 
 
+@dataclass(slots=True, eq=False)
+class Stream:
+    """One that is open: how long it still waits for news, which is over when the desk closes."""
+
+    quiet: asyncio.Timeout | None = None
+
+    def wake(self) -> None:
+        """Let it look whether the desk is closing."""
+        if self.quiet is not None and not self.quiet.expired():
+            self.quiet.reschedule(0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
     """Everything the desk needs, once a daemon."""
@@ -45,7 +57,7 @@ class Room:
     started: Instant
     tree: LeafTree
     closing: asyncio.Event = field(default_factory=asyncio.Event)
-    streams: set[object] = field(default_factory=set)  # open now
+    streams: set[Stream] = field(default_factory=set)  # open now
 
     def chance(self) -> bytes:
         """Return ten bytes of chance, for ids."""

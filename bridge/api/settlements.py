@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Iterator
 
-from bridge.api.events import stream
+from bridge.api.events import of_all, of_one
 from bridge.api.orders import consent_of, order_request, paper_of
 from bridge.api.problems import Trouble
 from bridge.api.routes import (
     DESK,
+    NAME,
     OPERATORS,
     PAGED,
     READERS,
@@ -24,7 +25,7 @@ from bridge.api.shown import (
     sent_view,
     settlement_view,
 )
-from bridge.api.times import time_text
+from bridge.api.times import instant, time_text
 from bridge.api.waiting import open_proposals
 from bridge.core.booking import pending_id
 from bridge.core.canonical import Value, parse
@@ -49,7 +50,7 @@ from schemas.answers import (
     SettlementView,
     Simulation,
 )
-from schemas.api import ConsentBody, OrderBody, PaperBody, ReasonBody, ResumeBody, ThawBody
+from schemas.api import TIME, ConsentBody, OrderBody, PaperBody, ReasonBody, ResumeBody, ThawBody
 
 ONE = f"/v1/settlements/{{id:{ULID}}}"
 ASKED_S = 10  # of one network, in a simulation
@@ -160,7 +161,22 @@ def _proposals(call: Call, settlement: Settlement) -> tuple[str, ...]:
 
 async def events(call: Call) -> Answer:
     """Tell what happens to a settlement as it happens; Last-Event-ID resumes."""
-    return await stream(call, _found(call).order.id)
+    return await of_one(call, _found(call).order.id)
+
+
+async def every_event(call: Call) -> Answer:
+    """Tell what happens to all settlements, or to one lane's; Last-Event-ID resumes."""
+    lane, since = call.query.get("lane", ""), call.query.get("since")
+    if lane and call.room.ring.journal.view.lane(lane) is None:
+        raise Trouble(
+            404,
+            "LQ-NOT-FOUND",
+            f"there is no lane {lane}",
+            remedy="lianqiao ls lanes",
+            flaws=((("query", "lane"), "unknown"),),
+        )
+    begins = None if since is None else instant(since, "since", where="query")
+    return await of_all(call, lane, begins)
 
 
 async def postings(call: Call) -> Answer:
@@ -325,6 +341,12 @@ ROUTES: tuple[Route, ...] = (
         method="GET", path=f"{ONE}/events", name="followSettlement",
         says="CloudEvents of a settlement, as server-sent events; Last-Event-ID resumes.",
         answer=events, roles=READERS, media="text/event-stream",
+    ),
+    Route(
+        method="GET", path="/v1/events", name="followSettlements",
+        says="CloudEvents of all settlements, from now or `since` on; Last-Event-ID resumes.",
+        answer=every_event, roles=READERS, media="text/event-stream",
+        query={"lane": NAME, "since": TIME.strip("^$")},
     ),
     Route(
         method="GET", path=f"{ONE}/postings", name="readPostings",

@@ -15,7 +15,7 @@ def time_text(instant: int) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{instant % 1000:03d}Z"
 
 
-def instant(text: str, *loc: str) -> Instant:
+def instant(text: str, *loc: str, where: str = "body") -> Instant:
     """Return the instant of a time that exists. Errors: Trouble, 422, naming the place."""
     try:
         moment = datetime.fromisoformat(text)
@@ -25,7 +25,7 @@ def instant(text: str, *loc: str) -> Instant:
             "LQ-TIME",
             f"{text[:40]} is no time that exists",
             remedy="such as 2026-11-23T03:04:10Z",
-            flaws=((("body", *loc), "no_such_time"),),
+            flaws=(((where, *loc), "no_such_time"),),
         ) from None
     whole = int(moment.replace(microsecond=0).timestamp())
     return Instant(whole * 1000 + moment.microsecond // 1000)

@@ -39,6 +39,7 @@ COMMANDS = {  # name -> where it is, and what it does in a line
     "rules": ("bridge.cli.rules:rules", "Check or publish a rule pack."),
     "send": ("bridge.cli.send:send", "Send an order, or say what it would meet."),
     "status": ("bridge.cli.status:status", "How the daemon does, and what needs you."),
+    "tail": ("bridge.cli.tail:tail", "Follow what happens to all settlements."),
     "thaw": ("bridge.cli.steer:thaw", "Propose how a frozen settlement goes on."),
     "token": ("bridge.cli.token:token", "Make, list and revoke tokens."),
     "trace": ("bridge.cli.trace:trace", "Where a settlement stands, and why."),

@@ -104,9 +104,7 @@ class Talk:
 
     def get(self, path: str, query: Mapping[str, str | None] | None = None) -> Doc:
         """Return what the daemon answers. Errors: Stopped."""
-        given = {name: value for name, value in (query or {}).items() if value is not None}
-        asked = "&".join(f"{name}={quote(value, safe='')}" for name, value in given.items())
-        return self._ask("GET", f"{path}?{asked}" if asked else path)
+        return self._ask("GET", addressed(path, query or {}))
 
     def post(self, path: str, body: Mapping[str, Json], key: str = "") -> Doc:
         """Return what a write is answered with; asked twice, it is done once. Errors: Stopped."""
@@ -161,6 +159,12 @@ class Talk:
             raise self._down(error) from error
         finally:
             line.close()
+
+    def events(self, path: str, since: str | None) -> Iterator[Doc]:
+        """Yield the events of a stream until the daemon ends it. Errors: Stopped."""
+        for line in self.lines(path, since):
+            if line.startswith("data: "):
+                yield Doc(json.loads(line.removeprefix("data: ")))
 
     def connect(self, timeout: float) -> http.client.HTTPConnection:
         """Return a line to the daemon, not open yet."""
@@ -244,6 +248,13 @@ class Talk:
             cause=str(error) or type(error).__name__,
             following="lianqiao up",
         )
+
+
+def addressed(path: str, query: Mapping[str, str | None]) -> str:
+    """Return an address with the parameters that are given."""
+    given = {name: value for name, value in query.items() if value is not None}
+    asked = "&".join(f"{name}={quote(value, safe='')}" for name, value in given.items())
+    return f"{path}?{asked}" if asked else path
 
 
 def _table(client: Mapping[str, Json], member: str) -> Mapping[str, Json]:

@@ -87,14 +87,20 @@ def local(text: str) -> str:
 
 def _watch(talk: Talk, told: Doc) -> None:
     last = told.all("steps")[-1].text("n") if told.all("steps") else None
-    for line in talk.lines(f"/v1/settlements/{told.text('id')}/events", last):
-        if not line.startswith("data: "):
-            continue
-        event = json.loads(line.removeprefix("data: "))
+    for event in talk.events(f"/v1/settlements/{told.text('id')}/events", last):
         if talk.form in {"json", "jsonl"}:
-            click.echo(json.dumps({"schema": "lianqiao.event/1", **event}))
-        elif event["type"] == "lianqiao.saga":
-            data = event["data"]
-            stop = f" ({data['stop']})" if data["stop"] else ""
-            click.echo(f"  {local(event['time'])}  {data['event']} → {data['to']}{stop}")
+            click.echo(json.dumps({"schema": "lianqiao.event/1", **event.raw}))
+        elif event.text("type") == "lianqiao.saga":
+            click.echo(f"  {local(event.text('time'))}  {happened(event)}")
     note("the stream ended", quiet=talk.quiet)
+
+
+def happened(event: Doc) -> str:
+    """Return what an event says happened, for people."""
+    data, kind = event.one("data"), event.text("type").removeprefix("lianqiao.")
+    said = {name: data.text(name) for name in data.raw}
+    if kind == "saga":
+        stop = f" ({said['stop']})" if said["stop"] else ""
+        return f"{said['event']} → {said['to']}{stop}"
+    details = (said.get(name, "") for name in ("verb", "shows", "network", "subject", "proposal"))
+    return " ".join((kind, *filter(None, details)))

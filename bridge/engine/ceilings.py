@@ -10,6 +10,7 @@ from bridge.core.ids import Instant, SettlementId
 from bridge.core.money import Money, currency
 from bridge.engine.admission import Declined, OrderRequest, measured
 from bridge.notary.journal import Journal
+from bridge.notary.since import first_since
 from bridge.notary.state.view import View
 
 DAY_MS = 86_400_000
@@ -69,24 +70,12 @@ class Ceilings:
         day = now // DAY_MS
         if day != self._today:
             self._today, self._orders = day, {}
-            self._read = self._first_since(Instant(day * DAY_MS))
+            self._read = first_since(self._journal, Instant(day * DAY_MS))
         while page := self._journal.entries(self._read - 1, PAGE):
             self._read = page[-1].n + 1
             for entry in page:
                 if entry.kind == "order":
                     self._orders |= _counted(entry.body)
-
-    def _first_since(self, begins: Instant) -> int:
-        """Return the number of the first entry that is not older, or of the next one."""
-        low, high = 0, self._journal.head.seq
-        while low < high:
-            middle = (low + high) // 2
-            page = self._journal.entries(middle - 1, 1)
-            if page and page[0].t < begins:
-                low = middle + 1
-            else:
-                high = middle
-        return low
 
 
 def _worth(request: OrderRequest) -> Money | None:

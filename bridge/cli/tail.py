@@ -1,0 +1,81 @@
+"""What happens to all settlements, told as it happens, and taken up again where it was left."""
+
+import csv
+import json
+import sys
+from datetime import UTC, datetime
+
+import click
+
+from bridge.cli.link import Doc, Talk, addressed, spoken
+from bridge.cli.manners import DOWN, USAGE, Stopped, cell
+from bridge.cli.trace import happened, local
+
+COLUMNS = ("id", "time", "settlement", "what")
+
+
+@click.command()
+@click.option("--lane", help="Only this lane's.")
+@click.option("--since", metavar="T", help="From then on, such as 2026-11-26T08:00.")
+@click.option("--cursor", metavar="N", type=click.IntRange(0), help="Go on after this event.")
+@spoken
+def tail(talk: Talk, lane: str | None, since: str | None, cursor: int | None) -> None:
+    """Follow what happens to all settlements until Ctrl-C, from now on or from --since.
+
+    The id of an event is its cursor: --cursor goes on after it, without a gap or a repeat.
+    """
+    begins = None if since is None else _moment(since)
+    read = None if cursor is None else str(cursor)
+    last, path = read, addressed("/v1/events", {"lane": lane, "since": begins})
+    if talk.form == "csv":
+        csv.writer(sys.stdout).writerow(COLUMNS)
+        sys.stdout.flush()
+    try:
+        for event in talk.events(path, read):
+            last = event.text("id")
+            _say(talk.form, event)
+    except Stopped as stopped:
+        if stopped.exit == DOWN and last != read:
+            raise _ended(lane, last, stopped.cause) from stopped
+        raise
+    raise _ended(lane, last, "")
+
+
+def _say(form: str, event: Doc) -> None:
+    if form in {"json", "jsonl"}:
+        click.echo(json.dumps({"schema": "lianqiao.event/1", **event.raw}))
+        return
+    of, time, what = event.text("subject"), event.text("time"), cell(happened(event))
+    if form == "csv":
+        csv.writer(sys.stdout).writerow((event.text("id"), time, of, what))
+        sys.stdout.flush()
+    else:
+        click.echo(f"{local(time)}  {of}  {what}")
+
+
+def _ended(lane: str | None, last: str | None, cause: str) -> Stopped:
+    words = ("lianqiao tail", f"--lane {lane}" * bool(lane), f"--cursor {last}" * bool(last))
+    return Stopped(
+        DOWN,
+        "LQ-DOWN",
+        "the daemon ended the stream",
+        cause=cause or "it stops, or its ledger is only read",
+        following=" ".join(filter(None, words)),
+    )
+
+
+def _moment(text: str) -> str:
+    """Return a time as the wire has it; without an offset it is of this machine's zone.
+
+    Errors: Stopped.
+    """
+    try:
+        moment = datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Stopped(
+            USAGE,
+            "LQ-TIME",
+            f"--since {text[:40]}: no time that exists",
+            following="lianqiao tail --since 2026-11-26T08:00",
+        ) from None
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"

@@ -1,0 +1,115 @@
+"""The events of all settlements on a person's terminal: followed, left, taken up, and cut off."""
+
+import asyncio
+import csv
+import json
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.core.ids import SettlementId
+from bridge.core.settlement import Stage
+from tests.cli.test_manners import Terminal, terminal
+from tests.notary.ledgers import LI
+
+LIANQIAO = "import sys; from bridge.cli import main; main()"
+BEGINNING = ("--since", "2026-01-01T00:00:00+00:00")
+Capture = pytest.CaptureFixture[str]
+
+
+@asynccontextmanager
+async def tailing(at: Terminal, *words: str) -> AsyncIterator[Process]:
+    """The command in a process of its own, ended with the test."""
+    line = ["tail", *words, "--folder", str(at.folder), "--as", LI]
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", LIANQIAO, *line, stdout=PIPE, stderr=PIPE
+    )
+    try:
+        async with asyncio.timeout(30):
+            yield child
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
+
+
+async def lines(child: Process, last: str) -> list[str]:
+    """What it prints, up to a line with that word."""
+    assert child.stdout is not None
+    found: list[str] = []
+    while not found or last not in found[-1]:
+        line = (await child.stdout.readline()).decode()
+        assert line, (found, (await child.communicate())[1])
+        found.append(line.rstrip("\r\n"))
+    return found
+
+
+async def settled(at: Terminal, number: int) -> str:
+    of = await at.desk.send(number)
+    await at.desk.water.until(SettlementId(of), Stage.SETTLED)
+    return of
+
+
+async def test_it_is_followed_left_by_an_interrupt_and_taken_up_at_its_cursor(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    async with terminal(tmp_path, capsys) as at:
+        first = await settled(at, 1)
+        async with tailing(at, *BEGINNING, "--output", "jsonl") as child:
+            told: list[dict[str, Any]] = [
+                json.loads(one) for one in await lines(child, '"settled"')
+            ]
+            assert {(one["schema"], one["subject"]) for one in told} == {
+                ("lianqiao.event/1", first)
+            }
+            assert told[0]["type"] == "lianqiao.order"
+            second = await settled(at, 2)  # it is still listening
+            live = [json.loads(one) for one in await lines(child, '"settled"')]
+            assert {one["subject"] for one in live} == {second}
+            child.send_signal(signal.SIGINT)
+            out, err = await child.communicate()
+            assert (child.returncode, out, err.strip()) == (130, b"", b"")
+        rest = ("--cursor", told[-1]["id"], "--lane", "sz-hk", "--output", "csv")
+        async with tailing(at, *rest) as child:
+            rows = list(csv.reader(await lines(child, "→ settled")))
+            assert rows[0] == ["id", "time", "settlement", "what"]
+            assert [row[0] for row in rows[1:]] == [one["id"] for one in live]
+
+
+async def test_a_daemon_that_stops_ends_it_with_6_and_the_command_that_goes_on(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    async with terminal(tmp_path, capsys) as at:
+        of = await settled(at, 1)
+        async with tailing(at, *BEGINNING, "--lane", "sz-hk") as child:
+            told = await lines(child, "→ settled")
+            assert all(of in line for line in told)
+            await at.desk.client.server.close()
+            assert child.stderr is not None
+            said = (await child.stderr.read()).decode()
+            assert await child.wait() == 6
+        last = at.desk.water.journal.view.saga(of, "settled")
+        assert last is not None
+        assert said.startswith("error LQ-DOWN: the daemon ended the stream\n")
+        assert said.endswith(f"next: lianqiao tail --lane sz-hk --cursor {last.n}\n")
+        gone = await at.type("tail", "--output", "json")
+        assert (gone.exit, json.loads(gone.err)["code"]) == (6, "LQ-DOWN")
+
+
+async def test_what_names_no_time_lane_or_event_is_said(tmp_path: Path, capsys: Capture) -> None:
+    async with terminal(tmp_path, capsys) as at:
+        for words, code in (
+            (("--since", "yesterday"), 2),
+            (("--since", "0001-01-01T00:00:00+23:00"), 2),
+            (("--cursor", "-1"), 2),
+            (("--lane", "nowhere"), 3),
+        ):
+            refused = await at.type("tail", *words)
+            assert refused.exit == code, refused.err
+            assert refused.out == ""
