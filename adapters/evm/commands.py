@@ -22,6 +22,43 @@ def evm() -> None:
     """Put our contracts on an Ethereum-compatible chain, and look at what stands there."""
 
 
+@evm.command("account")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--password-file", type=FILE, help="Its password, where it is a keystore.")
+@click.option("--make", is_flag=True, help="Make a key and its keystore V3 first; FILE is new.")
+def account(*, file: Path, password_file: Path | None, make: bool) -> None:
+    """Print the address of the key in FILE: a keystore V3, or secp256k1 in PEM."""
+    from adapters.evm.deploying.draft import accounted  # noqa: PLC0415  loaded when typed
+
+    click.echo(accounted(file, password_file, make=make))
+
+
+@evm.command("plan")
+@click.argument("plan", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--node", "nodes", multiple=True, required=True, help="OPERATOR=URL. Repeatable.")
+@click.option("--entry", type=FILE, required=True, help="Keystore of who locks and mints.")
+@click.option("--exit", "leave", type=FILE, required=True, help="Keystore of who gives back.")
+@click.option("--password-file", type=FILE, required=True, help="Their password.")
+@_SETTINGS
+def plan_(
+    *,
+    plan: Path,
+    nodes: tuple[str, ...],
+    entry: Path,
+    leave: Path,
+    password_file: Path,
+    settings: Path,
+) -> None:
+    """Write a PLAN for deploy: the chain as its nodes say, the notaries as the settings do.
+
+    Two roles are left to fill in. Exit codes: 0 done, 2 usage, 6 no answer.
+    """
+    from adapters.evm.deploying.draft import drafted  # noqa: PLC0415  loaded when typed
+
+    keys = {"entry": entry, "exit": leave}
+    raise SystemExit(drafted(plan, nodes, settings, keys, password_file))
+
+
 @evm.command("deploy")
 @click.argument("plan", type=FILE)
 @click.option("--keystore", type=FILE, required=True, help="Keystore V3 of who pays.")

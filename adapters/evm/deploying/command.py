@@ -14,6 +14,7 @@ from typing import Final
 import click
 from eth_hash.auto import keccak
 from eth_utils.address import to_checksum_address
+from pydantic import ValidationError
 
 from adapters.evm.accounts import Account, BadKeystore, opened
 from adapters.evm.adapter import network_settings
@@ -290,11 +291,11 @@ async def open_nodes(settings: EvmSettings) -> AsyncGenerator[Nodes]:
             await stack.enter_async_context(Endpoint(one.url, one.operator, bounds))
             for one in settings.endpoints
         ]
-        yield Nodes(settings.network, nodes, settings.quorum, _clock(), settings.quarantine_ms)
+        yield Nodes(settings.network, nodes, settings.quorum, clock(), settings.quarantine_ms)
 
 
-def _clock() -> Clock:
-    """The clock that the command line brings; an adapter reads none of its own."""
+def clock() -> Clock:
+    """Return the clock that the command line brings; an adapter reads none of its own."""
     found = click.get_current_context().obj
     if found is None:
         raise click.UsageError("run it as `lianqiao evm`, which brings a clock")
@@ -304,8 +305,16 @@ def _clock() -> Clock:
 def _plan(file: Path) -> Plan:
     try:
         return read_plan(file)
+    except ValidationError as error:
+        raise click.UsageError(f"{file}: {first_of(error)}") from error
     except (OSError, ValueError) as error:
         raise click.UsageError(f"{file}: {error}") from error
+
+
+def first_of(error: ValidationError) -> str:
+    """Return the first thing that is wrong, with its field; what stood there is not repeated."""
+    first = error.errors()[0]
+    return ": ".join(filter(None, [".".join(map(str, first["loc"])), first["msg"]]))
 
 
 def _journal(file: Path) -> Journal | None:
@@ -340,9 +349,11 @@ def settings_of(file: Path, name: str) -> EvmSettings:
 def _told(findings: tuple[Finding, ...], output: str) -> int:
     if output == "table":
         for one in findings:
-            click.echo(f"{'ok  ' if one.holds else 'FAIL'}  {one.what:<44}{one.chain or 'nothing'}")
+            click.echo(
+                f"{'ok  ' if one.holds else 'FAIL'}  {one.what:<44}  {one.chain or 'nothing'}"
+            )
             if not one.holds:
-                click.echo(f"      {'':<44}settings and plan say {one.ours}")
+                click.echo(f"      {'':<44}  settings and plan say {one.ours}")
     else:
         members = [
             {"what": one.what, "chain": one.chain, "ours": one.ours, "holds": one.holds}
