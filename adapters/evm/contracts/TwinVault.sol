@@ -2,6 +2,8 @@
 pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
+import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Custody} from "./Custody.sol";
 import {NotarySet} from "./NotarySet.sol";
@@ -79,6 +81,8 @@ contract TwinVault is Custody {
 
     function _fromHome(Ticket calldata t) private view {
         if (t.tokenId != 0 && t.amount != 1) revert BadTitle();
+        // Tokens and titles share selectors: a title's number must never be a number of units.
+        if (IERC165(t.asset).supportsInterface(type(IERC721).interfaceId) != (t.tokenId != 0)) revert BadTitle();
         if (t.counterpart != ITwin(t.asset).HOME()) revert NotHome();
     }
 }

@@ -1,6 +1,7 @@
 """What a custody counts, to the unit: what it takes, owes, backs, makes, and gives up as lost."""
 
 from contextlib import AbstractContextManager
+from functools import partial
 
 import pytest
 
@@ -248,3 +249,19 @@ def test_only_an_escrow_moves_what_is_in_custody(bridge: Bridge) -> None:
                     bridge.chain.send(by, where, calls.call(custody, function, what.words()))
     bridge.chain.later(DAY)
     bridge.do("assign", made)
+
+
+@pytest.mark.parametrize("verb", ["mint", "lock"])
+@pytest.mark.parametrize(("kind", "amount", "token_id"), [("twin", 1, 2**90), ("title", 77, 0)])
+def test_units_are_not_the_number_of_a_title_nor_the_other_way(
+    bridge: Bridge, verb: str, kind: str, amount: int, token_id: int
+) -> None:
+    """Both standards share selectors: one unit noted could make or take 2**90 of them."""
+    asset = bridge.twin if kind == "twin" else bridge.title
+    ticket = bridge.ticket(asset, HOLDER, amount, token_id=token_id)
+    asked = {
+        "mint": partial(bridge.do, "mint", ticket),
+        "lock": partial(bridge.lock, ticket, HOLDER),
+    }
+    with refused("BadTitle"):
+        asked[verb]()
