@@ -168,6 +168,18 @@ class DevNode:
             return [{**one, "logs": one["logs"][:-1]} for one in shown]
         return [forged(one) for one in shown] if self._lying.startswith("forge") else shown
 
+    def logs(self, params: Sequence[Any]) -> Any:
+        """Return what one contract said in a range of blocks, by its first topic."""
+        asked = params[0]
+        first, last = self._known(asked["fromBlock"]), self._known(asked["toBlock"])
+        return [
+            log
+            for number in range(first, last + 1)
+            for receipt in self.receipts([hex(number)])
+            for log in receipt["logs"]
+            if log["address"] == asked["address"].lower() and log["topics"][:1] == asked["topics"]
+        ]
+
     def receipt(self, params: Sequence[Any]) -> Any:
         """Return a transaction's receipt, or nothing."""
         wanted = params[0]
@@ -322,6 +334,7 @@ METHODS: dict[str, Callable[[DevNode, Sequence[Any]], Any]] = {
     "eth_getBlockByNumber": DevNode.block,
     "eth_getBlockByHash": DevNode.block,
     "eth_getBlockReceipts": DevNode.receipts,
+    "eth_getLogs": DevNode.logs,
     "eth_getTransactionReceipt": DevNode.receipt,
     "eth_getTransactionByHash": DevNode.transaction,
     "eth_getTransactionCount": DevNode.nonce,

@@ -13,6 +13,7 @@ from eth_utils.address import to_checksum_address
 
 from adapters.evm.client import Call
 from adapters.evm.contracts.code import WORD, artifact
+from adapters.evm.deploying.outsiders import Role, named
 from adapters.evm.deploying.plan import Plan
 from adapters.evm.deploying.sending import views
 from adapters.evm.deploying.steps import (
@@ -113,7 +114,9 @@ async def compared(
         _domain(seen, contract, where, chain)
         seen.view(f"{contract}: governor", (contract, where), "governor", ours={0: plan.governor})
         seen.view(f"{contract}: next governor", (contract, where), "nextGovernor", ours={0: NOBODY})
-    _roles(seen, at, plan, _entry(settings, folder))
+    entry = _entry(settings, folder)
+    _roles(seen, at, plan, entry)
+    await _outsiders(seen, at, {*plan.operators, entry} - {""}, settings.start_block)
     await seen.ask()
     return tuple(seen.findings)
 
@@ -191,6 +194,33 @@ def _roles(seen: Comparison, at: Mapping[str, str], plan: Plan, entry: str) -> N
     standing = {1: "0", 3: str(plan.threshold), 4: str(len(plan.notaries)), 5: "False"}
     what = "NotarySet: retired; threshold; size; vetoed"
     seen.view(what, notaries, "epochs", epoch, ours=standing)
+
+
+async def _outsiders(
+    seen: Comparison, at: Mapping[str, str], operators: set[str], first: int
+) -> None:
+    """Name who has a role that the plan does not know, and whether they could have been hidden."""
+    roles = [("Escrow", "OperatorChanged", "isOperator", operators)]
+    custodies = (one for one in ("Vault", "TwinVault", "TitleVault") if one in at)
+    roles += [(one, "EscrowJoined", "isEscrow", {at["Escrow"]}) for one in custodies]
+    for contract, event, view, known in roles:
+        asked = [
+            Shows(contract=contract, at=at[contract], function=view, args=(one,), any_of=())
+            for one in sorted(known)
+        ]
+        told = await views(seen.nodes, asked, seen.block)
+        held = {
+            str(one.args[0]) for one, words in zip(asked, told, strict=True) if words == ("True",)
+        }
+        role = Role(contract, at[contract], event, held)
+        found, whole = await named(seen.nodes, role, first, seen.block)
+        enough = len(whole) >= seen.nodes.quorum
+        ours = f"whole at {seen.nodes.quorum} operators"
+        chain = ours if enough else f"whole at {', '.join(sorted(whole)) or 'none'}"
+        seen.found(f"{contract}: logs of {event}", chain, ours)
+        for who in sorted(found - known):
+            what = f"{contract}: {view} of {who}, whom the plan does not know"
+            seen.view(what, (contract, at[contract]), view, who, ours={0: "False"})
 
 
 def _entry(settings: EvmSettings, folder: Path) -> str:

@@ -126,8 +126,15 @@ async def test_a_cursor_of_another_adapter_is_refused(cursor: str) -> None:
 
 
 def test_logs_are_never_asked_for() -> None:
-    """A node that leaves a log out of its answer could not be found out."""
+    """A node that leaves a log out of its answer could not be found out.
+
+    `evm check` looks in logs for names it then asks a quorum about; it signs nothing.
+    """
+    elsewhere = {"devnode.py", "outsiders.py"}  # the dev chain's own node, and `evm check`
     assert adapters.evm.__file__ is not None
     for file in Path(adapters.evm.__file__).parent.rglob("*.py"):
         text = file.read_text("utf-8")
+        assert "deploying" in file.parts or "import named" not in text, file.name
+        if file.name in elsewhere:
+            continue
         assert not re.search(r"eth_(getLogs|newFilter|getFilter)|\.get_logs\(", text), file.name

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
 
 import pytest
 from eth_utils.address import to_checksum_address
@@ -108,6 +110,14 @@ class Desk:
         keys = self.folder / "keys"
         key = ("--keystore", str(keys / "deployer.json"), "--password-file", str(keys / "password"))
         return await self.typed("deploy", *key, *more)
+
+    def lie(self, name: str, kind: str) -> None:
+        """One node lies of logs from now on, or of nothing."""
+        panel = urlsplit(self.urls[name])._replace(path="/panel").geturl()
+        told = {"do": "lie", "at": name, "is": kind, "methods": ["eth_getLogs"], "times": 10**6}
+        asked = Request(panel, json.dumps(told).encode(), {"Content-Type": "application/json"})
+        with urlopen(asked, timeout=10) as answer:
+            assert answer.status == 200
 
     def nonce(self, who: Party) -> int:
         return int(self.node.ask("eth_getTransactionCount", who.address, "latest"), 16)
@@ -254,6 +264,39 @@ async def _differs(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
         failed = [line for line in capsys.readouterr().out.splitlines() if line[:4] == "FAIL"]
         assert all(any(name in line for line in failed) for name in named), failed
     settings.write_text(kept)
+    await _outsider(desk, capsys)
+
+
+async def _outsider(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever has a role is named, known or not, whichever node leaves them out."""
+    settings = desk.folder / "lianqiao.toml"
+    table = tomllib.loads(settings.read_text())["network"]["harbour"]
+
+    async def told() -> set[str]:
+        code = await desk.typed("check", "-o", "json")
+        findings = json.loads(capsys.readouterr().out)["findings"]
+        failed = {one["what"] for one in findings if not one["holds"]}
+        assert code == (DIFFERS if failed else AGREES)
+        return failed
+
+    async def operator(party: Party, *, holds: bool) -> None:
+        data = calls.call("Escrow", "setOperator", party.address, holds)
+        await desk.spend(GOVERNOR, [table["escrow"]], data)
+
+    await operator(STRANGER, holds=True)
+    extra = f"Escrow: isOperator of {right(STRANGER)}, whom the plan does not know"
+    assert await told() == {extra}
+    desk.lie("north", "omit")
+    assert await told() == {extra}  # two operators' logs are whole
+    desk.lie("south", "omit")
+    one = {f"{name}: logs of EscrowJoined" for name in ("Vault", "TwinVault")}
+    assert await told() == {extra, "Escrow: logs of OperatorChanged", *one}
+    desk.lie("east", "omit")
+    assert extra not in await told()  # all hide them, and are found out by whom they hide too
+    for name in desk.urls:
+        desk.lie(name, "")
+    await operator(STRANGER, holds=False)
+    assert await told() == set()
 
 
 async def _opens(desk: Desk) -> None:
