@@ -1,5 +1,6 @@
 """Who governs and issues on the demo's chain, and how contracts come to stand there."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -135,8 +136,9 @@ class Ground:
             name=f"list {asset}", shows=(shows,),
         )  # fmt: skip
         await self.carry_out(GOVERNOR, steps)
-        for holder in (SELLER, BUYER):
-            await self._allow(holder, contract, asset, vault)
+        async with asyncio.TaskGroup() as group:
+            for holder in (SELLER, BUYER):
+                group.create_task(self._allow(holder, contract, asset, vault))
         return asset
 
     async def _allow(self, holder: str, contract: str, asset: str, vault: str) -> None:

@@ -2,9 +2,9 @@
 
 The entry point group `bridge.worlds` names `WORLD`. `WORLD.start(folder, notaries, threshold)` is
 an async context manager: it starts the dev chain as a process on loopback, puts the contract set on
-it, trusting the secp256k1 addresses given as `notaries`, issues a share, and yields a `Stand`. Its
-tape stays in the folder: a chain that was killed comes back as the same chain. A folder is used
-once: who governs the chain is known to one world alone.
+it, trusting the secp256k1 addresses given as `notaries`, and yields a `Stand`. Its tape stays in
+the folder: a chain that was killed comes back as the same chain. A folder is used once: who governs
+the chain is known to one world alone.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ from bridge.ports import Refused, Unavailable
 START_S: Final = 30
 CALL_S: Final = 20
 INSTANCE: Final = "harbour"
-SHARE, UNITS = "share-a", "1000000"
+SHARE, UNITS = "share-a", "1000000"  # of who needs something at home here
 BLOCK_MS, EPOCH, POLL_MS = 100, 1, 50
 QUORUM: Final = 2
 SCRYPT_N: Final = 2**12  # a demo's: what it hides is worth nothing
@@ -232,7 +232,7 @@ async def process(
 
 @asynccontextmanager
 async def start(folder: Path, notaries: tuple[str, ...], threshold: int) -> AsyncGenerator[Stand]:
-    """Yield the demo's chain with a share in the seller's hands.
+    """Yield the demo's chain; nothing is issued there yet.
 
     Errors: ValueError for a folder that was used before; Unavailable.
     """
@@ -269,7 +269,6 @@ async def start(folder: Path, notaries: tuple[str, ...], threshold: int) -> Asyn
             session=session,
             ground=ground,
         )
-        await stand.do({"do": "share", "name": SHARE, "units": UNITS})
         yield stand
 
 

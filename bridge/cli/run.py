@@ -4,6 +4,7 @@ import errno
 import fcntl
 import os
 import signal
+import sys
 import time
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
@@ -21,9 +22,9 @@ DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS})
 
 @click.command()
 @click.option("--config", type=click.Path(path_type=Path), help="Else lianqiao.toml of the folder.")
-@click.option("--until-eof", is_flag=True, help="Stop also where standard input ends.")
+@click.option("--on-stdin", is_flag=True, help="Begin at its first line, stop where it ends.")
 @spoken
-def up(talk: Talk, config: Path | None, *, until_eof: bool) -> None:
+def up(talk: Talk, config: Path | None, *, on_stdin: bool) -> None:
     """Run the daemon in the foreground until SIGINT or SIGTERM."""
     import asyncio  # noqa: PLC0415  loaded when needed
 
@@ -34,12 +35,14 @@ def up(talk: Talk, config: Path | None, *, until_eof: bool) -> None:
     from bridge.settings import BadSettings, load  # noqa: PLC0415
 
     file = config if config is not None else talk.folder / "lianqiao.toml"
+    if on_stdin and not sys.stdin.readline():
+        return  # who was to begin it has gone
     try:
         settings = load(file)
         with _alone(file.parent / settings.data):
             set_up()
             run = serve(settings, file.parent, lambda url: click.echo(f"ready {url}"))
-            asyncio.run(_until_eof(run) if until_eof else run)
+            asyncio.run(_until_eof(run) if on_stdin else run)
     except BadSettings as error:
         raise Stopped(
             USAGE, "LQ-SETTINGS", str(error), following="lianqiao config check"

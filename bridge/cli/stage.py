@@ -68,18 +68,21 @@ class Daemon:
     config: Path
     child: asyncio.subprocess.Process | None = None
     url: str = ""
+    is_warm: bool = False  # it waits for its first line
+    log: Path = Path()
+    said_before: int = 0  # bytes of the log
 
-    async def start(self) -> None:
-        """Start it and wait until it is ready. Errors: Stopped with what it said."""
-        told = self.config.parent / "daemon.log"
-        with told.open("ab") as log:
-            before = log.tell()
+    async def warm(self) -> None:
+        """Have its process import what it needs; its settings may be written meanwhile."""
+        self.log = self.config.parent / "daemon.log"
+        with self.log.open("ab") as log:
+            self.said_before = log.tell()
             self.child = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
                 "bridge",
                 "up",
-                "--until-eof",
+                "--on-stdin",
                 "--config",
                 str(self.config),
                 stdin=asyncio.subprocess.PIPE,  # it ends when we do
@@ -87,14 +90,24 @@ class Daemon:
                 stderr=log,
                 start_new_session=True,  # Ctrl-C asks the demo to stop, and it asks its daemon
             )
+        self.is_warm = True
+
+    async def start(self) -> None:
+        """Start it and wait until it is ready. Errors: Stopped with what it said."""
+        if not self.is_warm:
+            await self.warm()
+        self.is_warm = False
+        assert self.child is not None, "it was warmed"
+        assert self.child.stdin is not None, "its standard input is a pipe"
         assert self.child.stdout is not None, "its standard output is a pipe"
+        self.child.stdin.write(b"\n")
         line = ""
         with suppress(TimeoutError):
             async with asyncio.timeout(30):
                 line = (await self.child.stdout.readline()).decode()
         if not line.startswith("ready "):
             await self.stop()
-            said = told.read_bytes()[before:].decode(errors="replace")
+            said = self.log.read_bytes()[self.said_before :].decode(errors="replace")
             raise Stopped(
                 FAILED,
                 "LQ-DEMO",
@@ -165,12 +178,14 @@ async def stage(
         "secp256k1": addresses_of(folder),
     }
     url = f"http://{listen.removeprefix('tcp:')}"
-    async with wires(folder / "world", cast, signers, QUORUM) as built:
-        config = write_settings(
+    async with (
+        _warmed(folder / "lianqiao.toml") as daemon,
+        wires(folder / "world", cast, signers, QUORUM) as built,
+    ):
+        write_settings(
             folder, profile="demo", listen=listen, networks=built.networks, rails=built.rails
         )
         await asyncio.to_thread(found, folder, keys, profile="demo", url=url)
-        daemon = Daemon(config)
         try:
             draw("starting the daemon")
             await daemon.start()
@@ -195,21 +210,34 @@ async def stage(
             await daemon.stop()
 
 
+@asynccontextmanager
+async def _warmed(config: Path) -> AsyncGenerator[Daemon]:
+    """Yield a daemon that begins when it is started, however long its wires take."""
+    daemon = Daemon(config)
+    try:
+        await daemon.warm()
+        yield daemon
+    finally:
+        await daemon.stop()
+
+
 async def registers(built: Stage) -> None:
     """Register parties, assets, both lanes, a pack and a list: two people each."""
     desk = built.desk
-    for name, (called, where, who) in PARTIES.items():
-        await desk.two("register.party", name, party_row(built, name, called, where, who))
-    for one in GOODS:
-        await bring_asset(built, one)
+    async with asyncio.TaskGroup() as group:  # contracts take blocks: people write meanwhile
+        for name, (called, where, who) in PARTIES.items():
+            row = party_row(built, name, called, where, who)
+            group.create_task(desk.two("register.party", name, row))
+        group.create_task(bring_packs(desk))
+        group.create_task(bring_list(desk, HEADER + LISTED))
+        group.create_task(bring_rates(desk, SystemClock().now()))
+        for one in GOODS:
+            await bring_asset(built, one)
     for name, there, back in (
         (LANE, built.origin, built.destination),
         (BACK, built.destination, built.origin),
     ):
         await desk.two("lane.open", name, lane_row(built, name, there, back))
-    await bring_packs(desk)
-    await bring_list(desk, HEADER + LISTED)
-    await bring_rates(desk, SystemClock().now())
 
 
 def party_row(built: Stage, name: str, called: str, where: str, who: str) -> dict[str, object]:

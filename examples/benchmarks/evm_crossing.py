@@ -12,7 +12,7 @@ from typing import Any
 from adapters.conformance.bench import Bench, OriginSide
 from adapters.conformance.exam import Owned
 from adapters.evm.adapter import ADAPTER
-from adapters.evm.stand import BLOCK_MS, INSTANCE, SHARE, WORLD, Stand
+from adapters.evm.stand import BLOCK_MS, INSTANCE, SHARE, UNITS, WORLD, Stand
 from bridge.clock import SystemClock
 from bridge.core.act import Act, Signature
 from bridge.core.canonical import Value
@@ -45,6 +45,7 @@ async def _round_trip() -> float:
     names = tuple(Eip712Signer(one, {}).address for one in notaries)
     with tempfile.TemporaryDirectory() as scratch:
         async with WORLD.start(Path(scratch) / "world", names, 2) as stand:
+            await stand.do({"do": "share", "name": SHARE, "units": UNITS})
             table = dict(stand.networks[INSTANCE]) | {"finality": "depth", "depth": 1}
             del table["adapter"]
             settings = ADAPTER.settings(table)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from adapters.evm.ground import SELLER
-from adapters.evm.stand import INSTANCE, SHARE, WORLD
+from adapters.evm.stand import INSTANCE, SHARE, UNITS, WORLD
 from bridge.cli import run
 from bridge.cli.found import write_settings
 from tests.adapters.evm.chain import NOTARIES
@@ -18,6 +18,7 @@ async def test_a_network_of_the_settings_is_looked_at_and_a_lock_is_tried(
 ) -> None:
     notaries = tuple(one.address for one in NOTARIES[:3])
     async with WORLD.start(tmp_path / "world", notaries, 2) as stand:
+        await stand.do({"do": "share", "name": SHARE, "units": UNITS})
         await stand.do({"do": "twin", "name": "twin-a", "home": "memory:elsewhere"})
         settings = write_settings(
             tmp_path, profile="demo", listen="tcp:localhost:1", networks=stand.networks, rails={}

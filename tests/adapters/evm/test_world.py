@@ -50,6 +50,7 @@ def notaries() -> tuple[str, ...]:
 @pytest.fixture
 async def stand(tmp_path: Path, notaries: tuple[str, ...]) -> AsyncIterator[Stand]:
     async with WORLD.start(tmp_path / "world", notaries, THRESHOLD) as built:
+        await built.do({"do": "share", "name": SHARE, "units": UNITS})
         yield built
 
 
