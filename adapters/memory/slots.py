@@ -131,16 +131,15 @@ def hold_digest(act: Act) -> str:
 
 def landed(act: Act, slot: Slot) -> bool:
     """Tell whether the verb of `act` is what made, or helped to make, this slot."""
-    same = slot.ticket == ticket_of(act)
     match act.verb:
         case Verb.LOCK | Verb.MINT:
-            return same and slot.state is not State.NONE
+            return slot.state is not State.NONE and slot.ticket == ticket_of(act)
         case Verb.RELEASE:
             return slot.state in {State.SPENT, State.ESCAPED}
         case Verb.UNMINT:
             return slot.state is State.SPENT
         case Verb.BURN | Verb.ASSIGN:
-            return same and slot.state is State.DONE
+            return slot.state is State.DONE and slot.ticket == ticket_of(act)
         case Verb.HOLD:
             return hold_digest(act) in slot.holds
         case Verb.PAY | Verb.RECALL:
