@@ -198,15 +198,18 @@ class DossierScreening:
 
     def _side(self, role: str, party: Party) -> dict[str, Datum]:
         number = self._personal(party.id, "person_id")
-        person = hmac_new(self._key, b"lianqiao person v1\n" + id_key(number).encode(), sha256)
         return {
             f"{role}.party": party.id,
             f"{role}.kind": party.kind,
             f"{role}.jurisdiction": party.jurisdiction.code,
             f"{role}.has_lei": party.lei is not None,
             f"{role}.custody": bool(party.custody),
-            f"{role}.person_id": person.hexdigest() if number else None,
+            f"{role}.person_id": self._person(number) if number else None,
         }
+
+    def _person(self, number: str) -> str:
+        said = b"lianqiao person v1\n" + id_key(number).encode()
+        return hmac_new(self._key, said, sha256).hexdigest()
 
     def _personal(self, party: PartyId, member: str) -> str:
         return _plainly(self._journal.side(f"personal/party/{party}/{member}"))
