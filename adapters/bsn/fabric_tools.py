@@ -55,6 +55,17 @@ def programs(module: Path) -> Path:
     return folder
 
 
+def obtainable(module: Path) -> None:
+    """See that `programs` would find them or could build them; nothing is built.
+
+    Errors: NoFabric.
+    """
+    if os.environ.get("LIANQIAO_FABRIC_BIN"):
+        programs(module)
+    elif not (_whole(cache_folder()) and _built_from(cache_folder()) == _declared(module)):
+        _go()
+
+
 def _whole(folder: Path) -> bool:
     return all(os.access(folder / name, os.X_OK) for name in PROGRAMS)
 
@@ -69,9 +80,7 @@ def _built_from(folder: Path) -> str:
 
 
 def _build(module: Path, folder: Path) -> None:
-    go = shutil.which("go")
-    if go is None or _go_version(go) < OLDEST_GO:
-        raise NoFabric("no binaries and no Go >= 1.26")
+    go = _go()
     try:
         made = subprocess.run(  # noqa: S603 the user's own Go
             [go, "install", "-trimpath", f"-ldflags=-s -w -X {_STAMP}={VERSION}", "tool"],
@@ -89,6 +98,14 @@ def _build(module: Path, folder: Path) -> None:
         last = made.stderr.strip().splitlines()[-1:] or ["no word"]
         refused = re.search(r"reading https?://|dial tcp|403|404 Not Found|410 Gone", made.stderr)
         raise (RegistryRefused if refused else NoFabric)(f"go install: {last[0][:300]}")
+
+
+def _go() -> str:
+    """Return the Go that can build them. Errors: NoFabric."""
+    go = shutil.which("go")
+    if go is None or _go_version(go) < OLDEST_GO:
+        raise NoFabric("no binaries and no Go >= 1.26")
+    return go
 
 
 def _go_version(go: str) -> tuple[int, int]:

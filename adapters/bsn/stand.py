@@ -16,6 +16,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import aiohttp
 
@@ -169,12 +170,19 @@ class Stand:
             raise Unavailable(f"the devnet does not answer: {error}") from error
 
 
+S = TypeVar("S")
+
+
 @dataclass(frozen=True, slots=True)
-class World:
-    """A side of the demo. `start` takes a folder, the notaries' Ed25519 keys and how many sign."""
+class World(Generic[S]):
+    """A side of the demo. `start` takes a folder, the notaries' Ed25519 keys and how many sign.
+
+    `obtainable` sees beforehand that what it needs is here or can be had. Errors: Unavailable.
+    """
 
     name: str
-    start: Callable[[Path, tuple[str, ...], int], AbstractAsyncContextManager[Stand]]
+    start: Callable[[Path, tuple[str, ...], int], AbstractAsyncContextManager[S]]
+    obtainable: Callable[[], None] = lambda: None
 
 
 def accounts_in(said: str) -> dict[str, str]:

@@ -40,14 +40,17 @@ class Ground:
         """Return somebody's address."""
         return str(to_checksum_address(self.people[who].address))
 
-    async def set_up(self, genesis: bytes, notaries: tuple[str, ...], threshold: int) -> None:
-        """Have the contract set stand, trusting these notaries."""
+    async def set_up(
+        self, genesis: bytes, notaries: tuple[str, ...], threshold: int, title_factory: str = ""
+    ) -> None:
+        """Have the contract set stand, trusting these notaries, and titles of a factory if any."""
         roles = Roles(
             governor=self.address(GOVERNOR),
             guardian=self.address(GUARDIAN),
             notaries=tuple(to_checksum_address(one) for one in notaries),
             threshold=threshold,
             operators=(self.address(ENTRY),),
+            title_factory=title_factory,
         )
         chain = Chain(self.chain_id, genesis)
         steps = set_steps(self.people[GOVERNOR].address, 0, chain, roles)
@@ -121,6 +124,14 @@ class Ground:
         steps = await self.steps(GOVERNOR)
         asset = steps.make(contract, *words)
         await self.carry_out(GOVERNOR, steps)
+        await self.list_asset(asset, custody, home)
+        async with asyncio.TaskGroup() as group:
+            for holder in (SELLER, BUYER):
+                group.create_task(self._allow(holder, contract, asset, self.at[custody]))
+        return asset
+
+    async def list_asset(self, asset: str, custody: str, home: bytes) -> None:
+        """Have the escrow list what stands at an address, kept by that custody."""
         steps, vault = await self.steps(GOVERNOR), self.at[custody]
         hashed = await self.code_hash(asset)
         rule = (vault, 0, MOST, MOST, MOST, 2**64, hashed, home, bytes(32))
@@ -136,10 +147,6 @@ class Ground:
             name=f"list {asset}", shows=(shows,),
         )  # fmt: skip
         await self.carry_out(GOVERNOR, steps)
-        async with asyncio.TaskGroup() as group:
-            for holder in (SELLER, BUYER):
-                group.create_task(self._allow(holder, contract, asset, vault))
-        return asset
 
     async def _allow(self, holder: str, contract: str, asset: str, vault: str) -> None:
         steps, who = await self.steps(holder), self.address(holder)

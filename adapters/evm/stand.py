@@ -17,7 +17,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 import aiohttp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -42,7 +42,7 @@ QUORUM: Final = 2
 SCRYPT_N: Final = 2**12  # a demo's: what it hides is worth nothing
 
 
-class _Watch:
+class Watch:
     """The machine's clock."""
 
     def now(self) -> Instant:
@@ -203,16 +203,21 @@ class Stand:
             raise Unavailable(f"the dev chain does not answer: {error}") from error
 
 
+S = TypeVar("S")
+
+
 @dataclass(frozen=True, slots=True)
-class World:
+class World(Generic[S]):
     """A side of the demo. `start` takes a folder, the notaries' addresses and how many sign.
 
     `verifies` is the kind of the notaries' keys whose signatures the contracts verify.
+    `obtainable` sees beforehand that what it needs is here or can be had. Errors: Unavailable.
     """
 
     name: str
-    start: Callable[[Path, tuple[str, ...], int], AbstractAsyncContextManager[Stand]]
+    start: Callable[[Path, tuple[str, ...], int], AbstractAsyncContextManager[S]]
     verifies: str = "secp256k1"
+    obtainable: Callable[[], None] = lambda: None
 
 
 @asynccontextmanager
@@ -236,7 +241,7 @@ async def start(folder: Path, notaries: tuple[str, ...], threshold: int) -> Asyn
 
     Errors: ValueError for a folder that was used before; Unavailable.
     """
-    keys = _keys(folder)
+    keys = keys_in(folder)
     people = {who: Account(secret) for who, secret in keys.items()}
     async with AsyncExitStack() as stack:
         said, running = await stack.enter_async_context(
@@ -250,11 +255,11 @@ async def start(folder: Path, notaries: tuple[str, ...], threshold: int) -> Asyn
         nodes = [await stack.enter_async_context(Endpoint(url, name)) for name, url in urls.items()]
         chain_id = number(await nodes[0].call("eth_chainId"))
         network = f"eip155:{chain_id}"
-        asked = Nodes(network, nodes, QUORUM, _Watch(), 60_000)
+        asked = Nodes(network, nodes, QUORUM, Watch(), 60_000)
         ground = Ground(asked, chain_id, network, people)
         await ground.set_up(bytes.fromhex(genesis[2:]), notaries, threshold)
         accounts = {who: ground.address(who) for who in (SELLER, BUYER)}
-        table = await _table(folder, ground, genesis, urls, keys)
+        table = await table_of(folder, ground, genesis, urls, keys)
         stand = Stand(
             address=address,
             network=network,
@@ -272,7 +277,7 @@ async def start(folder: Path, notaries: tuple[str, ...], threshold: int) -> Asyn
         yield stand
 
 
-def _keys(folder: Path) -> dict[str, bytes]:
+def keys_in(folder: Path) -> dict[str, bytes]:
     """Make the folder and everybody's key. Errors: ValueError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if any(folder.iterdir()):
@@ -283,8 +288,14 @@ def _keys(folder: Path) -> dict[str, bytes]:
     return keys
 
 
-async def _table(
-    folder: Path, ground: Ground, genesis: str, urls: Mapping[str, str], keys: Mapping[str, bytes]
+async def table_of(
+    folder: Path,
+    ground: Ground,
+    genesis: str,
+    urls: Mapping[str, str],
+    keys: Mapping[str, bytes],
+    *,
+    quorum: int = QUORUM,
 ) -> dict[str, object]:
     """Write the daemon's key files, and return the network's table of settings."""
     reader, password = Ed25519PrivateKey.generate(), secrets.token_hex(16).encode()
@@ -308,7 +319,7 @@ async def _table(
             if made in ground.at
         ],
         "endpoints": [{"url": url, "operator": name} for name, url in urls.items()],
-        "quorum": QUORUM,
+        "quorum": quorum,
         "finality": "finalized",
         "readers": [reader.public_key().public_bytes_raw().hex()],
         "reader_key_file": str(folder / "reader.key"),

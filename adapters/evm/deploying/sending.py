@@ -149,8 +149,11 @@ class Sending:
         try:
             block = await self._nodes.head()
             if nonce < await self.nonce(block):
-                if await stands(self._nodes, step, block):
-                    return block
+                for pause_s in (0.0, self._poll_s):  # anvil shows a nonce a moment before its code
+                    await asyncio.sleep(pause_s)
+                    block = await self._nodes.head()
+                    if await stands(self._nodes, step, block):
+                        return block
                 raise Refused(
                     f"{step.name}: nonce {nonce} of 0x{self._account.address.hex()} is spent and "
                     "it does not stand: it failed, or the key sent something else"

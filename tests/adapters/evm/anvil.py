@@ -1,121 +1,32 @@
 """anvil, a node of somebody else's making: the contract set on it, over JSON-RPC.
 
-It comes from npm under the lock of the folder `npm` here. Where it cannot be had the tests that
-need it fail: they are what stands for real chains, and a run without them has shown nothing.
-It ends when whoever started it ends, however that happens.
+Where it cannot be had the tests that need it fail: they are what stands for real chains, and a run
+without them has shown nothing.
 """
 
-import http.client
-import json
-import os
-import platform
-import re
-import subprocess
-import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
-from typing import IO, Any
-from urllib.parse import urlsplit
+from typing import Any
 
 from eth_account import Account
 from eth_hash.auto import keccak
 from typing_extensions import override
 
+from adapters.evm import anvil as nodes
 from adapters.evm import calls
+from adapters.evm.anvil import GAS, GWEI, RICH, Node, Refusal
 from adapters.evm.calls import Word
-from adapters.evm.contracts.build import installed
 from tests.adapters.evm.chain import CHAIN_ID, START, STRANGER, Chain, Party, Reverted
 
-PACKAGES = Path(__file__).parent / "npm"
-HARDFORK = "prague"
 EPOCH = 2  # slots: safe is so many blocks behind the head, finalized twice as many
-GAS = 12_000_000
-GWEI = 10**9
-PATIENCE_S, LOOK_S = 30, 0.01
-RICH = hex(10**24)
-LISTENING = re.compile(rb"Listening on 127\.0\.0\.1:(\d+)")
-# The shell waits for its own input to end, as it does when its parent dies, and ends the node.
-UNTIL_INPUT_ENDS = '"$@" </dev/null & read -r _; kill $!; wait $!'
-
-
-@cache
-def packages() -> Path:
-    """The installed npm packages of the tests: anvil and the real instruments."""
-    return installed(PACKAGES)
-
-
-def program(name: str = "anvil") -> Path:
-    """The anvil, or another tool of its makers, that fits this machine."""
-    machine = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64"}
-    kind = f"{platform.system().lower()}-{machine.get(platform.machine(), platform.machine())}"
-    return packages() / "@foundry-rs" / f"{name}-{kind}" / "bin" / name
 
 
 @contextmanager
 def anvil(*more: str) -> Iterator[str]:
     """A node on a port of its own, with nothing on its chain; its address."""
-    command = [str(program()), "--port", "0", "--hardfork", HARDFORK, "--chain-id", str(CHAIN_ID)]
-    command += ["--slots-in-an-epoch", str(EPOCH), "--timestamp", str(START), *more]
-    with (
-        tempfile.TemporaryFile() as said,  # it tells every call, and a full pipe would stop it
-        subprocess.Popen(
-            ["/bin/sh", "-c", UNTIL_INPUT_ENDS, "sh", *command],
-            stdin=subprocess.PIPE,
-            stdout=said,
-            stderr=subprocess.STDOUT,
-        ) as process,
-    ):
-        assert process.stdin is not None
-        try:
-            yield f"http://127.0.0.1:{_port(process, said)}"
-        finally:
-            process.stdin.close()
-
-
-def _port(process: subprocess.Popen[bytes], said: IO[bytes]) -> int:
-    for _ in range(int(PATIENCE_S / LOOK_S)):
-        told = os.pread(said.fileno(), 65_536, 0)  # its place is where the node writes
-        if found := LISTENING.search(told):
-            return int(found[1])
-        if process.poll() is not None:
-            raise AssertionError("anvil did not start: " + told.decode(errors="replace"))
-        time.sleep(LOOK_S)
-    raise AssertionError(f"anvil was not ready in {PATIENCE_S} s")
-
-
-class Refusal(Exception):
-    """What the node answered instead of a result."""
-
-    def __init__(self, error: Mapping[str, Any]) -> None:
-        super().__init__(f"{error.get('code')}: {error.get('message')}")
-        self.code, self.message = int(error["code"]), str(error.get("message"))
-        data = error.get("data")
-        self.data = bytes.fromhex(data[2:]) if isinstance(data, str) else b""
-
-
-class Node:
-    """A node asked plainly, one call at a time, over one line."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self._path = urlsplit(url).path or "/"
-        self._line = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
-
-    def close(self) -> None:
-        self._line.close()
-
-    def ask(self, method: str, *params: object) -> Any:
-        """The node's answer. Errors: Refusal."""
-        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
-        self._line.request("POST", self._path, body, {"Content-Type": "application/json"})
-        told = json.loads(self._line.getresponse().read())
-        if "error" in told:
-            raise Refusal(told["error"])
-        return told["result"]
+    with nodes.anvil(CHAIN_ID, EPOCH, "--timestamp", str(START), *more) as url:
+        yield url
 
 
 @dataclass

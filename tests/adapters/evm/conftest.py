@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
-from tests.adapters.evm.anvil import AnvilChain, Node, anvil
+from adapters.evm.anvil import Node
+from tests.adapters.evm.anvil import AnvilChain, anvil
 from tests.adapters.virtual_loop import VirtualLoop
 
 VIRTUAL = {

@@ -12,10 +12,11 @@ from typing import Any
 from eth_utils.address import to_checksum_address
 from typing_extensions import override
 
+from adapters.evm.anvil import RICH, Node, Refusal
 from adapters.evm.devnode import Lie
 from adapters.evm.devnode import Refusal as Refused
 from bridge.core.ids import Instant
-from tests.adapters.evm.anvil import EPOCH, RICH, Node, Refusal
+from tests.adapters.evm.anvil import EPOCH
 from tests.adapters.evm.chain import GOVERNOR, GUARDIAN, HOLDERS, ISSUER, OPERATOR, STRANGER
 from tests.adapters.evm.stand import EXIT, FOUNDER, Time, World
 

@@ -18,11 +18,12 @@ from eth_utils.address import to_checksum_address
 from typing_extensions import override
 
 from adapters.evm.accounts import transaction_in
+from adapters.evm.anvil import Node, Refusal
 from adapters.evm.devchain import DevChain
 from adapters.evm.devnet import DevNet, application
 from adapters.evm.devnode import DevNode, forged, forged_block
 from adapters.evm.devnode import Refusal as Refused
-from tests.adapters.evm.anvil import AnvilChain, Node, Refusal, anvil
+from tests.adapters.evm.anvil import AnvilChain, anvil
 from tests.adapters.evm.chain import CHAIN_ID, Party
 from tests.adapters.evm.stand import OPERATORS
 

@@ -10,12 +10,13 @@ import pytest
 import rlp
 from eth_hash.auto import keccak
 
+from adapters.evm.anvil import Node
 from adapters.evm.blocks import header_of, parsed_receipt, receipt_bytes, receipts_trie
 from adapters.evm.client import Endpoint
 from adapters.evm.contracts.code import artifact
 from adapters.evm.states import storage_root, word_at
 from adapters.evm.tries import BadProof, walk
-from tests.adapters.evm.anvil import EPOCH, AnvilChain, Node
+from tests.adapters.evm.anvil import EPOCH, AnvilChain
 from tests.adapters.evm.chain import HOLDERS, STRANGER, Bridge, Reverted
 
 pytestmark = pytest.mark.slow

@@ -7,7 +7,8 @@ import pytest
 from adapters.conformance.bench import Bench
 from adapters.conformance.destination import DestinationConformance
 from adapters.conformance.origin import OriginConformance
-from tests.adapters.evm.anvil import EPOCH, Node
+from adapters.evm.anvil import Node
+from tests.adapters.evm.anvil import EPOCH
 from tests.adapters.evm.far import FarWorld, far_world
 from tests.adapters.evm.grounds import Here
 from tests.adapters.evm.stand import BLOCK_S

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
+from adapters.evm.instruments.foreign import Foreign
 from tests.adapters.evm.chain import GOVERNOR, HOLDERS, HOME, Bridge
 from tests.adapters.evm.instruments.bills import DOCUMENT, laid_out
 from tests.adapters.evm.instruments.bills import World as Bills
-from tests.adapters.evm.instruments.foreign import Foreign
-from tests.adapters.evm.instruments.shares import Share
+from tests.adapters.evm.instruments.shares import share_on
 from tests.adapters.evm.live import LiveChain, on_anvil
 from tests.adapters.evm.town import Thing, Town, opened, town
 
@@ -27,7 +27,7 @@ REMARK = re.compile("remark 0x([0-9a-f]{128})")
 
 def share_of(bridge: Bridge) -> Thing:
     """Both holders and the vault are admitted; the seller has a thousand."""
-    share = Share(Foreign(bridge.chain))
+    share = share_on(Foreign(bridge.chain))
     bridge.list_asset(share.token, bridge.vault, HOME)
     bridge.chain.names[share.token] = "RepresentationToken"  # whose questions it answers too
     share.claim(share.identity(bridge.vault, GOVERNOR), GOVERNOR)

@@ -8,6 +8,7 @@ import secrets
 from dataclasses import dataclass
 
 from adapters.bsn.adapter import network_pinned, verify
+from adapters.bsn.fabric_ground import FabricGround, WallClock, carried_out, records, until
 from adapters.bsn.network import ChannelNetwork
 from adapters.conformance.bench import Bench, DestinationSide, OriginSide
 from adapters.conformance.exam import Owned, exam_act
@@ -20,7 +21,6 @@ from bridge.core.ids import Cursor
 from bridge.core.order import SettlementOrder
 from bridge.ports import Unavailable
 from tests.adapters.bsn.fabric.board import NOTARIES, hashed, notarised
-from tests.adapters.bsn.fabric.real import Real, WallClock, carried_out, records, until
 
 NUMBERS = itertools.count(1)
 
@@ -34,7 +34,7 @@ def notaries(act: Act, signers: int = 2) -> tuple[Signature, ...]:
 class Channel:
     """One side of the exam on a real channel; User2 of org1 holds, User1 of org2 is given."""
 
-    real: Real
+    real: FabricGround
     door: ChannelNetwork
     is_home: bool = True
 

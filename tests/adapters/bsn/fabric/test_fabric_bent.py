@@ -8,6 +8,7 @@ import pytest
 
 from adapters.bsn.fabric_access import FabricAccess
 from adapters.bsn.fabric_door import open_fabric
+from adapters.bsn.fabric_ground import FabricGround, WallClock
 from adapters.bsn.fabric_outcomes import Bent
 from adapters.bsn.fabric_wire import Message, blob, part
 from adapters.bsn.network import ChannelNetwork
@@ -15,13 +16,12 @@ from adapters.conformance.bench import Bench
 from bridge.core.effects import LockAsset
 from bridge.ports import Answered, Notice, Unavailable
 from tests.adapters.bsn.fabric.bench import Channel
-from tests.adapters.bsn.fabric.real import Real, WallClock
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-async def channel(fabric: Real) -> AsyncIterator[Channel]:
+async def channel(fabric: FabricGround) -> AsyncIterator[Channel]:
     async with open_fabric(fabric.settings(), WallClock()) as door:
         yield Channel(fabric, door)
 

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from adapters.bsn.deploying import AGREES, DIFFERS, DOWN, REFUSED, USAGE, Plan, configuration
+from adapters.bsn.fabric_ground import FabricGround, records
 from adapters.bsn.fabric_layout import ORGANISATIONS
 from bridge.cli import run
 from tests.adapters.bsn.fabric.board import NOTARIES, THRESHOLD, public
-from tests.adapters.bsn.fabric.real import Real, records
 
 pytestmark = pytest.mark.slow
 
 
-def _settings(real: Real, folder: Path, user: str = "User1", **changes: object) -> Path:
+def _settings(real: FabricGround, folder: Path, user: str = "User1", **changes: object) -> Path:
     """A file of settings with one network."""
     words = real.settings("org1", user, **changes).model_dump(exclude_none=True)
     lines = ["[network.shenzhen]", 'adapter = "bsn"']
@@ -35,7 +35,7 @@ def _settings(real: Real, folder: Path, user: str = "User1", **changes: object) 
     return file
 
 
-def _plan(real: Real, folder: Path, **changes: object) -> Path:
+def _plan(real: FabricGround, folder: Path, **changes: object) -> Path:
     words: dict[str, object] = {
         "number": _number(real),
         "operators": [real.account("org1", "User1")],
@@ -49,7 +49,7 @@ def _plan(real: Real, folder: Path, **changes: object) -> Path:
     return file
 
 
-def _number(real: Real) -> int:
+def _number(real: FabricGround) -> int:
     async def asked() -> int:
         async with real.client() as client:
             return int(str((await records(client, "configuration"))[0]["number"]))
@@ -66,7 +66,7 @@ def _run(verb: str, plan: Path, settings: Path) -> int:
 
 
 def test_check_compares_the_chain_with_settings_and_plan(
-    fabric: Real, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    fabric: FabricGround, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = _settings(fabric, tmp_path)
     assert _run("check", _plan(fabric, tmp_path), settings) == AGREES
@@ -86,7 +86,7 @@ def test_check_compares_the_chain_with_settings_and_plan(
 
 
 def test_deploy_waits_for_the_organisations_and_is_done_once(
-    fabric: Real, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    fabric: FabricGround, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = _settings(fabric, tmp_path)
     assert _run("deploy", _plan(fabric, tmp_path), settings) == AGREES, "it stands so already"
@@ -105,7 +105,7 @@ def test_deploy_waits_for_the_organisations_and_is_done_once(
     assert _run("check", plan, settings) == AGREES
 
 
-def test_what_cannot_be_asked_is_said(fabric: Real, tmp_path: Path) -> None:
+def test_what_cannot_be_asked_is_said(fabric: FabricGround, tmp_path: Path) -> None:
     settings = _settings(fabric, tmp_path, address="127.0.0.1:1", timeout_ms=300)
     assert _run("check", _plan(fabric, tmp_path), settings) == DOWN
     assert _run("check", _plan(fabric, tmp_path, threshold=1), settings) == USAGE

@@ -16,6 +16,7 @@ from adapters.bsn.devnet.macs import SECP256R1
 from adapters.bsn.devnet.opening import table_of
 from adapters.bsn.devnet.peer import Peer
 from adapters.bsn.devnet.server import serving
+from adapters.bsn.fabric_ground import WINDOW_MS, FabricGround, WallClock
 from adapters.bsn.network import ChannelNetwork
 from adapters.conformance.bench import Bench
 from adapters.conformance.destination import SMOKE as DESTINATION_SMOKE
@@ -27,7 +28,6 @@ from bridge.core.events import Fact
 from bridge.ports import AdapterSettings, Uncertain
 from tests.adapters.bsn.devnet.test_server import Nothing
 from tests.adapters.bsn.fabric.bench import Channel
-from tests.adapters.bsn.fabric.real import WINDOW_MS, Real, WallClock
 
 pytestmark = pytest.mark.slow
 
@@ -46,7 +46,7 @@ class Through(Channel):
 
 @asynccontextmanager
 async def through(
-    fabric: Real, folder: Path, mode: int, *, is_home: bool = True
+    fabric: FabricGround, folder: Path, mode: int, *, is_home: bool = True
 ) -> AsyncIterator[tuple[Through, Gateway]]:
     """The channel behind a gateway over HTTP, and the gateway."""
     clock = WallClock()
@@ -75,7 +75,7 @@ async def sits(exam: object, card: str, bench: Bench) -> None:
 @pytest.mark.parametrize("mode", [TRUST, UPLOAD])
 @pytest.mark.parametrize("card", ORIGIN_SMOKE)
 async def test_an_origins_smoke_cards_hold(
-    fabric: Real, tmp_path: Path, card: str, mode: int
+    fabric: FabricGround, tmp_path: Path, card: str, mode: int
 ) -> None:
     async with through(fabric, tmp_path, mode) as (channel, _):
         bench = channel.bench()
@@ -86,7 +86,7 @@ async def test_an_origins_smoke_cards_hold(
 @pytest.mark.parametrize("mode", [TRUST, UPLOAD])
 @pytest.mark.parametrize("card", DESTINATION_SMOKE)
 async def test_a_destinations_smoke_cards_hold(
-    fabric: Real, tmp_path: Path, card: str, mode: int
+    fabric: FabricGround, tmp_path: Path, card: str, mode: int
 ) -> None:
     async with through(fabric, tmp_path, mode, is_home=False) as (channel, _):
         bench = channel.bench(destination=True)
@@ -95,7 +95,7 @@ async def test_a_destinations_smoke_cards_hold(
 
 
 async def test_an_answer_lost_after_ordering_is_found_on_the_real_ledger(
-    fabric: Real, tmp_path: Path
+    fabric: FabricGround, tmp_path: Path
 ) -> None:
     async with through(fabric, tmp_path, UPLOAD) as (channel, gateway):
         bench = channel.bench()

@@ -8,6 +8,7 @@ import pytest
 
 from adapters.bsn.chaincode.lots import ISSUE_PREFIX
 from adapters.bsn.fabric_client import FabricClient
+from adapters.bsn.fabric_ground import FabricGround, WallClock, carried_out, records
 from bridge.core.canonical import Value, canonical
 from bridge.core.ids import AssetId, DateText, Digest
 from bridge.core.instrument import NEEDS_FACE, UNIQUE, Instrument, InstrumentKind
@@ -16,7 +17,6 @@ from bridge.core.settlement import Stage
 from bridge.notary.store.memory import MemoryStore
 from bridge.ports import Refused
 from tests.adapters.bsn.devnet.ring import Crossing, turning
-from tests.adapters.bsn.fabric.real import Real, WallClock, carried_out, records
 from tests.adapters.bsn.fabric.test_fabric_ring import Ground
 from tests.engine.river import wires
 from tests.strategies import DESTINATION
@@ -35,7 +35,7 @@ FACE = 100
 class Paper:
     """One paper on the channel: org2's User1 owes it, org1's User1 is given it first."""
 
-    fabric: Real
+    fabric: FabricGround
     asset: str
     units: int
 
@@ -101,7 +101,7 @@ def instrument(kind: InstrumentKind, asset: str, part: str) -> Instrument:
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_paper_is_issued_passed_on_moved_and_comes_home(
-    ring_fabric: Real, tmp_path: Path, kind: InstrumentKind
+    ring_fabric: FabricGround, tmp_path: Path, kind: InstrumentKind
 ) -> None:
     fabric, unique = ring_fabric, kind in UNIQUE
     paper = Paper(fabric, f"paper-{kind.value}", 1 if unique else FACE)

@@ -13,12 +13,12 @@ import pytest
 from adapters.bsn.escrow_words import argument_of
 from adapters.bsn.fabric_access import FabricAccess
 from adapters.bsn.fabric_door import open_fabric
+from adapters.bsn.fabric_ground import FabricGround, WallClock, carried_out, records, until
 from adapters.conformance.bench import Bench
 from bridge.core.effects import LockAsset, NetworkEffect, ReleaseLock
 from bridge.core.ids import TxRef
 from bridge.ports import Again, Landed, Never, Prepared, Unavailable, Uncertain
 from tests.adapters.bsn.fabric.bench import Channel
-from tests.adapters.bsn.fabric.real import Real, WallClock, carried_out, records, until
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +30,7 @@ STEPS = ("before it is asked", "before it is ordered", "before its block", "befo
 class Killing:
     """One process that dies at one step and comes back when somebody has noticed."""
 
-    fabric: Real
+    fabric: FabricGround
     bench: Bench
     victim: str
     step: str
@@ -109,7 +109,7 @@ class Killing:
 
 
 @pytest.fixture
-async def bench(fabric: Real) -> AsyncIterator[Bench]:
+async def bench(fabric: FabricGround) -> AsyncIterator[Bench]:
     async with open_fabric(fabric.settings(), WallClock()) as door:
         channel = Channel(fabric, door)
         made = channel.bench()
@@ -121,7 +121,7 @@ async def bench(fabric: Real) -> AsyncIterator[Bench]:
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("victim", VICTIMS)
 async def test_a_lock_lands_once_whoever_dies_and_when(
-    fabric: Real, bench: Bench, victim: str, step: str
+    fabric: FabricGround, bench: Bench, victim: str, step: str
 ) -> None:
     order = await bench.new_order()
     await Killing(fabric, bench, victim, step).carried_out(LockAsset(order))
@@ -140,7 +140,7 @@ async def told(bench: Bench, order: object) -> list[str]:
 
 
 async def test_a_lock_held_back_until_after_its_release_never_lands(
-    fabric: Real, bench: Bench
+    fabric: FabricGround, bench: Bench
 ) -> None:
     order = await bench.new_order()
     lock, release = LockAsset(order), ReleaseLock(order)
@@ -158,7 +158,7 @@ async def test_a_lock_held_back_until_after_its_release_never_lands(
 
 
 async def test_of_a_lock_and_its_release_in_one_block_one_is_valid(
-    fabric: Real, bench: Bench
+    fabric: FabricGround, bench: Bench
 ) -> None:
     order = await bench.new_order()
     async with fabric.client() as client:

@@ -10,13 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.bsn.fabric_client import FabricClient, Target
+from adapters.bsn.fabric_ground import WallClock
 from adapters.bsn.fabric_outcomes import Bent, Lagging, Later, Misconfigured
 from adapters.bsn.fabric_trust import Trust
 from adapters.bsn.fabric_wire import encode
 from bridge.ports import AdapterError, Refused, Unavailable, Uncertain
 from tests.adapters.bsn.fabric.certified import IDENTITY
 from tests.adapters.bsn.fabric.peer import Said, Scripted, targets
-from tests.adapters.bsn.fabric.real import WallClock
 
 Code = grpc.StatusCode
 ORGS = frozenset({"Org1MSP", "Org2MSP"})

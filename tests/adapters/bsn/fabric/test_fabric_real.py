@@ -9,6 +9,13 @@ import pytest
 
 from adapters.bsn.fabric_blocks import verified
 from adapters.bsn.fabric_client import FabricClient
+from adapters.bsn.fabric_ground import (
+    FabricGround,
+    WallClock,
+    carried_out,
+    records,
+    until,
+)
 from adapters.bsn.fabric_outcomes import Misconfigured
 from adapters.bsn.fabric_proposals import checked, read_proposal
 from adapters.bsn.fabric_trust import Trust, Untrusted
@@ -19,22 +26,14 @@ from bridge.core.effects import Verb
 from bridge.core.ids import Instant
 from bridge.ports import Refused, Unavailable, Uncertain
 from schemas.fabric.messages import MESSAGES
-from tests.adapters.bsn.fabric.board import act, forms, hashed, notarised, settlement
-from tests.adapters.bsn.fabric.real import (
-    DAY,
-    Real,
-    WallClock,
-    carried_out,
-    records,
-    until,
-    whole_block,
-)
+from tests.adapters.bsn.fabric.board import DAY, act, forms, hashed, notarised, settlement
+from tests.adapters.bsn.fabric.real import whole_block
 
 pytestmark = pytest.mark.slow
 NUMBERS = itertools.count(1)
 
 
-def made(real: Real, verb: Verb, number: int, asset: str, **words: object) -> Act:
+def made(real: FabricGround, verb: Verb, number: int, asset: str, **words: object) -> Act:
     """An act that fits the real network; User2 of org1 holds and is given."""
     fits = {
         "network": real.id,
@@ -49,7 +48,9 @@ def brought(one: Act) -> Value:
     return {"act": one.body(), "signatures": forms(notarised(one.message()))}
 
 
-async def test_a_twin_is_minted_assigned_and_read_by_both_organisations(fabric: Real) -> None:
+async def test_a_twin_is_minted_assigned_and_read_by_both_organisations(
+    fabric: FabricGround,
+) -> None:
     number, asset = next(NUMBERS), "twin/A"
     async with fabric.client() as client, fabric.client("org2") as other:
         for verb in (Verb.MINT, Verb.ASSIGN):
@@ -69,7 +70,7 @@ async def _is_held(client: FabricClient, asset: str) -> bool:
     return bool((await records(client, f"asset/{asset}"))[0].get("holder"))
 
 
-async def test_what_the_chaincode_refuses_is_refused(fabric: Real) -> None:
+async def test_what_the_chaincode_refuses_is_refused(fabric: FabricGround) -> None:
     number = next(NUMBERS)
     async with fabric.client() as client:
         fence = brought(made(fabric, Verb.UNMINT, number, "twin/B"))
@@ -92,7 +93,9 @@ async def test_what_the_chaincode_refuses_is_refused(fabric: Real) -> None:
 
 
 @pytest.mark.parametrize("skew", [-10 * 365 * DAY, -61_000, 61_000, 2 * 3_600_000])
-async def test_a_proposal_with_a_skewed_time_is_not_endorsed(fabric: Real, skew: int) -> None:
+async def test_a_proposal_with_a_skewed_time_is_not_endorsed(
+    fabric: FabricGround, skew: int
+) -> None:
     one = canonical(brought(made(fabric, Verb.UNMINT, next(NUMBERS), "twin/B")))
     async with fabric.client() as client:
         time = Instant(WallClock().now() + skew)
@@ -100,7 +103,7 @@ async def test_a_proposal_with_a_skewed_time_is_not_endorsed(fabric: Real, skew:
             await client.endorse(client.propose("unmint", one, time=time))
 
 
-async def test_what_is_held_back_until_after_its_fence_never_lands(fabric: Real) -> None:
+async def test_what_is_held_back_until_after_its_fence_never_lands(fabric: FabricGround) -> None:
     number = next(NUMBERS)
     async with fabric.client() as client:
         late = client.propose("mint", canonical(brought(made(fabric, Verb.MINT, number, "twin/C"))))
@@ -115,7 +118,7 @@ async def test_what_is_held_back_until_after_its_fence_never_lands(fabric: Real)
         assert (await records(client, "asset/twin/C"))[0] == {}
 
 
-async def test_of_two_verbs_in_one_block_one_is_valid(fabric: Real) -> None:
+async def test_of_two_verbs_in_one_block_one_is_valid(fabric: FabricGround) -> None:
     number = next(NUMBERS)
     async with fabric.client() as client:
         racing = []
@@ -130,7 +133,7 @@ async def test_of_two_verbs_in_one_block_one_is_valid(fabric: Real) -> None:
         assert names == ["MVCC_READ_CONFLICT", "VALID"]
 
 
-async def test_the_same_envelope_again_changes_nothing(fabric: Real) -> None:
+async def test_the_same_envelope_again_changes_nothing(fabric: FabricGround) -> None:
     async with fabric.client() as client:
         body = canonical(brought(made(fabric, Verb.UNMINT, next(NUMBERS), "twin/B")))
         proposal = client.propose("unmint", body)
@@ -144,14 +147,14 @@ async def test_the_same_envelope_again_changes_nothing(fabric: Real) -> None:
             await client.endorse(proposal)
 
 
-async def test_nothing_is_concluded_from_silence(fabric: Real) -> None:
+async def test_nothing_is_concluded_from_silence(fabric: FabricGround) -> None:
     async with fabric.client() as client:
         never = client.propose("unmint", b"{}")
         assert await client.commit(never.tx, patience_s=0.5) is None
         assert await client.status(never.tx) is None
 
 
-async def test_a_peer_that_cannot_serve_us_says_so(fabric: Real) -> None:
+async def test_a_peer_that_cannot_serve_us_says_so(fabric: FabricGround) -> None:
     for wrong in ({"channel": "other"}, {"chaincode": "other"}):
         async with fabric.client(**wrong) as client:
             with pytest.raises((Misconfigured, Unavailable)):
@@ -165,7 +168,7 @@ async def test_a_peer_that_cannot_serve_us_says_so(fabric: Real) -> None:
             await client.endorse(bent)
 
 
-async def test_an_envelope_signed_by_nobody_is_forbidden(fabric: Real) -> None:
+async def test_an_envelope_signed_by_nobody_is_forbidden(fabric: FabricGround) -> None:
     async with fabric.client() as client:
         body = canonical(brought(made(fabric, Verb.UNMINT, next(NUMBERS), "twin/B")))
         proposal = client.propose("unmint", body)
@@ -176,7 +179,7 @@ async def test_an_envelope_signed_by_nobody_is_forbidden(fabric: Real) -> None:
         assert await client.commit(proposal.tx, patience_s=0.5) is None
 
 
-async def test_what_a_peer_bends_is_not_signed(fabric: Real) -> None:
+async def test_what_a_peer_bends_is_not_signed(fabric: FabricGround) -> None:
     """Each byte of what came back may be another: no such envelope is ever signed."""
     async with fabric.client() as client:
         body = canonical(brought(made(fabric, Verb.UNMINT, next(NUMBERS), "twin/B")))
@@ -197,7 +200,7 @@ async def test_what_a_peer_bends_is_not_signed(fabric: Real) -> None:
         assert read_proposal(proposal.signed) == proposal
 
 
-async def test_every_block_verifies_and_no_bent_one_does(fabric: Real) -> None:
+async def test_every_block_verifies_and_no_bent_one_does(fabric: FabricGround) -> None:
     async with fabric.client() as client:
         await carried_out(
             client, "unmint", brought(made(fabric, Verb.UNMINT, next(NUMBERS), "twin/B"))
@@ -225,7 +228,9 @@ async def test_every_block_verifies_and_no_bent_one_does(fabric: Real) -> None:
             continue
 
 
-async def test_members_whom_nobody_pinned_neither_prove_nor_stop_a_reader(fabric: Real) -> None:
+async def test_members_whom_nobody_pinned_neither_prove_nor_stop_a_reader(
+    fabric: FabricGround,
+) -> None:
     """Anybody of the channel may bring an act or escape: their word is passed over, no more."""
     async with fabric.client() as client:
         fence = brought(made(fabric, Verb.UNMINT, next(NUMBERS), "twin/B"))
@@ -249,7 +254,7 @@ def again(name: str, raw: bytes) -> Message:
     return message
 
 
-async def test_what_a_real_peer_wrote_is_written_the_same(fabric: Real) -> None:
+async def test_what_a_real_peer_wrote_is_written_the_same(fabric: FabricGround) -> None:
     async with fabric.client() as client:
         raws = [await whole_block(client, index) for index in range(1, (await client.info())[0])]
     seen = 0
@@ -272,7 +277,7 @@ async def test_what_a_real_peer_wrote_is_written_the_same(fabric: Real) -> None:
     assert seen >= 4
 
 
-async def test_events_resume_from_a_checkpoint(fabric: Real) -> None:
+async def test_events_resume_from_a_checkpoint(fabric: FabricGround) -> None:
     async with fabric.client() as client:
         sent = []
         for _ in range(3):
@@ -295,7 +300,7 @@ async def _events(client: FabricClient, block: int, after: str, last: str) -> li
     return seen
 
 
-async def test_many_transactions_share_the_stream(fabric: Real) -> None:
+async def test_many_transactions_share_the_stream(fabric: FabricGround) -> None:
     began = time.monotonic()
     async with fabric.client() as client:
         async with asyncio.TaskGroup() as tasks:
@@ -313,7 +318,7 @@ async def test_many_transactions_share_the_stream(fabric: Real) -> None:
     assert time.monotonic() - began < 20
 
 
-async def test_an_original_is_issued_locked_and_released(fabric: Real) -> None:
+async def test_an_original_is_issued_locked_and_released(fabric: FabricGround) -> None:
     number, asset = next(NUMBERS), "INV-1"
     holder = fabric.identity("org1", "User2")
     paper: Value = {

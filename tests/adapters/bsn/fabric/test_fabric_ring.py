@@ -8,6 +8,7 @@ import pytest
 
 from adapters.bsn.adapter import network_pinned, verify
 from adapters.bsn.fabric_door import open_fabric
+from adapters.bsn.fabric_ground import FabricGround, WallClock, records
 from adapters.bsn.network import ChannelNetwork
 from bridge.core.events import Fact
 from bridge.core.ids import NetworkId
@@ -17,7 +18,6 @@ from bridge.notary.store.sqlite import SqliteStore
 from bridge.ports import Clock
 from tests.adapters.bsn.devnet.ring import UNITS, Crossing, turning
 from tests.adapters.bsn.fabric.bench import Channel
-from tests.adapters.bsn.fabric.real import Real, WallClock, records
 from tests.engine.river import wires
 from tests.strategies import DESTINATION
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.slow
 class Ground:
     """The real channel as a side of a crossing."""
 
-    real: Real
+    real: FabricGround
 
     @property
     def network(self) -> NetworkId:
@@ -53,7 +53,7 @@ class Ground:
         return verify(evidence, network_pinned(self.real.settings()))
 
 
-async def _world(fabric: Real, folder: Path) -> Crossing[Ground]:
+async def _world(fabric: FabricGround, folder: Path) -> Crossing[Ground]:
     (folder / "votes").mkdir()
     ground = Ground(fabric)
     async with ground.door(WallClock()) as door:
@@ -61,13 +61,15 @@ async def _world(fabric: Real, folder: Path) -> Crossing[Ground]:
     return Crossing(ground, wires(WallClock(), folder / "votes"), owned.asset)
 
 
-async def _lot(fabric: Real, asset: str) -> object:
+async def _lot(fabric: FabricGround, asset: str) -> object:
     async with fabric.client() as client:
         (lot,) = await records(client, f"asset/{asset}")
     return lot.get("holder"), lot.get("settlement")
 
 
-async def test_a_receivable_goes_away_and_comes_home(ring_fabric: Real, tmp_path: Path) -> None:
+async def test_a_receivable_goes_away_and_comes_home(
+    ring_fabric: FabricGround, tmp_path: Path
+) -> None:
     world = await _world(ring_fabric, tmp_path)
     away = world.wired.chains[DESTINATION].escrow
     async with turning(world, MemoryStore(), 1) as river:
@@ -82,7 +84,7 @@ async def test_a_receivable_goes_away_and_comes_home(ring_fabric: Real, tmp_path
 
 
 async def test_peer_orderer_chaincode_and_daemon_are_killed_on_the_way(
-    ring_fabric: Real, tmp_path: Path
+    ring_fabric: FabricGround, tmp_path: Path
 ) -> None:
     """Each turn another process of the network dies and comes back, and so does the daemon."""
     world = await _world(ring_fabric, tmp_path)

@@ -17,8 +17,8 @@ from types import MappingProxyType
 
 import pytest
 
+from adapters.evm.anvil import program
 from adapters.evm.contracts import build
-from tests.adapters.evm.anvil import program
 
 HERE = Path(__file__).parent / "forge"
 UNCHANGED: Mapping[str, tuple[str, str]] = MappingProxyType({})

@@ -14,8 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from adapters.evm import calls
 from adapters.evm.calls import Word
 from adapters.evm.ticket import Ticket
+from adapters.evm.titles import remark
 from tests.adapters.evm.chain import HOLDERS, STRANGER, Bridge, Chain, Party, Reverted
-from tests.adapters.evm.instruments.bills import DOCUMENT, laid_out, remark
+from tests.adapters.evm.instruments.bills import DOCUMENT, laid_out
 
 ZERO = "0x" + "00" * 20
 OPEN, SPENT, DONE, DELIVERING = 1, 2, 3, 5

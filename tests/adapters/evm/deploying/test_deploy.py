@@ -16,6 +16,7 @@ from eth_utils.address import to_checksum_address
 from adapters.evm import calls
 from adapters.evm.accounts import Account, Transaction, sealed
 from adapters.evm.adapter import ADAPTER
+from adapters.evm.anvil import Node
 from adapters.evm.deploying.command import AGREES, DIFFERS, DOWN, REFUSED, USAGE
 from adapters.evm.deploying.plan import as_toml
 from adapters.evm.deploying.sending import Sending
@@ -23,7 +24,7 @@ from adapters.evm.network import EscrowNetwork
 from adapters.evm.stand import process
 from bridge.cli import run
 from bridge.clock import SystemClock
-from tests.adapters.evm.anvil import Node, anvil
+from tests.adapters.evm.anvil import anvil
 from tests.adapters.evm.chain import (
     CHAIN_ID,
     GOVERNOR,

@@ -9,6 +9,8 @@ import pytest
 from eth_abi.abi import encode
 from eth_utils.address import to_checksum_address
 
+from adapters.evm.instruments.foreign import Foreign, members
+from adapters.evm.instruments.tradetrust import Registry
 from bridge.cli import run
 from bridge.notary.register_forms import asset_form, asset_of
 from tests.adapters.evm.anvil import AnvilChain
@@ -22,10 +24,9 @@ from tests.adapters.evm.chain import (
     STRANGER,
     Bridge,
 )
-from tests.adapters.evm.instruments.bills import Registry
+from tests.adapters.evm.instruments.bills import CARRIER
 from tests.adapters.evm.instruments.compiled import tokens
-from tests.adapters.evm.instruments.foreign import Foreign, members
-from tests.adapters.evm.instruments.shares import AGENT, CLAIMS, OWNER, Share
+from tests.adapters.evm.instruments.shares import AGENT, CLAIMS, OWNER, share_on
 
 pytestmark = pytest.mark.slow
 FIRST, SECOND, _ = HOLDERS
@@ -38,7 +39,7 @@ class Desk:
 
     def __init__(self, chain: AnvilChain) -> None:
         self.chain, self.foreign, self.bridge = chain, Foreign(chain), Bridge(chain)
-        self.share = Share(self.foreign)
+        self.share = share_on(self.foreign)
         self.identity = self.share.identity(self.bridge.vault, GOVERNOR)
         self.claim = self.share.claim(self.identity, GOVERNOR)
         self.share.admit(FIRST.address, FIRST)
@@ -237,7 +238,7 @@ def test_nothing_that_could_not_be_told_is_taken_for_good(desk: Desk, typed: Typ
 
 
 def test_a_registry_of_titles_and_a_vault_of_its_factory(desk: Desk, typed: Typed) -> None:
-    first, second = Registry(desk.foreign), Registry(desk.foreign)
+    first, second = (Registry(desk.foreign, CARRIER) for _ in range(2))
     words = (GOVERNOR.address, desk.bridge.escrow, desk.bridge.set, GENESIS)
     vault = desk.chain.deploy("TitleVault", *words, first.factory)
     for registry, codes, bad in ((first, CAN, []), (second, CANNOT, ["factory"])):

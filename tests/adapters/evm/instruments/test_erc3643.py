@@ -11,19 +11,12 @@ import pytest
 from eth_abi.abi import encode
 from eth_hash.auto import keccak
 
+from adapters.evm.instruments.erc3643 import ECDSA, MANAGEMENT, SUITE, Share
+from adapters.evm.instruments.foreign import Foreign
 from adapters.evm.ticket import Ticket
 from tests.adapters.evm.anvil import AnvilChain
 from tests.adapters.evm.chain import GOVERNOR, HOLDERS, HOME, STRANGER, Bridge, Party, Reverted
-from tests.adapters.evm.instruments.foreign import Foreign
-from tests.adapters.evm.instruments.shares import (
-    AGENT,
-    CLAIMS,
-    ECDSA,
-    MANAGEMENT,
-    OWNER,
-    SUITE,
-    Share,
-)
+from tests.adapters.evm.instruments.shares import AGENT, CLAIMS, OWNER, share_on
 
 pytestmark = pytest.mark.slow
 FIRST, SECOND, THIRD = HOLDERS
@@ -36,7 +29,7 @@ class World:
 
     chain: AnvilChain
     bridge: Bridge
-    share: Share
+    share: Share[Party]
     identity: str  # of the vault
     claim: bytes  # the vault's
     holders: dict[str, str]  # identity by wallet
@@ -60,7 +53,7 @@ class World:
 @pytest.fixture(scope="module")
 def whole(on_anvil: AnvilChain) -> World:
     """Two holders and the vault admitted, the first holds 10,000 shares; the token runs."""
-    bridge, share = Bridge(on_anvil), Share(Foreign(on_anvil))
+    bridge, share = Bridge(on_anvil), share_on(Foreign(on_anvil))
     bridge.list_asset(share.token, bridge.vault, HOME)
     identity = share.identity(bridge.vault, GOVERNOR)
     claim = share.claim(identity, GOVERNOR)

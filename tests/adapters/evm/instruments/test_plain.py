@@ -7,11 +7,11 @@ import pytest
 from eth_abi.abi import encode
 
 from adapters.evm import calls
+from adapters.evm.instruments.foreign import Foreign, members
 from adapters.evm.ticket import Ticket
 from tests.adapters.evm.anvil import AnvilChain
-from tests.adapters.evm.chain import HOLDERS, HOME, STRANGER, Bridge, Reverted
+from tests.adapters.evm.chain import HOLDERS, HOME, STRANGER, Bridge, Party, Reverted
 from tests.adapters.evm.instruments.compiled import tokens
-from tests.adapters.evm.instruments.foreign import Foreign, members
 
 pytestmark = pytest.mark.slow
 FIRST, SECOND, _ = HOLDERS
@@ -23,7 +23,7 @@ HELD = 5_000
 class World:
     chain: AnvilChain
     bridge: Bridge
-    foreign: Foreign
+    foreign: Foreign[Party]
 
     def listed(self, name: str, *args: str | int, custody: str = "") -> str:
         """A token of a kind, all of it the first holder's, listed with a custody."""

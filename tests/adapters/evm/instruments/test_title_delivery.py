@@ -10,7 +10,9 @@ import pytest
 from eth_hash.auto import keccak
 
 from adapters.evm import calls
+from adapters.evm.instruments.foreign import ZERO, refusal
 from adapters.evm.ticket import Ticket
+from adapters.evm.titles import remark
 from tests.adapters.evm.anvil import AnvilChain
 from tests.adapters.evm.chain import (
     AWAY,
@@ -28,9 +30,7 @@ from tests.adapters.evm.instruments.bills import (
     SHIPPER,
     World,
     laid_out,
-    remark,
 )
-from tests.adapters.evm.instruments.foreign import ZERO, refusal
 
 pytestmark = pytest.mark.slow
 OPEN, SPENT, DONE, DELIVERING = 1, 2, 3, 5

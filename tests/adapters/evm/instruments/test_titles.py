@@ -7,21 +7,20 @@ from collections.abc import Iterator
 
 import pytest
 
+from adapters.evm.instruments.foreign import refusal
+from adapters.evm.instruments.tradetrust import ARTIFACTS, Title
+from adapters.evm.titles import remark
 from tests.adapters.evm.anvil import AnvilChain
 from tests.adapters.evm.chain import DAY, HOME, STRANGER, Reverted
 from tests.adapters.evm.instruments.bills import (
-    ARTIFACTS,
     BANK,
     BUYER,
     CARRIER,
     DOCUMENT,
     SHIPPER,
-    Title,
     World,
     laid_out,
-    remark,
 )
-from tests.adapters.evm.instruments.foreign import refusal
 
 pytestmark = pytest.mark.slow
 OPEN = 1

@@ -1,33 +1,66 @@
 """Contracts of others, as their packages bring them: deployed, called and asked by signature.
 
-The hash of each creation code is pinned in `codes.json`: a test against something else than what
+They come from npm as they are, anvil beside them, under the lock of the folder `npm`; nothing of
+theirs is kept here but the hash of each creation code, in `codes.json`: something else than what
 was reviewed would prove nothing.
 """
 
 import json
 from functools import cache
 from pathlib import Path
-from typing import cast
+from typing import Final, Generic, Protocol, TypeVar, cast
 
 from eth_abi.abi import encode
 from eth_hash.auto import keccak
 
 from adapters.evm import calls
+from adapters.evm.anvil import packages
 from adapters.evm.calls import Word
-from tests.adapters.evm.anvil import packages
-from tests.adapters.evm.chain import GOVERNOR, STRANGER, Chain, Party
+from bridge.ports import Refused
 
-CODES = Path(__file__).with_name("codes.json")
-ZERO = "0x" + "00" * 20
+CODES: Final = Path(__file__).with_name("codes.json")
+ZERO: Final = "0x" + "00" * 20
+
+
+class Person(Protocol):
+    """Somebody with an address and a key."""
+
+    @property
+    def address(self) -> str: ...
+
+    def sign(self, digest: bytes, /) -> bytes:
+        """Return r, s and v, as a contract takes them."""
+        ...
+
+
+P = TypeVar("P", bound=Person)
+Q_contra = TypeVar("Q_contra", bound=Person, contravariant=True)
+
+
+class Spoken(Protocol[Q_contra]):
+    """A chain that is spoken to call by call, each in a block of its own."""
+
+    def deploy_code(self, code: bytes, *, by: Q_contra) -> str:
+        """Return the address of the contract that the code makes."""
+        ...
+
+    def send(self, by: Q_contra, to: str, data: bytes) -> object:
+        """Have a call stand in a block."""
+        ...
+
+    def answer(self, to: str, data: bytes, *, by: Q_contra | None = None) -> bytes:
+        """Return what a contract answers now."""
+        ...
 
 
 @cache
 def creation_code(file: str) -> bytes:
-    """The creation code of a package's artifact, the one that was reviewed."""
+    """Return the creation code of a package's artifact. Errors: Refused: not the one reviewed."""
     told = json.loads((packages() / file).read_text("utf-8"))
     code = bytes.fromhex(told["bytecode"].removeprefix("0x"))
     pinned = json.loads(CODES.read_text("utf-8"))[file]
-    assert keccak(code).hex() == pinned, f"{file} is not the code that was reviewed"
+    if keccak(code).hex() != pinned:
+        raise Refused(f"{file} is not the code that was reviewed")
     return code
 
 
@@ -54,22 +87,23 @@ def refusal(error: str) -> str:
     return "Unknown.*" + keccak(error.encode())[:4].hex()
 
 
-class Foreign:
+class Foreign(Generic[P]):
     """A chain as one speaks to contracts that are not ours."""
 
-    def __init__(self, chain: Chain) -> None:
+    def __init__(self, chain: Spoken[P]) -> None:
         self.chain = chain
 
-    def deploy(self, file: str, types: str = "", *args: Word, by: Party = GOVERNOR) -> str:
+    def deploy(self, file: str, types: str = "", *args: Word, by: P) -> str:
+        """Return the address of a package's contract, made with these arguments."""
         code = creation_code(file) + encode(members(types), args)
         return self.chain.deploy_code(code, by=by)
 
-    def tell(self, by: Party, to: str, signature: str, *args: Word) -> None:
-        """Send a call, in a block of its own. Errors: Reverted."""
+    def tell(self, by: P, to: str, signature: str, *args: Word) -> None:
+        """Send a call, in a block of its own. Errors: those of the chain."""
         self.chain.send(by, to, calldata(signature, *args))
 
-    def ask(self, to: str, signature: str, *args: Word, gives: str, by: Party = STRANGER) -> Word:
-        """What a contract answers. Errors: Reverted."""
+    def ask(self, to: str, signature: str, *args: Word, gives: str, by: P | None = None) -> Word:
+        """What a contract answers. Errors: those of the chain."""
         return calls.decoded([gives], self.chain.answer(to, calldata(signature, *args), by=by))[0]
 
     def whole(self, to: str, signature: str, *args: Word) -> int:
