@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from adapters.bsn.chaincode.lots import ISSUE_PREFIX
 from adapters.bsn.fabric_client import FabricClient
@@ -45,6 +45,11 @@ class FabricStand:
     assets: Mapping[str, tuple[str, str]]
     twins: set[str] = field(default_factory=set)  # names of assets that are at home elsewhere
     parting: asyncio.Lock = field(default_factory=asyncio.Lock)  # one lot is parted at a time
+
+    @property
+    def processes(self) -> Mapping[str, NoReturn]:
+        """What can be killed here and comes back as it was: nothing."""
+        return {}
 
     @property
     def escrow(self) -> str:

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from adapters.evm.accounts import Account
 from adapters.evm.anvil import RICH, AnvilLine, Node, Signer, anvil, program
@@ -66,6 +66,11 @@ class AnvilStand:
     people: Mapping[str, Signer]
     assets: dict[str, str] = field(default_factory=dict)
     titles: dict[str, tuple[int, Title[Signer]]] = field(default_factory=dict)
+
+    @property
+    def processes(self) -> Mapping[str, NoReturn]:
+        """What can be killed here and comes back as it was: nothing."""
+        return {}
 
     @property
     def escrow(self) -> str:

@@ -48,7 +48,7 @@ SHOWN = {  # what the closing block explains, by the story that shows it
     type=click.Choice(tuple(CASTS)),
     default="embedded",
     show_default=True,
-    help="What it runs on; memory, the reference networks, is the quickest.",
+    help="What it runs on; real is Fabric and anvil.",
 )
 @click.option(
     "--speed",
@@ -234,6 +234,8 @@ async def _run(tell: Telling, folder: Path, address: str, running: Callable[[str
 
     show = tell.show
     with suppress(asyncio.CancelledError):  # the stage is taken down, whoever asked
+        if tell.wires == "real":
+            show.say("real wires: Fabric is built once, in some three minutes, and kept")
         async with (
             stage(folder, address, CASTS[tell.wires], show.draw) as built,
             asyncio.TaskGroup() as group,

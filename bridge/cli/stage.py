@@ -5,6 +5,7 @@ Nothing here is a path around the daemon: what is written goes through its API, 
 
 import asyncio
 import os
+import secrets
 import sys
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -59,6 +60,10 @@ ADMITTED = (
     Goods("bill-of-lading-a", "bill_of_lading"),
 )
 GOODS = (*ADMITTED, Goods("bond-a", "bond", 100))
+SHARE = Goods("rwa-share-t", "rwa_share", 1_000)
+TOKEN = Goods("receivable-t", "receivable", 1_000)
+TITLE = Goods("bill-of-lading-t", "bill_of_lading")
+INSTRUMENTS = (SHARE, TOKEN, TITLE)  # of others, at home at the destination
 
 
 @dataclass
@@ -233,6 +238,8 @@ async def registers(built: Stage) -> None:
         group.create_task(bring_rates(desk, SystemClock().now()))
         for one in GOODS:
             await bring_asset(built, one)
+        if built.wires.instruments:
+            await bring_instruments(built)
     for name, there, back in (
         (LANE, built.origin, built.destination),
         (BACK, built.destination, built.origin),
@@ -285,8 +292,35 @@ async def bring_asset(built: Stage, goods: Goods) -> None:
     await built.desk.two("register.asset", name, row)
 
 
+async def bring_instruments(built: Stage) -> None:
+    """Have the buyer hold them at the destination, name their twins, and register them."""
+    there, here = built.destination, built.origin
+    buyer = built.wires.account(there, "buyer")
+    for goods in INSTRUMENTS:
+        name, is_title = goods.asset, goods is TITLE
+        made: dict[str, Value] = {"do": "tradetrust" if is_title else "erc3643", "name": name}
+        more = {"part": secrets.token_hex(32)} if is_title else {"units": str(FACE)}
+        await built.wires.do({**made, **more, "at": there, "account": buyer})
+        await built.wires.do({"at": here, "do": "twin", "name": name, "home": there})
+        leg = built.wires.leg(there, name)
+        row = {
+            "id": name,
+            "profile": f"{goods.kind}/1",
+            "kind": goods.kind,
+            "home": there,
+            "legs": [{**built.wires.leg(here, name), "part": leg["part"]}, leg],
+            "scale": "0",
+            "issued": str(goods.issued),
+            "cap": str(FACE),
+            "code": "",
+            "active": True,
+        }
+        await built.desk.two("register.asset", name, row)
+
+
 def lane_row(built: Stage, name: str, there: str, back: str) -> dict[str, object]:
     """Return the register's row of a lane that admits what the demo does."""
+    more = INSTRUMENTS if built.wires.instruments else ()
     return {
         "id": name,
         "origin": there,
@@ -297,7 +331,7 @@ def lane_row(built: Stage, name: str, there: str, back: str) -> dict[str, object
         "quorum": str(QUORUM),
         "notaries": sorted(NOTARIES),
         "acknowledge": "sealed",
-        "assets": sorted(one.asset for one in ADMITTED),
+        "assets": sorted(one.asset for one in (*ADMITTED, *more)),
         "lapse_ms": str(400 * DAY_MS),
         "open": True,
         "paused": "",

@@ -12,6 +12,7 @@ from aiohttp import ClientError
 
 from bridge.cli.corridor import HEADER, LISTED, bring_list
 from bridge.cli.desk_client import Refusal
+from bridge.cli.instruments import INSTRUMENT_STORIES
 from bridge.cli.stage import BACK, PERSON, SELLER, Stage
 from bridge.cli.teller import PAYEE, PAYER, SHARE, NotAsTold, Teller
 from bridge.cli.wires import Cast
@@ -284,6 +285,7 @@ STORIES: Mapping[str, Told] = {
     "gateway-killed": gateway_killed,
     "chain-killed": chain_killed,
     "bank-killed": bank_killed,
+    **INSTRUMENT_STORIES,
 }
 OF_A_WIRE: Mapping[str, str] = {  # told where this is a process of its own
     "gateway-killed": "bsn",
@@ -295,7 +297,12 @@ OF_A_WIRE: Mapping[str, str] = {  # told where this is a process of its own
 def told_on(cast: Cast) -> tuple[str, ...]:
     """Return the stories that can be told on these wires, in order."""
     worlds = {cast.origin, cast.destination, cast.rail}
-    return tuple(name for name in STORIES if OF_A_WIRE.get(name, cast.rail) in worlds)
+    return tuple(
+        name
+        for name in STORIES
+        if OF_A_WIRE.get(name, cast.rail) in worlds
+        and (cast.instruments or name not in INSTRUMENT_STORIES)
+    )
 
 
 async def tell(stage: Stage, name: str, serial: int, draw: Callable[[str], None]) -> Ended:

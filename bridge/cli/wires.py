@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from bridge import registry
+from bridge.cli.manners import DOWN, Stopped
 from bridge.core.canonical import Value
+from bridge.ports import Unavailable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,12 +18,14 @@ class Cast:
     """Which worlds play the two networks and the bank.
 
     Where the origin keeps papers in lots that move whole, each story parts off a lot of its own.
+    Where `instruments` are told, tokens and titles of others are at home at the destination.
     """
 
     origin: str
     destination: str
     rail: str
     parts: bool = False
+    instruments: bool = False
 
 
 CASTS: Final[Mapping[str, Cast]] = {  # by the choice of wires
@@ -29,6 +33,9 @@ CASTS: Final[Mapping[str, Cast]] = {  # by the choice of wires
     "bank": Cast(origin="memory", destination="memory", rail="iso20022"),
     "channel": Cast(origin="bsn", destination="memory", rail="iso20022", parts=True),
     "embedded": Cast(origin="bsn", destination="evm", rail="iso20022", parts=True),
+    "real": Cast(
+        origin="fabric", destination="anvil", rail="iso20022", parts=True, instruments=True
+    ),
 }
 
 
@@ -118,6 +125,7 @@ class Wires:
     worlds: Mapping[str, World]  # by the id of a network or rail
     processes: Mapping[str, Process]  # by what people call it
     parts: bool
+    instruments: bool
 
     def account(self, network: str, who: str) -> str:
         """Return a person's account on a network."""
@@ -155,19 +163,20 @@ async def wires(
 
     `notaries` are the notaries' keys by what a world verifies them as: `ed25519`, `secp256k1`. A
     world of two networks begins with an origin. They end with the block.
-    Errors: those of a world that does not come up.
+    Errors: Stopped, which says what a world that does not come up lacks.
     """
     async with AsyncExitStack() as stack:
+        named_by = {name: _world(name) for name in (cast.origin, cast.destination, cast.rail)}
         starting: dict[str, asyncio.Task[World]] = {}
         try:
             async with asyncio.TaskGroup() as group:
-                for name in dict.fromkeys((cast.origin, cast.destination, cast.rail)):
-                    named: Any = registry.load(registry.WORLDS, name)
+                for name, named in named_by.items():
                     keys = notaries[getattr(named, "verifies", "ed25519")]
                     world = named.start(folder / name, keys, threshold)
                     starting[name] = group.create_task(stack.enter_async_context(world))
         except BaseExceptionGroup as failed:
-            raise failed.exceptions[0] from failed
+            first = failed.exceptions[0]
+            raise (_lacking(str(first)) if isinstance(first, Unavailable) else first) from failed
         running = {name: task.result() for name, task in starting.items()}
         sides = (
             next(iter(running[cast.origin].networks.items())),
@@ -185,4 +194,24 @@ async def wires(
             worlds=worlds,
             processes={k: one for world in running.values() for k, one in world.processes.items()},
             parts=cast.parts,
+            instruments=cast.instruments,
         )
+
+
+def _world(name: str) -> Any:
+    """Return a world whose programs are here or can be had. Errors: Stopped."""
+    try:
+        named: Any = registry.load(registry.WORLDS, name)
+        if obtainable := getattr(named, "obtainable", None):
+            obtainable()
+    except ModuleNotFoundError as error:
+        lacks = f"the Python package {error.name} is not here: pip install 'lianqiao[demo]'"
+        raise _lacking(lacks) from error
+    except Unavailable as error:
+        raise _lacking(str(error)) from error
+    return named
+
+
+def _lacking(lacks: str) -> Stopped:
+    following = "lianqiao demo, whose embedded wires need nothing but pip"
+    return Stopped(DOWN, "LQ-WIRES", f"the wires do not come up: {lacks}", following=following)

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from adapters.evm.anvil import Node
 from adapters.evm.deploying.command import AGREES, DIFFERS
-from tests.adapters.evm.anvil import AnvilChain, Node, anvil
+from adapters.evm.instruments.foreign import Foreign
+from adapters.evm.instruments.tradetrust import Registry
+from tests.adapters.evm.anvil import AnvilChain, anvil
 from tests.adapters.evm.chain import GOVERNOR, HOME, NOTARIES, Bridge
 from tests.adapters.evm.deploying.test_deploy import DEPLOYER, Desk, digest_in, right_spelling
-from tests.adapters.evm.instruments.bills import BUYER, SHIPPER, Registry, World
-from tests.adapters.evm.instruments.foreign import Foreign
+from tests.adapters.evm.instruments.bills import BUYER, CARRIER, DOCUMENT, SHIPPER, World
 
 pytestmark = pytest.mark.slow
 
@@ -39,7 +41,7 @@ async def test_a_title_goes_through_the_custody_that_deploy_made(
     with anvil() as url:
         node = Node(url)
         chain = AnvilChain(node=node)
-        registry = Registry(Foreign(chain))
+        registry = Registry(Foreign(chain), CARRIER)
         for party in (DEPLOYER, GOVERNOR):
             node.ask("anvil_setBalance", party.address, hex(10**24))
         desk = Desk(tmp_path, {"north": url}, node)
@@ -60,7 +62,7 @@ async def test_a_title_goes_through_the_custody_that_deploy_made(
         at = {"Escrow": table["escrow"].lower(), "NotarySet": made["notaries"], "TitleVault": vault}
         bridge = Bridge.standing(chain, at, bytes.fromhex(desk.genesis[2:]), NOTARIES[:3])
         bridge.list_asset(registry.address, vault, HOME)
-        world = World(chain, bridge, registry, vault, registry.issue(SHIPPER))
+        world = World(chain, bridge, registry, vault, registry.issue(SHIPPER, DOCUMENT))
 
         bridge.do("release", world.lock())
         assert world.title.owners == (SHIPPER.address,) * 2
