@@ -7,6 +7,8 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from aiohttp import ClientError
+
 from bridge.cli.stage import BUYER, LANE, SELLER, Stage
 from bridge.clock import SystemClock
 from bridge.core.ids import new_ulid
@@ -127,8 +129,9 @@ class Teller:
         try:
             async with asyncio.timeout(WITHIN_S):
                 while (shown.get("stage"), shown.get("stop")) not in stands:
-                    shown = await self.desk.get(f"/v1/settlements/{of}")
-                    self._draw(f"{shown['stage']} {shown['stop']}")
+                    with suppress(ClientError):  # a daemon that was killed is not back yet
+                        shown = await self.desk.get(f"/v1/settlements/{of}")
+                        self._draw(f"{shown['stage']} {shown['stop']}")
                     await asyncio.sleep(0.05)
         except TimeoutError as error:
             stood = f"{shown.get('stage')} {shown.get('stop')}, waiting: {shown.get('waiting')}"
