@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
+from adapters.evm.anvil import Node
 from adapters.evm.deploying.command import AGREES, DOWN, USAGE
 from adapters.evm.deploying.plan import read_plan
 from adapters.evm.stand import process
-from tests.adapters.evm.anvil import Node
 from tests.adapters.evm.chain import CHAIN_ID, GOVERNOR, GUARDIAN, NOTARIES
 from tests.adapters.evm.deploying.test_deploy import _run, right
 
