@@ -179,6 +179,14 @@ class Desk:
                 remedy="enter the agreement's digest in the party register, two persons approve",
             )
         check = await door.consent_holds(order, consent)
+        if check.answer is Answered.UNKNOWN:
+            raise Declined(
+                "LQ-NETWORK-AWAY",
+                f"whether the consent holds is not known: {check.why}",
+                status=503,
+                loc="network",
+                remedy=f"bring it again once {consent.network} answers: lianqiao status",
+            )
         if check.answer is not Answered.YES:
             raise Declined(
                 "LQ-CONSENT-BAD",
