@@ -6,7 +6,7 @@ failed a proof, or told another story than the quorum, is set aside and written 
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 import structlog
@@ -139,13 +139,14 @@ class Nodes:
         raise Unavailable(f"nobody could prove it: {why}")
 
     async def agreed(self, calls: Sequence[Call]) -> list[Answer]:
-        """Return the answers that a quorum of operators gives; who says otherwise is passed over.
+        """Return the answers that a quorum of operators gives; who says otherwise is set aside.
 
         The questions name a block by number: two heads are no disagreement.
         Errors: Unavailable.
         """
         told = await self.each(calls)
         answers: list[Answer] = []
+        doubted: dict[Node, Call] = {}
         for place in range(len(calls)):
             said: dict[str, tuple[set[str], Answer]] = {}
             for node, given in told:
@@ -158,7 +159,25 @@ class Nodes:
                     f"no {self.quorum} operators agree on {calls[place][0]}, {heard} answered"
                 )
             answers.append(best[1])
+            for node, given in told:
+                if _contradicts(given[place], best[1]):
+                    doubted.setdefault(node, calls[place])
+        for node, call in doubted.items():
+            await self._set_aside(node, call, [one for one, _ in told if one not in doubted])
         return answers
+
+    async def _set_aside(self, node: Node, call: Call, agreed: Sequence[Node]) -> None:
+        """Set a node aside that says otherwise of the very block that the others mean.
+
+        Near the head honest nodes may have another block of that number for a moment.
+        """
+        method, params = call
+        if params and isinstance(params[-1], str):
+            here = await self.each([("eth_getBlockByNumber", (params[-1], False))])
+            hashes = {one: _hash_of(block) for one, (block,) in here}
+            if hashes.get(node) not in {hashes.get(one) for one in agreed}:
+                return
+        self.lied(node, f"{method} is another to {len(agreed)} others, of the same block")
 
     async def head(self) -> int:
         """Return the highest block that a quorum of operators has. Errors: Unavailable."""
@@ -186,6 +205,19 @@ def _key(answer: Answer) -> str:
         return json.dumps(answer, sort_keys=True)
     except RecursionError:  # it was read with less of the stack in use
         return f"too deep {id(answer)}"
+
+
+def _contradicts(answer: Answer, agreed: Answer) -> bool:
+    """Tell whether two answers say different things of a state; not to know it says nothing."""
+    if answer is agreed or (isinstance(answer, str) and answer == agreed):
+        return False
+    both = (answer, agreed)
+    claims = all(one.data if isinstance(one, NodeError) else isinstance(one, str) for one in both)
+    return bool(claims) and _key(answer) != _key(agreed)
+
+
+def _hash_of(block: Answer) -> str:
+    return str(block.get("hash")) if isinstance(block, Mapping) else ""
 
 
 def _whole(answer: Answer) -> int:

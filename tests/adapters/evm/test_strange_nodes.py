@@ -162,3 +162,37 @@ async def test_a_veto_of_what_is_no_settlement_does_not_stop_the_reader(settleme
         assert await bench.names(order) == ["AssetLocked"]
         async with aclosing(here.network.observe(BEGINNING)) as reading:
             assert await anext(reading)
+
+
+ASKED: Call = ("eth_call", ("to", "0x7"))
+REVERTED = NodeError(3, "execution reverted", b"\x01\x02\x03\x04")
+
+
+@pytest.mark.parametrize(
+    ("says", "block", "lies"),
+    [
+        ("0x02", "0xaa", True),
+        (REVERTED, "0xaa", True),
+        ("0x01", "0xbb", False),  # it agrees
+        ("0x02", "0xbb", False),  # near the head it has another block for a moment
+        (NodeError(-32000, "header not found"), "0xaa", False),  # it does not say otherwise
+        (None, "0xaa", False),
+    ],
+)
+async def test_who_says_otherwise_of_the_same_block_is_set_aside_and_written_down(
+    says: Answer, block: str, *, lies: bool
+) -> None:
+    def node(operator: str, answer: Answer, hashed: str) -> Node:
+        shown = {"hash": hashed}
+        return Node(operator, {"eth_call to": answer, "eth_getBlockByNumber 0x7": shown})
+
+    asked = [
+        node("north", "0x01", "0xaa"),
+        node("south", "0x01", "0xaa"),
+        node("east", says, block),
+    ]
+    nodes = Nodes("eip155:1", asked, 2, Still(), 1_000)
+    assert await nodes.agreed([ASKED]) == ["0x01"]
+    why = "east: eth_call is another to 2 others, of the same block"
+    assert nodes.caught() == ((why,) if lies else ())
+    assert (asked[2] in nodes.able()) is not lies
