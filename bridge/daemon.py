@@ -56,7 +56,7 @@ from bridge.ports import (
     OriginNetwork,
     PaymentRail,
 )
-from bridge.settings import BadSettings, Settings, differs, load, outlasted, placed
+from bridge.settings import BadSettings, Settings, ceiling, differs, load, outlasted, placed
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -316,11 +316,10 @@ def _ring(
 
 def _ceilings(settings: Settings, journal: Journal) -> Ceilings | None:
     held = settings.custody
-    both = held.ceilings()
-    if both is None:
+    if held.per_settlement is None or held.per_day is None:
         return None
-    assert held.per_settlement is not None and held.per_day is not None, "both are set"  # noqa: PT018
-    return Ceilings(journal, *both)
+    each = ceiling("per_settlement", held.per_settlement)
+    return Ceilings(journal, each, ceiling("per_day", held.per_day))
 
 
 def _notary(

@@ -62,18 +62,13 @@ class CustodySettings(_Strict):
     per_settlement: str | None = None  # amount and currency
     per_day: str | None = None  # of orders taken in a UTC day, in the same currency
 
-    def ceilings(self) -> tuple[Money, Money] | None:
-        """Return both ceilings, or None where none is set. Errors: BadSettings."""
-        if self.per_settlement is None or self.per_day is None:
-            return None
-        return _money("per_settlement", self.per_settlement), _money("per_day", self.per_day)
-
     @model_validator(mode="after")
     def _relations(self) -> "CustodySettings":
         if (self.per_settlement is None) != (self.per_day is None):
             raise ValueError("per_settlement, per_day: set both, or neither")
-        if (both := self.ceilings()) is not None:
-            each, day = both
+        if self.per_settlement is not None and self.per_day is not None:
+            each = ceiling("per_settlement", self.per_settlement)
+            day = ceiling("per_day", self.per_day)
             if each.currency != day.currency:
                 raise ValueError("per_day: write both ceilings in one currency")
             if day.minor < each.minor:
@@ -81,7 +76,8 @@ class CustodySettings(_Strict):
         return self
 
 
-def _money(name: str, text: str) -> Money:
+def ceiling(name: str, text: str) -> Money:
+    """Return what a ceiling of custody says. Errors: BadSettings."""
     amount, _, code = text.partition(" ")
     try:
         return money(amount, code)

@@ -22,6 +22,7 @@ from adapters.memory.codec import public_hex
 from bridge.core.canonical import Value, canonical, parse
 from bridge.ports import Refused, Unavailable
 
+SOCKET = "world.sock"
 SOCKET_MAX = 100  # bytes of a unix socket's path that every system takes
 START_S = 20  # until the process has played its tape and listens
 ORIGIN, DESTINATION, BANK = "memory:shenzhen", "memory:hongkong", "rail:bank-a"
@@ -51,7 +52,7 @@ class Process:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._address = f"unix:{folder / 'world.sock'}"
+        self._address = f"unix:{folder / SOCKET}"
         if len(self._address) > SOCKET_MAX:
             self._address = "tcp:localhost:0"  # any; and once it has one, the same again
         self._child: Child | None = None
@@ -181,6 +182,7 @@ async def process(folder: Path) -> AsyncGenerator[tuple[str, Process]]:
         yield await running.start(), running
     finally:
         await running.kill()
+        (folder / SOCKET).unlink(missing_ok=True)
 
 
 @asynccontextmanager

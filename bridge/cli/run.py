@@ -7,8 +7,9 @@ import signal
 import sys
 import time
 from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -92,17 +93,32 @@ def _unusable(error: OSError) -> Stopped:
 def _alone(data: Path) -> Iterator[None]:
     """Hold the installation while the daemon runs. Errors: Stopped: another one does."""
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (data / LOCK).open("a+", encoding="ascii") as held:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise Stopped(
-                FAILED, "LQ-RUNNING", "a daemon runs here already", following="lianqiao status"
-            ) from error
+    file = data / LOCK
+    with _locked(file) as held:
         held.truncate(0)
         held.write(str(os.getpid()))
         held.flush()
-        yield
+        try:
+            yield
+        finally:
+            file.unlink(missing_ok=True)  # while it is locked: whoever waits sees that it is gone
+
+
+def _locked(file: Path) -> TextIO:
+    """Return the file, locked and still the one of that name. Errors: Stopped."""
+    while True:
+        held = file.open("a+", encoding="ascii")
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            held.close()
+            raise Stopped(
+                FAILED, "LQ-RUNNING", "a daemon runs here already", following="lianqiao status"
+            ) from error
+        with suppress(FileNotFoundError):
+            if file.stat().st_ino == os.fstat(held.fileno()).st_ino:
+                return held
+        held.close()  # the one who had it has just ended, and took the name away
 
 
 @click.command()
@@ -124,9 +140,11 @@ def down(talk: Talk) -> None:
 
 def _held(file: Path) -> bool:
     """Tell whether a process holds the lock: a number in a file alone proves nothing."""
-    with file.open("r", encoding="ascii") as held:
-        try:
+    try:
+        with file.open("r", encoding="ascii") as held:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False  # who had it has ended cleanly
     return False

@@ -1,16 +1,20 @@
 """The daemon as a person runs it: up, looked at, told to stop; and one an installation."""
 
+import fcntl
 import json
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
 from bridge.cli import run
+from bridge.cli.run import LOCK, _locked
 
 LIANQIAO = "import sys; from bridge.cli import main; main()"
 Capture = pytest.CaptureFixture[str]
@@ -66,6 +70,7 @@ def test_it_comes_up_answers_and_goes_down_once(tmp_path: Path, capsys: Capture)
         assert "LQ-RUNNING" in second.stderr
         assert run(["down", *where]) == 0
         assert child.wait(20) == 0
+    assert not list((tmp_path / "here").rglob("lianqiao.pid"))
     assert run(["down", *where]) == 6
     assert run(["ledger", "fsck", *where]) == 0
 
@@ -88,3 +93,20 @@ def test_an_interrupt_stops_it_too(tmp_path: Path) -> None:
     with daemon(where) as child:
         child.send_signal(signal.SIGINT)
         assert child.wait(20) in {0, 130}
+
+
+def test_who_waited_for_a_file_that_was_taken_away_holds_the_one_that_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, lock, waited = tmp_path / LOCK, fcntl.flock, list[int]()
+
+    def ended_meanwhile(held: TextIO, how: int) -> None:
+        if not waited:
+            file.unlink()
+        waited.append(how)
+        lock(held, how)
+
+    monkeypatch.setattr("bridge.cli.run.fcntl.flock", ended_meanwhile)
+    with _locked(file) as held:
+        assert len(waited) == 2
+        assert file.stat().st_ino == os.fstat(held.fileno()).st_ino

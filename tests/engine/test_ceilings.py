@@ -10,7 +10,7 @@ from bridge.core.ids import Instant
 from bridge.core.money import money
 from bridge.engine.admission import Declined, OrderRequest
 from bridge.engine.ceilings import Ceilings
-from bridge.settings import BadSettings, parse
+from bridge.settings import BadSettings, ceiling, parse
 from tests.engine.river import River, river
 from tests.notary.ledgers import LI
 
@@ -89,4 +89,6 @@ def test_a_pilot_has_two_ceilings_that_agree(custody: dict[str, str], says: str)
 
 def test_good_ceilings_load() -> None:
     held = parse({"profile": "pilot", "notary": NOTARY, "custody": CUSTODY}, "a test")
-    assert held.custody.ceilings() == (EACH, DAY)
+    said = held.custody.per_settlement, held.custody.per_day
+    assert said == ("2000.00 HKD", "2500.00 HKD")
+    assert ceiling("per_day", "2500.00 HKD") == DAY

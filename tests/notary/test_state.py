@@ -35,6 +35,7 @@ from tests.notary.ledgers import (
     target_of,
     transfer,
     ulid,
+    whose,
     word,
 )
 from tests.strategies import NOW, make_event
@@ -217,6 +218,12 @@ def test_an_act_that_is_not_owed_is_never_written(ledger: Ledger) -> None:
     answer = ledger.put(early)[0]
     assert isinstance(answer, RefusedGroup)
     assert answer.code == 164
+
+
+def test_a_transaction_told_of_two_settlements_stays_the_firsts(ledger: Ledger) -> None:
+    first, second = settled(1), settled(2)  # both say tx-lock and the others
+    ledger.put(*first, *second)
+    assert ledger.view.text("tx", "tx-lock") == whose(first) != whose(second)
 
 
 def test_a_frozen_lane_takes_no_order(ledger: Ledger) -> None:

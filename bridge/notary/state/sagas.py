@@ -330,9 +330,9 @@ def prepared(view: View, entry: Entry) -> Changes | Refusal:
     ]
     return (
         ("prepared", key, row),
-        ("tx", row.tx, settlement.order.id),
         ("settlement", settlement.order.id, settlement.with_prepared(verb)),
         *kept,
+        *(() if view.text("tx", row.tx) else (("tx", row.tx, settlement.order.id),)),
     )
 
 
