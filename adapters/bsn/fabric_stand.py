@@ -7,12 +7,14 @@ no fault panel: who pauses the channel stops its orderer, who kills it kills the
 
 import asyncio
 import signal
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+import subprocess
+import sys
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
 from adapters.bsn.chaincode.lots import ISSUE_PREFIX
 from adapters.bsn.fabric_client import FabricClient
@@ -32,6 +34,50 @@ POLL_MS: Final = 100
 WINDOW_MS: Final = 8_000  # how long a call may wait for its block; a loaded machine is slow
 ORDERER, PEER = "orderer", "org1.peer"
 BACK_S: Final = 60  # until a peer that was killed endorses again
+LOOK_S: Final = 0.1
+# The shell waits for its own input to end, as it does when its parent dies; then all is taken down.
+UNTIL_INPUT_ENDS: Final = 'read -r _; exec "$@"'
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """The peer whose gateway service the daemon speaks to; its ledger is on disk."""
+
+    ground: FabricGround
+
+    @property
+    def _process(self) -> subprocess.Popen[bytes]:
+        return self.ground.network.processes[PEER]
+
+    @property
+    def pid(self) -> int:
+        """Its id now."""
+        return self._process.pid
+
+    async def start(self) -> None:
+        """Start it, a paused channel too, and wait until both organisations endorse again.
+
+        Errors: Unavailable.
+        """
+        self.ground.network.start(PEER)
+        self.ground.network.processes[ORDERER].send_signal(signal.SIGCONT)
+        try:
+            async with self.ground.client(*OPERATOR) as client:
+                await ready(client, BACK_S)
+        except TimeoutError as error:
+            raise Unavailable("the peer does not endorse again") from error
+
+    async def ended(self) -> int:
+        """Wait until it has ended, and return its code."""
+        process = self._process
+        while (code := process.poll()) is None:  # noqa: ASYNC110 a process of no loop
+            await asyncio.sleep(LOOK_S)
+        return code
+
+    async def kill(self) -> None:
+        """Kill it, as a failing machine would, and wait."""
+        self._process.kill()
+        await self.ended()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +93,9 @@ class FabricStand:
     parting: asyncio.Lock = field(default_factory=asyncio.Lock)  # one lot is parted at a time
 
     @property
-    def processes(self) -> Mapping[str, NoReturn]:
-        """What can be killed here and comes back as it was: nothing."""
-        return {}
+    def processes(self) -> Mapping[str, Peer]:
+        """What can be killed and started again, as the demo calls it: the daemon's own peer."""
+        return {"gateway": Peer(self.ground)}
 
     @property
     def escrow(self) -> str:
@@ -70,7 +116,7 @@ class FabricStand:
         return next(who for who, known in self.accounts.items() if account in {who, known})
 
     async def do(self, command: Mapping[str, Value]) -> None:
-        """Carry out one command: issue, split, twin or title; pause, resume, kill, start.
+        """Carry out one command: issue, split, twin or title; pause, resume.
 
         Errors: Refused, Unavailable.
         """
@@ -87,12 +133,6 @@ class FabricStand:
                 self._signal(ORDERER, signal.SIGSTOP)
             case "resume":
                 self._signal(ORDERER, signal.SIGCONT)
-            case "kill":
-                await asyncio.to_thread(self.ground.network.kill, PEER)
-            case "start":
-                self.ground.network.start(PEER)
-                async with self.ground.client(*OPERATOR) as client:
-                    await ready(client, BACK_S)
             case unknown:
                 raise Refused(f"{unknown}: nobody of a Fabric network does that")
 
@@ -154,26 +194,49 @@ async def start(
     Fabric's programs are found in the user's cache, or built there once through Go's modules.
     Errors: Unavailable, which says what is missing and how to get it.
     """
-    network = await _up(folder / "network")
-    try:
-        ground = ground_of(network)
-        await ground.set_up(notaries, threshold, (OPERATOR, *USERS.values()), WINDOW_MS)
-        accounts = {who: ground.account(*user) for who, user in USERS.items()}
-        pace = {"poll_ms": POLL_MS, "finality_ms": 500, "window_ms": WINDOW_MS}
-        stand = FabricStand(
-            ground=ground,
-            networks={INSTANCE: {"adapter": "bsn", **ground.table(*OPERATOR) | pace}},
-            rails={},
-            accounts=accounts,
-            assets={RECEIVABLE: (accounts[SELLER], FACE)},
-        )
-        issue: dict[str, Value] = {"do": "issue", "asset": RECEIVABLE, "units": FACE}
-        await stand.do({**issue, "account": SELLER})
-        yield stand
-    finally:
-        for process in network.processes.values():
-            process.send_signal(signal.SIGCONT)  # who is stopped would not hear that it is over
-        await asyncio.to_thread(network.stop)
+    root = folder / "network"
+    with _taken_down_with_us(root):
+        network = await _up(root)
+        try:
+            yield await _set_up(network, notaries, threshold)
+        finally:
+            for process in network.processes.values():
+                process.send_signal(signal.SIGCONT)  # who is stopped would not hear it is over
+            await asyncio.to_thread(network.stop)
+
+
+@contextmanager
+def _taken_down_with_us(root: Path) -> Iterator[None]:
+    """Have a network end and be removed where this process is killed before it can do that."""
+    down = (sys.executable, "-m", "adapters.bsn.fabric_network", "down", str(root))
+    with subprocess.Popen(  # noqa: S603 a command of ours
+        ["/bin/sh", "-c", UNTIL_INPUT_ENDS, "sh", *down],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as waiting:
+        try:
+            yield
+        finally:
+            waiting.kill()
+
+
+async def _set_up(network: Network, notaries: tuple[str, ...], threshold: int) -> FabricStand:
+    ground = ground_of(network)
+    await ground.set_up(notaries, threshold, (OPERATOR, *USERS.values()), WINDOW_MS)
+    accounts = {who: ground.account(*user) for who, user in USERS.items()}
+    pace = {"poll_ms": POLL_MS, "finality_ms": 500, "window_ms": WINDOW_MS}
+    stand = FabricStand(
+        ground=ground,
+        networks={INSTANCE: {"adapter": "bsn", **ground.table(*OPERATOR) | pace}},
+        rails={},
+        accounts=accounts,
+        assets={RECEIVABLE: (accounts[SELLER], FACE)},
+    )
+    issue: dict[str, Value] = {"do": "issue", "asset": RECEIVABLE, "units": FACE}
+    await stand.do({**issue, "account": SELLER})
+    return stand
 
 
 async def _up(root: Path) -> Network:

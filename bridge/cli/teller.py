@@ -84,7 +84,14 @@ class Teller:
         return "1" if self.stage.wires.parts else "40"
 
     async def part_off(self, instrument: Mapping[str, object]) -> None:
-        """Part a lot off the seller's paper at the origin, of one unit, named as the part is."""
+        """Part a lot off the seller's paper at the origin, of one unit, named as the part is.
+
+        Once; nothing where the paper has no parts.
+        """
+        part = str(instrument.get("part", ""))
+        if not part or part in self._parted:
+            return
+        self._parted.add(part)
         at = self.stage.origin
         words = {"do": "split", "account": self.stage.wires.account(at, "seller"), "part": ""}
         what = {"asset": str(instrument["asset"]), "into": str(instrument["part"]), "units": "1"}
@@ -98,10 +105,7 @@ class Teller:
     async def send(self, body: Mapping[str, object]) -> dict[str, Any]:
         """Send an order, and bring the consent that its holder's own key signs."""
         instrument: Any = body["instrument"]
-        part = str(instrument.get("part", ""))
-        if part and part not in self._parted:
-            self._parted.add(part)
-            await self.part_off(instrument)
+        await self.part_off(instrument)
         sent: dict[str, Any] = await self.desk.post("/v1/settlements", body)
         for owed in sent["consents"]:
             signed = self.stage.wires.consent(
