@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ from pathlib import Path
 from examples.benchmarks.figure import Figure, Given
 
 TREE = Path(__file__).resolve().parents[2]
-DEMO = ["-m", "bridge", "demo", "--once", "--story", "clean", "--output", "json"]
+DEMO = ["-m", "bridge", "demo", "--story", "clean"]  # on its embedded wires
 
 
 def settled_in(home: Path, path: str) -> float:
@@ -20,15 +21,11 @@ def settled_in(home: Path, path: str) -> float:
 
     The demo's way down is in it too.
     """
-    base = str(getattr(sys, "_base_executable", sys.executable))
-    fresh = {"LIANQIAO_HOME": str(home), "PATH": path, "UV_CACHE_DIR": str(home / "uv")}
-    folder = home / "demo"
-    folder.mkdir(parents=True, exist_ok=True)
     began = time.perf_counter()
     run = subprocess.run(
-        [base, *DEMO],
+        [_base(), *DEMO, "--once", "--output", "json"],
         cwd=TREE,
-        env={**os.environ, **fresh, "PIP_NO_CACHE_DIR": "1", "TMPDIR": str(folder)},
+        env=_fresh(home, path),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         check=True,
@@ -37,6 +34,37 @@ def settled_in(home: Path, path: str) -> float:
     (story,) = json.loads(run.stdout)["stories"]
     assert story["stage"] == "settled", story
     return took
+
+
+def ready_in(home: Path, path: str) -> float:
+    """Seconds until daemon and wires answer, and all that orders need is registered."""
+    began = time.perf_counter()
+    with subprocess.Popen(
+        [_base(), *DEMO],
+        cwd=TREE,
+        env=_fresh(home, path),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as run:
+        assert run.stdout is not None, "its standard output is a pipe"
+        line = run.stdout.readline()
+        took = time.perf_counter() - began
+        run.send_signal(signal.SIGINT)
+        run.stdout.read()
+    assert line.startswith("the daemon answers"), line
+    return took
+
+
+def _base() -> str:
+    return str(getattr(sys, "_base_executable", sys.executable))
+
+
+def _fresh(home: Path, path: str) -> dict[str, str]:
+    folder = home / "demo"
+    folder.mkdir(parents=True, exist_ok=True)
+    fresh = {"LIANQIAO_HOME": str(home), "PATH": path, "UV_CACHE_DIR": str(home / "uv")}
+    return {**os.environ, **fresh, "PIP_NO_CACHE_DIR": "1", "TMPDIR": str(folder)}
 
 
 def figures(given: Given) -> Iterator[Figure]:
@@ -62,9 +90,9 @@ def figures(given: Given) -> Iterator[Figure]:
     )
     yield Figure(
         name="first_start.second",
-        ours=min(settled_in(given.scratch / "uv", bare) for _ in range(3)),
+        ours=min(ready_in(given.scratch / "uv", bare) for _ in range(3)),
         theirs=3.0,
-        baseline="the bar: 3 s where the environment is there; best of 3",
+        baseline="the bar: 3 s to ready where the environment is there; best of 3",
         unit="s",
     )
     sizes = [
