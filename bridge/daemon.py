@@ -28,7 +28,7 @@ from bridge.clock import SystemClock
 from bridge.core.canonical import Value
 from bridge.core.events import Fact
 from bridge.core.ids import ETHEREUM, NetworkId, is_ethereum
-from bridge.core.registers import Lane
+from bridge.core.registers import Lane, Shut
 from bridge.engine.ceilings import Ceilings
 from bridge.engine.desk import disclosed
 from bridge.engine.dossiers import DossierScreening
@@ -56,7 +56,7 @@ from bridge.ports import (
     OriginNetwork,
     PaymentRail,
 )
-from bridge.settings import BadSettings, Settings, ceiling, differs, load, outlasted, placed
+from bridge.settings import BadSettings, Settings, ceiling, load, placed, why_shut
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -293,13 +293,15 @@ def _ring(
     )
     custody = DevelopmentCustody(notaries, lambda: journal.view, opened.verifiers, clock)
 
-    def shut(lane: Lane) -> str:
-        held, doors = settings.lane.get(lane.id), opened.doors
-        if held is not None and (why := differs(held, lane, opened.instances)):
-            return why
+    def shut(lane: Lane) -> Shut | None:
+        doors = opened.doors
         every = (*doors.origins.values(), *doors.destinations.values(), *doors.rails.values())
-        return outlasted(lane, {door.id: door.finality_ms for door in every})
+        waits = {door.id: door.finality_ms for door in every}
+        return why_shut(lane, settings.lane.get(lane.id), opened.instances, waits)
 
+    for lane in journal.view.lanes():
+        if found := shut(lane):
+            log.warning("lane.shut", what=lane.id, code=found.code, why=found.why)
     return Ring(
         journal,
         opened.doors,
@@ -309,7 +311,7 @@ def _ring(
         clock=clock,
         entropy=secrets.token_bytes,
         fingerprint_key=key,
-        differs=shut,
+        shut=shut,
         ceilings=_ceilings(settings, journal),
     )
 

@@ -29,6 +29,7 @@ EVENTS = frozenset(
         "fact.disputed",
         "fact.unowned",
         "group.refused",
+        "lane.shut",
         "ledger.appended",
         "ledger.damaged",
         "ledger.fenced",

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from bridge.core.ids import NetworkId, is_ethereum
 from bridge.core.money import BadMoney, Money, money
-from bridge.core.registers import Lane
+from bridge.core.registers import Lane, Shut
 
 _FILES = ("_key", "_file", "_folder", "keystore")  # keys of a table that name a file
 
@@ -251,8 +251,23 @@ def outlasted(lane: Lane, finality_ms: Mapping[NetworkId, int]) -> str:
         return ""
     return (
         f"lapse_ms: half of a lock's life is {half} ms, and finality on "
-        f"{', '.join(named)} takes {waits} ms; let two people register a longer life"
+        f"{', '.join(named)} takes {waits} ms"
     )
+
+
+def why_shut(
+    lane: Lane,
+    proposed: LaneSettings | None,
+    instances: Mapping[str, NetworkId],
+    finality_ms: Mapping[NetworkId, int],
+) -> Shut | None:
+    """Return why a lane of the register takes no order here; None where it may."""
+    if proposed is not None and (why := differs(proposed, lane, instances)):
+        remedy = "write what the register has into lianqiao.toml, or let two change the lane"
+        return Shut("LQ-LANE-DIFFERS", why, remedy)
+    if why := outlasted(lane, finality_ms):
+        return Shut("LQ-LOCK-LIFE", why, "let two people register a longer lapse_ms")
+    return None
 
 
 def _limit(lane: Lane) -> str:

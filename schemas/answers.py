@@ -270,8 +270,12 @@ class Ready(Wire):
 
 
 class Lanes(Wire):
+    """A lane, and why it is shut here whoever opened it, and what mends that; empty else."""
+
     id: str
     state: str
+    why: str
+    remedy: str
 
 
 class DoorView(Wire):

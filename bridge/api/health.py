@@ -10,7 +10,7 @@ from bridge.api.routes import READERS, Answer, Call, Room, Route
 from bridge.api.times import time_text
 from bridge.api.waiting import open_proposals
 from bridge.core.ids import Instant
-from bridge.core.registers import Lane
+from bridge.core.registers import Lane, Shut
 from bridge.core.settlement import Stage, Stop
 from bridge.notary.outcomes import Damaged, LedgerError
 from bridge.notary.state.proposals import SUBJECTS
@@ -81,12 +81,13 @@ async def status(call: Call) -> Answer:
 
 
 def _lanes(room: Room) -> list[Lanes]:
-    rows = room.ring.journal.view.scan("lane", "", 500)
-    return [
-        Lanes(id=row.id, state="paused" if row.paused else "open" if row.open else "shut")
-        for _, row in rows
-        if isinstance(row, Lane)
-    ]
+    return [_lane(lane, room.ring.shut(lane)) for lane in room.ring.journal.view.lanes()]
+
+
+def _lane(lane: Lane, shut: Shut | None) -> Lanes:
+    state = "paused" if lane.paused else "open" if lane.open and shut is None else "shut"
+    why, remedy = ("", "") if shut is None else (f"{shut.code}: {shut.why}", shut.remedy)
+    return Lanes(id=lane.id, state=state, why=why, remedy=remedy)
 
 
 def _last_entry(room: Room) -> Instant:

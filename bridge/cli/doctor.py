@@ -256,8 +256,11 @@ def lanes(seen: Ground) -> Iterator[Found]:
     assert seen.status is not None
     for one in seen.status.all("lanes"):
         state = one.text("state")
-        fix = f"lianqiao lane open {one.text('id')} proposes it" if state != "open" else ""
-        yield Found(OK if state == "open" else WARN, f"lane {one.text('id')}", state, fix)
+        why, fix = one.text("why"), one.text("remedy")
+        if state != "open" and not why:
+            fix = f"lianqiao lane open {one.text('id')} proposes it"
+        said = f"{state}: {why}" if why else state
+        yield Found(OK if state == "open" else WARN, f"lane {one.text('id')}", said, fix)
 
 
 def alarms(seen: Ground) -> Iterator[Found]:

@@ -63,6 +63,15 @@ class Asset:
         return next((leg for leg in self.legs if leg.network == network), None)
 
 
+@dataclass(frozen=True, slots=True)
+class Shut:
+    """Why a lane takes no order though people opened it, and what mends that."""
+
+    code: str
+    why: str
+    remedy: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lane:
     """One direction of a corridor; the way home is a lane of its own."""

@@ -23,7 +23,7 @@ from bridge.core.ids import (
 )
 from bridge.core.order import SettlementOrder
 from bridge.core.parties import Personal
-from bridge.core.registers import Lane
+from bridge.core.registers import Lane, Shut
 from bridge.engine.admission import Admitted, Declined, OrderRequest, admit
 from bridge.engine.asking import ask, asked_before, found_settlement
 from bridge.engine.book import step
@@ -72,11 +72,11 @@ class Desk:
         clock: Clock,
         *,
         fingerprint_key: bytes,
-        differs: Callable[[Lane], str] = lambda _: "",
+        shut: Callable[[Lane], Shut | None] = lambda _: None,
         ceilings: Ceilings | None = None,
     ) -> None:
         self._journal = journal
-        self._differs = differs
+        self._shut = shut
         self._ceilings = ceilings
         self._inbox = inbox
         self._doors = doors
@@ -86,12 +86,9 @@ class Desk:
     def admitted(self, request: OrderRequest, maker: PersonId) -> Admitted:
         """Return the order a request asks for, as the registers stand; writes nothing."""
         lane = self._journal.view.lane(request.lane)
-        if lane is not None and (why := self._differs(lane)):
+        if lane is not None and (shut := self._shut(lane)):
             raise Declined(
-                "LQ-LANE-DIFFERS",
-                f"lane {lane.id} is shut: {why}",
-                loc="lane",
-                remedy="write what the register has into lianqiao.toml, or let two change the lane",
+                shut.code, f"lane {lane.id} is shut: {shut.why}", loc="lane", remedy=shut.remedy
             )
         now = self._clock.now()
         taken = admit(

@@ -13,7 +13,7 @@ import structlog
 from bridge.core.effects import Verb
 from bridge.core.events import FreezeOrdered
 from bridge.core.ids import Cursor, EntryId, NetworkId, SettlementId, derived_id, new_ulid
-from bridge.core.registers import Lane
+from bridge.core.registers import Lane, Shut
 from bridge.engine.asking import Asked
 from bridge.engine.book import step
 from bridge.engine.ceilings import Ceilings
@@ -105,13 +105,14 @@ class Ring:
         clock: Clock,
         entropy: Callable[[int], bytes],
         fingerprint_key: bytes,
-        differs: Callable[[Lane], str] = lambda _: "",
+        shut: Callable[[Lane], Shut | None] = lambda _: None,
         ceilings: Ceilings | None = None,
     ) -> None:
         self.journal = journal
         self.doors = doors
         self.clock = clock
         self.trouble = Trouble()
+        self.shut = shut
         self.inbox = Inbox()
         self._entropy = entropy
         self._perform = Perform(
@@ -133,7 +134,7 @@ class Ring:
         )
         self.desk = Desk(
             journal, self.inbox, doors, clock,
-            fingerprint_key=fingerprint_key, differs=differs, ceilings=ceilings,
+            fingerprint_key=fingerprint_key, shut=shut, ceilings=ceilings,
         )  # fmt: skip
         self.people = People(journal, self.inbox, clock, entropy)
         self._loop = Loop(journal, self.inbox, self.errands.moved)

@@ -10,7 +10,7 @@ from typing import Final
 
 from bridge.core.canonical import Value
 from bridge.core.ids import PersonId, ulid_time
-from bridge.core.registers import Lane, Person
+from bridge.core.registers import Person
 from bridge.engine.admission import Declined
 from bridge.engine.proposals import ENTRY_OF, member
 from bridge.notary.journal import Journal
@@ -22,7 +22,6 @@ from bridge.notary.state.rows import ProposalRow
 
 PROMISED: Final = frozenset({"committed", "sealed"})  # no cosigner is configured
 NAMES: Final = "[a-z0-9][a-z0-9._-]{0,63}"  # what an address of the API can name
-LANES: Final = 10_000
 PERSONS: Final = 500  # of a page while every key is compared
 
 
@@ -96,8 +95,7 @@ def check_still(journal: Journal, row: ProposalRow) -> None:
 def check_scope(view: Projection, kind: str, name: str) -> None:
     """Raise Declined where a freeze of this scope would stop nothing and nobody."""
     if kind == "network":
-        lanes = (row for _, row in view.scan("lane", "", LANES) if isinstance(row, Lane))
-        known = any(name in {lane.origin, lane.destination, lane.rail} for lane in lanes)
+        known = any(name in {lane.origin, lane.destination, lane.rail} for lane in view.lanes())
     else:
         known = view.get(kind, name) is not None
     if not known:

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from typing_extensions import override
 
 from bridge.core.order import SettlementOrder
+from bridge.core.registers import Lane
 from bridge.core.settlement import Settlement
 from bridge.notary.state.row_forms import row_of
 from bridge.notary.state.rows import Row
@@ -22,6 +23,7 @@ Laid: TypeAlias = tuple[str, str, Row | None, bytes | None]
 
 GENERATION: Final = 20_000  # rows; some 40 rows a settlement, so about 500 settlements under way
 PAGE: Final = 1_000
+MOST_LANES: Final = 10_000
 SELDOM_READ: Final = frozenset({"kept"})  # hashes of what adapters keep: six a bank's message
 _NONE: Final[Held] = (None, None)
 
@@ -102,6 +104,11 @@ class Projection(View):
         """Return up to `limit` rows of a kind, keys after `after`, in the order of the keys."""
         page = self._reader.scan(kind, after, limit)
         return [(key, self._row((kind, key), data)) for key, data in page]
+
+    def lanes(self) -> tuple[Lane, ...]:
+        """Return the lanes of the register, by id."""
+        rows = self.scan("lane", "", MOST_LANES)
+        return tuple(row for _, row in rows if isinstance(row, Lane))
 
     def _row(self, place: Place, data: bytes) -> Row:
         kind, key = place

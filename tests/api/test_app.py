@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from bridge.core.ids import SettlementId
+from bridge.core.registers import Lane, Shut
 from bridge.core.settlement import Stage
 from bridge.notary.state.rows import PreparedRow
 from tests.api.front import front, order
@@ -29,6 +30,24 @@ async def test_an_order_is_sent_consented_settled_and_told(tmp_path: Path) -> No
         assert (await desk.ask("GET", "/v1/transactions/0xab")).status == 404
         postings = (await desk.ask("GET", f"/v1/settlements/{of}/postings")).json["items"]
         assert {(one["units"], one["state"]) for one in postings} >= {("10", "posted")}
+
+
+async def test_the_status_says_why_a_lane_is_shut_though_people_opened_it(tmp_path: Path) -> None:
+    async with front(tmp_path) as desk:
+
+        def shut(lane: Lane) -> Shut | None:
+            return Shut("LQ-LOCK-LIFE", "too short", "make it longer") if at == lane.id else None
+
+        lanes = {one["id"]: one for one in (await desk.ask("GET", "/v1/status")).json["lanes"]}
+        assert {one["state"] for one in lanes.values()} == {"open"}
+        assert {one["why"] + one["remedy"] for one in lanes.values()} == {""}
+        at = min(lanes)
+        desk.water.ring.shut = shut
+        told = {one["id"]: one for one in (await desk.ask("GET", "/v1/status")).json["lanes"]}
+        assert told.pop(at) == {
+            "id": at, "state": "shut", "why": "LQ-LOCK-LIFE: too short", "remedy": "make it longer",
+        }  # fmt: skip
+        assert all(told[one] == lanes[one] for one in told)
 
 
 async def test_a_simulation_writes_nothing_and_agrees_with_what_is_sent(tmp_path: Path) -> None:
@@ -103,7 +122,7 @@ async def test_a_paused_lane_takes_no_order(tmp_path: Path) -> None:
         shut = await desk.ask("POST", "/v1/settlements", order(desk.water))
         assert (shut.status, shut.json["code"]) == (422, "LQ-LANE-SHUT")
         status = (await desk.ask("GET", "/v1/status")).json
-        assert {"id": "sz-hk", "state": "paused"} in status["lanes"]
+        assert ("sz-hk", "paused") in {(one["id"], one["state"]) for one in status["lanes"]}
 
 
 async def test_events_are_told_once_each_and_resume_where_they_were_left(tmp_path: Path) -> None:

@@ -19,6 +19,10 @@ Capture = pytest.CaptureFixture[str]
 NOW = 1_800_000_000_000
 
 
+OPEN = {"id": "sz-hk", "state": "open", "why": "", "remedy": ""}
+SHORT = {**OPEN, "state": "shut", "why": "LQ-LOCK-LIFE: lapse_ms: half", "remedy": "live longer"}
+
+
 def status(**changes: object) -> Doc:
     """A daemon that does well."""
     well: dict[str, object] = {
@@ -28,7 +32,7 @@ def status(**changes: object) -> Doc:
         "entries": "9",
         "sealed": "9",
         "last_entry": "2027-01-15T07:59:59Z",
-        "lanes": [{"id": "sz-hk", "state": "open"}],
+        "lanes": [OPEN],
         "doors": [{"id": "memory:hk", "away": ""}],
         "lists": [{"name": "house", "age_s": "60"}],
         "alarms": [],
@@ -100,7 +104,12 @@ CASES: dict[str, tuple[str, str, Break]] = {
     "paused": (
         "warn",
         "lane sz-hk",
-        lambda seen: replace(seen, status=status(lanes=[{"id": "sz-hk", "state": "paused"}])),
+        lambda seen: replace(seen, status=status(lanes=[{**OPEN, "state": "paused"}])),
+    ),
+    "locks too short": (
+        "warn",
+        "lane sz-hk",
+        lambda seen: replace(seen, status=status(lanes=[SHORT])),
     ),
     "alarm": ("warn", "alarm", lambda seen: replace(seen, status=status(alarms=["hold.refused"]))),
     "certificate": ("fail", "certificate", _certificate),

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from bridge.core.ids import LaneId, NetworkId
-from bridge.core.registers import Lane
+from bridge.core.registers import Lane, Shut
 from bridge.engine.admission import Declined
-from bridge.settings import LaneSettings, differs, outlasted
+from bridge.settings import LaneSettings, differs, outlasted, why_shut
 from tests.engine.river import river
 from tests.notary.ledgers import LI
 from tests.strategies import DESTINATION, ORIGIN, RAIL
@@ -44,15 +44,16 @@ async def test_a_lane_whose_settings_differ_takes_no_order_and_says_where(
 ) -> None:
     proposed = LaneSettings.model_validate({**PROPOSED, member: other})
 
-    def shut(lane: Lane) -> str:
-        return differs(proposed, lane, INSTANCES) if lane.id == "sz-hk" else ""
+    def shut(lane: Lane) -> Shut | None:
+        return why_shut(lane, proposed, INSTANCES, {}) if lane.id == "sz-hk" else None
 
     async with river(tmp_path) as water:
-        water.ring.desk._differs = shut
+        water.ring.desk._shut = shut
         with pytest.raises(Declined) as told:
             await water.ring.desk.send(water.order(), LI, water.request("send"))
         assert told.value.code == "LQ-LANE-DIFFERS"
         assert f"{member}:" in str(told.value)
+        assert "two change the lane" in told.value.remedy
         assert water.journal.view.open_settlements() == ()
 
 
@@ -77,5 +78,9 @@ async def test_a_lock_outlasts_finality_twice_or_both_values_are_said(tmp_path: 
     assert f"half of a lock's life is {needed} ms" in said
     assert f"takes {needed} ms" in said
     assert RAIL in said
+    shut = why_shut(replace(lane, lapse_ms=2 * needed + 1), None, INSTANCES, waits)
+    assert shut is not None
+    assert (shut.code, shut.why) == ("LQ-LOCK-LIFE", said)
+    assert why_shut(replace(lane, lapse_ms=2 * needed + 2), None, INSTANCES, waits) is None
     free = replace(lane, rail=None, lapse_ms=2 * needed)
     assert outlasted(free, waits) == "", "a lane without payments waits for none"
