@@ -253,7 +253,17 @@ async def _up(root: Path) -> Network:
     except NoFabric as error:
         raise _no_fabric(error) from error
     except NotUp as error:
-        raise Unavailable(f"the Fabric network did not come up: {error}") from error
+        raise not_up(str(error)) from error
+
+
+def not_up(said: str) -> Unavailable:
+    """Return what to tell of a network that did not come up, from its own words."""
+    if "no non-loopback" in said:
+        return Unavailable(
+            "Fabric's peer starts only where there is an IPv4 address beside loopback's, which it "
+            "does not use: bring a network up, or run `ip address add 192.0.2.1/32 dev lo` as root"
+        )
+    return Unavailable(f"the Fabric network did not come up: {said}")
 
 
 def _obtainable() -> None:

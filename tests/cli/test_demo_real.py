@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from adapters.bsn.fabric_network import MODULE
+from adapters.bsn.fabric_stand import not_up
 from adapters.bsn.fabric_tools import RegistryRefused, programs
 from tests.cli.test_demo import (
     ENDS,
@@ -80,3 +81,10 @@ def test_a_missing_program_is_told_in_one_sentence(tmp_path: Path, lacks: str, s
     )
     assert (run.returncode, says in run.stderr) == (6, True), run.stderr
     assert not list(state.iterdir())
+
+
+def test_a_machine_without_an_address_is_told_so() -> None:
+    """Fabric asks for one and says so in colours at the end of its log."""
+    said = "org1.peer ended: \x1b[31mERRO\x1b[0m no non-loopback, IPv4 interface detected"
+    assert "ip address add" in str(not_up(said))
+    assert "\x1b" not in str(not_up(said))
