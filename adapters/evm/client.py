@@ -27,6 +27,9 @@ IN_FLIGHT = 16  # requests to one endpoint at once
 TIMEOUT_S = 10.0
 FIRST_WAIT_S = 0.05
 BUSY = frozenset({429, 502, 503, 504})
+REVERTED = frozenset({3, -32015})  # codes by which nodes say that the contract refused
+GENERAL = -32000  # and this one says anything, with these words where it was the contract
+OF_CODE = ("revert", "opcode", "jump", "stack", "out of gas", "write protection")
 
 
 class Trouble(Exception):
@@ -56,6 +59,16 @@ class NodeError(Exception):
 
 
 Answer: TypeAlias = "Json | NodeError"
+
+
+def of_contract(error: NodeError) -> bool:
+    """Tell whether a contract refused; else the node did, and nothing is known of the contract."""
+    said = error.message.lower()
+    return (
+        bool(error.data)
+        or error.code in REVERTED
+        or (error.code == GENERAL and any(word in said for word in OF_CODE))
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

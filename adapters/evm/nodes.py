@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 
 import structlog
 
-from adapters.evm.client import Answer, Call, Json, Lied, NodeError, Trouble
+from adapters.evm.client import Answer, Call, Json, Lied, NodeError, Trouble, of_contract
 from adapters.evm.tries import BadProof
 from bridge.core.ids import Instant
 from bridge.ports import Clock, Unavailable
@@ -141,7 +141,8 @@ class Nodes:
     async def agreed(self, calls: Sequence[Call]) -> list[Answer]:
         """Return the answers that a quorum of operators gives; who says otherwise is set aside.
 
-        The questions name a block by number: two heads are no disagreement.
+        The questions name a block by number: two heads are no disagreement. A NodeError among
+        them is a contract's refusal; a node's own counts as silence.
         Errors: Unavailable.
         """
         told = await self.each(calls)
@@ -149,14 +150,19 @@ class Nodes:
         doubted: dict[Node, Call] = {}
         for place in range(len(calls)):
             said: dict[str, tuple[set[str], Answer]] = {}
+            refused = ""
             for node, given in told:
                 answer = given[place]
+                if isinstance(answer, NodeError) and not of_contract(answer):
+                    refused = f"; {node.operator} refuses: {answer.message[:200]}"
+                    continue  # busy, or behind: it says nothing of the state
                 said.setdefault(_key(answer), (set(), answer))[0].add(node.operator)
             best = max(said.values(), key=lambda one: len(one[0]), default=None)
             if best is None or len(best[0]) < self.quorum:
                 heard = len({node.operator for node, _ in told})
                 raise Unavailable(
                     f"no {self.quorum} operators agree on {calls[place][0]}, {heard} answered"
+                    + refused
                 )
             answers.append(best[1])
             for node, given in told:
@@ -200,7 +206,7 @@ HEAD: Call = ("eth_blockNumber", ())
 
 def _key(answer: Answer) -> str:
     if isinstance(answer, NodeError):
-        return f"refused {answer.data.hex()}" if answer.data else f"refused {answer.code}"
+        return f"refused {answer.data.hex()}"
     try:
         return json.dumps(answer, sort_keys=True)
     except RecursionError:  # it was read with less of the stack in use

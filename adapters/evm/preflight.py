@@ -10,11 +10,10 @@ from eth_hash.auto import keccak
 
 from adapters.evm import calls
 from adapters.evm.calls import Word
-from adapters.evm.client import Answer, Call, Json, NodeError
+from adapters.evm.client import Answer, Call, Json, NodeError, of_contract
 from adapters.evm.codec import BadWords, ticket_of
 from adapters.evm.nodes import Nodes
 from adapters.evm.opening import raw
-from adapters.evm.questions import of_contract
 from adapters.evm.ticket import Ticket
 from adapters.evm.titles import held_checks, made_checks, title_at
 from bridge.core.act import act_for

@@ -13,13 +13,10 @@ from eth_hash.auto import keccak
 
 from adapters.evm import calls
 from adapters.evm.calls import Word
-from adapters.evm.client import Call, Endpoint, Json, Lied, NodeError
+from adapters.evm.client import Call, Endpoint, Json, Lied, NodeError, of_contract
 
 Told: TypeAlias = "Word | None"  # None: the contract refuses, or has no such function
 
-REVERTED = frozenset({3, -32015})  # codes by which nodes say that the contract refused
-GENERAL = -32000  # and this one says anything, with these words where it was the contract
-OF_CODE = ("revert", "opcode", "jump", "stack", "out of gas", "write protection")
 NO_SUCH_METHOD = frozenset({-32601, -32602})
 
 
@@ -77,16 +74,6 @@ def _word(question: Question, answer: "Json | NodeError") -> Told:
     except ValueError:
         return None  # somebody else's function of that name, or none at all
     return word
-
-
-def of_contract(error: NodeError) -> bool:
-    """Tell whether a contract refused; else the node did, and nothing is known of the contract."""
-    said = error.message.lower()
-    return (
-        bool(error.data)
-        or error.code in REVERTED
-        or (error.code == GENERAL and any(word in said for word in OF_CODE))
-    )
 
 
 def _bytes(answer: object) -> bytes:

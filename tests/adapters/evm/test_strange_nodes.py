@@ -136,6 +136,38 @@ async def test_a_quorum_that_is_busy_has_refused_nothing_of_a_contracts() -> Non
     assert not await refuses.passes("0x" + "01" * 20, "0x" + "02" * 20, b"")
 
 
+@pytest.mark.parametrize(
+    "busy",
+    [
+        NodeError(-32005, "too many requests"),
+        NodeError(429, "compute units exceeded"),
+        NodeError(-32000, "header not found"),
+        NodeError(-32601, "the method does not exist"),
+    ],
+)
+async def test_a_node_that_refuses_to_answer_is_no_vote(busy: NodeError) -> None:
+    """Else a busy quorum reads as a balance of 0, and outvotes who answered."""
+    call: Call = ("eth_call", ("to", "0x7"))
+    balance = "0x" + "00" * 31 + "64"
+    asked = [
+        Always("north", {"": busy}),
+        Always("south", {"": busy}),
+        Always("east", {"": balance}),
+    ]
+    with pytest.raises(Unavailable, match=f"no 2 operators agree on eth_call.*{busy.message}"):
+        await Nodes("eip155:1", asked, 2, Still(), 1_000).agreed([call])
+    assert await Nodes("eip155:1", asked, 1, Still(), 1_000).agreed([call]) == [balance]
+
+
+async def test_contracts_refusals_agree_whatever_code_a_client_has_for_them() -> None:
+    codes = [NodeError(3, "execution reverted"), NodeError(-32015, "VM execution error")]
+    asked = [Always(str(place), {"": one}) for place, one in enumerate(codes)]
+    (told,) = await Nodes("eip155:1", asked, 2, Still(), 1_000).agreed(
+        [("eth_call", ("to", "0x7"))]
+    )
+    assert isinstance(told, NodeError)
+
+
 async def test_only_who_called_a_block_final_is_counted_and_named() -> None:
     """A liar's height must not make final what one operator alone calls so."""
     tip, mid, old = shown_block(120, 9), shown_block(98), shown_block(90)
