@@ -27,6 +27,7 @@ IN_FLIGHT = 16  # requests to one endpoint at once
 TIMEOUT_S = 10.0
 FIRST_WAIT_S = 0.05
 BUSY = frozenset({429, 502, 503, 504})
+SHUT = frozenset({401, 402, 403, 404, 405, 407, 413})  # a proxy's or a provider's own no
 REVERTED = frozenset({3, -32015})  # codes by which nodes say that the contract refused
 GENERAL = -32000  # and this one says anything, with these words where it was the contract
 OF_CODE = ("revert", "opcode", "jump", "stack", "out of gas", "write protection")
@@ -37,7 +38,7 @@ class Trouble(Exception):
 
 
 class Unreachable(Trouble):
-    """Raised where nothing was sent, or the endpoint asks to wait: ask again later."""
+    """Raised where nothing was sent, or the endpoint is busy or shut to us: ask again later."""
 
 
 class Unanswered(Trouble):
@@ -180,7 +181,7 @@ class Endpoint:
             async with session.post(
                 self.url, data=body, headers=headers, allow_redirects=False
             ) as answer:
-                if answer.status in BUSY:
+                if answer.status in BUSY | SHUT:
                     raise Unreachable(f"{self.operator}: status {answer.status}")
                 if answer.status >= 500 or 300 <= answer.status < 400:
                     raise Unanswered(f"{self.operator}: status {answer.status}")

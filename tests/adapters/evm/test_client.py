@@ -129,6 +129,21 @@ async def test_a_busy_node_is_asked_again_and_a_transaction_is_sent_once() -> No
         assert seen == ["eth_sendRawTransaction"]
 
 
+@pytest.mark.parametrize("status", [401, 402, 403, 404, 405, 407, 413])
+async def test_a_node_that_does_not_let_us_in_is_waited_for_and_no_liar(status: int) -> None:
+    """A key that ran out or a path that moved is for people to mend; nothing was heard, or sent."""
+
+    async def shut(_: web.Request) -> web.Response:
+        return web.Response(text="<html>no</html>", status=status, content_type="text/html")
+
+    for answering in (shut, saying('{"message": "no"}', status)):
+        async with node(answering, Bounds(tries=1)) as endpoint:
+            with pytest.raises(Unreachable, match=f"north: status {status}"):
+                await endpoint.call("echo", 1)
+            with pytest.raises(Unreachable):
+                await endpoint.send(b"\x02")
+
+
 async def test_no_connection_sent_nothing_and_a_lost_answer_may_have() -> None:
     async with Endpoint("http://127.0.0.1:9/", "north", Bounds(tries=1)) as endpoint:
         with pytest.raises(Unreachable):
