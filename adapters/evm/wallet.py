@@ -22,7 +22,7 @@ from bridge.ports import Again, Clock, Sight, Unavailable, Uncertain, Unknown
 IN_FLIGHT = 16  # of one key: what nodes keep of one sender without dropping some
 RUNG_PERCENT = 150  # of the rung before, on both fees; nodes ask 110
 TRANSFER_GAS = 21_000
-GAS_PERCENT = 120  # of what a node estimates
+GAS_PERCENT = 120  # of the most that a quorum estimates
 BLOCKS = 10  # whose tips are looked at
 DONE = ("already known", "known transaction", "already imported", "nonce too low")
 TOO_CHEAP = ("underpriced", "less than block base fee", "fee cap", "max fee per gas less")
@@ -67,7 +67,8 @@ class Wallet:
     ) -> tuple[TxRef, tuple[bytes, ...], Instant]:
         """Return the id, the rungs and the last instant of a call; nothing is sent.
 
-        Errors: Unavailable: too many are under way, or the chain asks more than the cap.
+        Errors: Unavailable: too many are under way, the chain asks more than the cap, or no
+        quorum says how much gas it takes.
         """
         gas = await self._gas(to, data) if known_to_land else self.limits.max_gas
         tip, max_fee = await self._fees()
@@ -100,8 +101,13 @@ class Wallet:
             "data": f"0x{data.hex()}",
         }
         call: Call = ("eth_estimateGas", (asked, "latest"))
-        gas = await self.nodes.one([call], lambda told: _whole(found(told[0])))
-        return min(gas * GAS_PERCENT // 100, self.limits.max_gas)
+        told: list[tuple[Node, int]] = []
+        for node, (answer,) in await self.nodes.each([call]):
+            with suppress(BadProof, NodeError):
+                told.append((node, _whole(found(answer))))
+        self.nodes.supported(told)
+        most = max(gas for _, gas in told)  # too much is given back, too little burns the nonce
+        return min(most * GAS_PERCENT // 100, self.limits.max_gas)
 
     async def _fees(self) -> tuple[int, int]:
         call: Call = ("eth_feeHistory", (hex(BLOCKS), "latest", (50,)))

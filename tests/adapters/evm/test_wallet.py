@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
 from adapters.evm.accounts import Account, transaction_in
-from adapters.evm.devnode import Lie
+from adapters.evm.devnode import METHODS, DevNode, Lie, Refusal
 from adapters.evm.wallet import IN_FLIGHT
 from bridge.core.effects import LockAsset, ReleaseLock
 from bridge.ports import Again, Landed, Prepared, Unavailable, Uncertain, Unknown
@@ -17,6 +18,10 @@ from tests.adapters.evm.stand import EXIT, GWEI
 
 def nonce_of(prepared: Prepared) -> int:
     return transaction_in(prepared.items[0])[0].nonce
+
+
+def gas_of(prepared: Prepared) -> int:
+    return transaction_in(prepared.items[0])[0].gas
 
 
 async def test_three_rungs_are_one_nonce_each_dearer_on_both_fees() -> None:
@@ -31,6 +36,34 @@ async def test_three_rungs_are_one_nonce_each_dearer_on_both_fees() -> None:
             assert later.max_fee * 8 >= former.max_fee * 9
             assert later.tip * 8 >= former.tip * 9
         assert prepared.tx == f"{OPERATOR.address}/{nonce_of(prepared)}"
+
+
+async def test_one_node_cannot_starve_a_verb_of_its_gas(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A low answer would burn a nonce and its fee each time it is believed."""
+    honest = DevNode.estimate
+    async with Here() as here:
+        bench = here.bench()
+        needed = gas_of(await bench.prepare(LockAsset(await bench.new_order())))
+
+        def low(node: DevNode, params: Any) -> str:
+            return "0x5208" if node is here.nodes[0].node else str(honest(node, params))
+
+        monkeypatch.setitem(METHODS, "eth_estimateGas", low)
+        for _ in range(3):  # each has its turn to be asked first
+            given = gas_of(await bench.prepare(LockAsset(await bench.new_order())))
+            assert given > needed * 9 // 10
+
+
+async def test_gas_is_what_a_quorum_was_asked_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(node: DevNode, params: Any) -> str:
+        raise Refusal(-32005, "too many requests")
+
+    async with Here() as here:
+        bench = here.bench()
+        order = await bench.new_order()
+        monkeypatch.setitem(METHODS, "eth_estimateGas", refuses)
+        with pytest.raises(Unavailable, match="0 of the 2 operators answer"):
+            await bench.prepare(LockAsset(order))
 
 
 async def test_exits_have_a_key_of_their_own() -> None:
