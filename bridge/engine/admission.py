@@ -1,7 +1,7 @@
 """What is asked for becomes an order: registers and place are checked before it is written."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from bridge.core.ids import (
@@ -208,13 +208,18 @@ def _asset(view: View, lane: Lane, instrument: Instrument) -> tuple[Asset, Leg, 
             loc="instrument.asset",
             remedy="register the asset's other side; two people do",
         )
+    if instrument.part and (origin.part or destination.part):
+        raise Declined(
+            "LQ-ASSET-PART",
+            f"the register says which part of {asset.id} moves; an order names none",
+            loc="instrument.part",
+            remedy="leave the part out",
+        )
     return asset, _with_part(origin, instrument.part), _with_part(destination, instrument.part)
 
 
 def _with_part(leg: Leg, part: str) -> Leg:
-    if leg.part or not part:
-        return leg
-    return Leg(network=leg.network, escrow=leg.escrow, asset=leg.asset, part=part)
+    return replace(leg, part=part) if part else leg
 
 
 def _party(view: View, side: Side, role: str, leg: Leg) -> Party:
