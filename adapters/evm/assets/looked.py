@@ -49,6 +49,7 @@ class Looked:
     symbol: str
     supply: int
     home: bytes  # a twin's: keccak256 of its home's CAIP-2 text
+    home_asset: bytes  # and of its asset's text there
     vault: str = ""
     cap: int = 0  # of the escrow's listing
     findings: list[Finding] = field(default_factory=list)

@@ -60,7 +60,7 @@ async def looked_at(
 async def _first_look(endpoint: Endpoint, token: str) -> Looked:
     chain = int(str(await endpoint.call("eth_chainId")), 16)
     code = bytes.fromhex(str(await endpoint.call("eth_getCode", token, "latest"))[2:])
-    decimals, symbol, supply, registry, rules, factory, deed, home, paused = await answers(
+    decimals, symbol, supply, registry, rules, factory, deed, home, of, paused = await answers(
         endpoint,
         [
             Question(token, "decimals()", "uint8"),
@@ -71,6 +71,7 @@ async def _first_look(endpoint: Endpoint, token: str) -> Looked:
             Question(token, "titleEscrowFactory()", "address"),
             Question(token, "supportsInterface(bytes4)", "bool", (ERC721,)),
             Question(token, "HOME()", "bytes32"),
+            Question(token, "HOME_ASSET()", "bytes32"),
             Question(token, "paused()", "bool"),
         ],
     )
@@ -100,6 +101,7 @@ async def _first_look(endpoint: Endpoint, token: str) -> Looked:
         symbol=symbol if isinstance(symbol, str) else "",
         supply=whole(supply),
         home=home if isinstance(home, bytes) else b"",
+        home_asset=of if isinstance(of, bytes) else b"",
     )
     says = f"{kind.value}, {seen.decimals} decimals" if counted else kind.value
     seen.found("kind", says, REMEDIES.get(kind, ""), holds=kind in CUSTODY)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from eth_hash.auto import keccak
 from eth_utils.address import to_checksum_address
 
 from adapters.evm.assets.looked import CUSTODY, Looked
@@ -75,8 +76,16 @@ def _home(seen: Looked, here: NetworkId, legs: Sequence[Leg]) -> NetworkId:
     """Return where the asset is at home: here, but for a twin, which says so itself."""
     if CUSTODY[seen.kind] != "TwinVault":
         return here
-    for one in legs:
-        if network_word(one.network) == seen.home:
-            return one.network
     named = ", ".join(one.network for one in legs)
-    raise BadProposal(f"the twin's home is none of {named}: name its leg with --leg")
+    there = next((one for one in legs if network_word(one.network) == seen.home), None)
+    if there is None:
+        raise BadProposal(
+            f"the twin's home, 0x{seen.home.hex()}, is none of {named}: name its leg with --leg"
+        )
+    asset = keccak(there.asset.encode())
+    if asset != seen.home_asset:
+        raise BadProposal(
+            f"it is the twin of 0x{seen.home_asset.hex()} on {there.network}, and "
+            f"{there.asset} is 0x{asset.hex()}: name the leg it was made for, or have it made anew"
+        )
+    return there.network

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from eth_abi.abi import encode
+from eth_hash.auto import keccak
 from eth_utils.address import to_checksum_address
 
 from adapters.evm.instruments.foreign import Foreign, members
@@ -266,6 +267,27 @@ def test_our_twins_are_known_and_a_strangers_is_not(desk: Desk, typed: Typed) ->
     foreign = desk.chain.deploy("RepresentationToken", *names)
     desk.bridge.list_asset(foreign, desk.bridge.twin_vault, AWAY)
     assert "maker" in wrong(typed.report(desk.words(foreign))[1])
+
+
+def test_a_twin_is_proposed_only_beside_what_it_says_it_is_the_twin_of(
+    desk: Desk, typed: Typed, tmp_path: Path
+) -> None:
+    file, pier = tmp_path / "asset.json", keccak(b"PIER")
+    words = ["--proposal", str(file), "--id", "PIER", "--profile", "bill", "--reason", "reviewed"]
+    words += ["--instrument", "bill_of_lading", "--issued", "1", "--leg"]
+    names = ("Title", "TTL", AWAY, pier, desk.bridge.twin_vault)
+    title = desk.chain.deploy("RepresentationTitle", *names)
+    desk.bridge.list_asset(title, desk.bridge.twin_vault, AWAY)
+
+    other = desk.words(desk.bridge.title, *words, "eip155:1,escrow,PIER", holder="")
+    assert typed.type(other) == USAGE
+    assert f"0x{'01' * 32}" in typed.err
+    assert f"PIER is 0x{pier.hex()}" in typed.err
+    assert typed.type(desk.words(title, *words, "eip155:137,escrow,PIER", holder="")) == USAGE
+    assert f"0x{AWAY.hex()}, is none of eip155:137" in typed.err
+    assert not file.exists()
+    assert typed.type(desk.words(title, *words, "eip155:1,escrow,PIER", holder="")) == CAN
+    assert json.loads(file.read_text("utf-8"))["payload"]["home"] == "eip155:1"
 
 
 @pytest.mark.parametrize("name", ["nobody", "deed", "escrow"])
