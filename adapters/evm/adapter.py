@@ -19,7 +19,7 @@ from adapters.evm.reading import Pinned, Reader
 from adapters.evm.settings import EvmSettings, KeySettings
 from adapters.evm.ticket import Domain
 from adapters.evm.wallet import Limits, Wallet
-from adapters.evm.watchman import KEPT, Watchman
+from adapters.evm.watchman import BEHIND, KEPT, Watchman
 from bridge.core.canonical import Value
 from bridge.ports import Adapter, AdapterSettings, Clock, Kept
 
@@ -57,6 +57,7 @@ def network_over(
     entry: Account | None,
     leave: Account | None,
     known: Sequence[str] = (),
+    behind: Mapping[str, bytes] | None = None,
 ) -> EscrowNetwork:
     """Return the door of a chain over nodes that are there."""
     if reader.public_key().public_bytes_raw().hex() not in settings.readers:
@@ -89,7 +90,8 @@ def network_over(
     others = [
         (one.name, one.address, bytes.fromhex(one.code_hash[2:])) for one in settings.contracts
     ]
-    watchman = Watchman(asked, settings.escrow, known)
+    named = [one.address for one in settings.contracts]
+    watchman = Watchman(asked, settings.escrow, known, behind=behind, pinned=named)
     escrow_code = bytes.fromhex(settings.escrow_code_hash[2:])
     return EscrowNetwork(
         settings.network,
@@ -100,7 +102,7 @@ def network_over(
         keys=Keys(entry=wallet(entry), exit=wallet(leave)),
         finality_ms=settings.finality_ms,
         check=partial(checked, asked, domain, escrow_code, others),
-        pinned=[one.address for one in settings.contracts],
+        pinned=named,
     )
 
 
@@ -114,6 +116,7 @@ async def open_network(
     """
     assert isinstance(settings, EvmSettings)
     known = [key.removeprefix(KEPT) for key in kept.keys(KEPT)]  # assets that were moved here
+    seen = {one.removeprefix(BEHIND): kept.get(one) or b"{}" for one in kept.keys(BEHIND)}
     entry = await asyncio.to_thread(_account, settings.entry_key, "entry_key")
     leave = await asyncio.to_thread(_account, settings.exit_key, "exit_key")
     reader = await asyncio.to_thread(_reader, settings.reader_key_file)
@@ -124,7 +127,14 @@ async def open_network(
             for one in settings.endpoints
         ]
         yield network_over(
-            nodes, settings, clock, reader=reader, entry=entry, leave=leave, known=known
+            nodes,
+            settings,
+            clock,
+            reader=reader,
+            entry=entry,
+            leave=leave,
+            known=known,
+            behind=seen,
         )
 
 

@@ -24,7 +24,7 @@ from adapters.evm.consents import CONSENTS as WHAT
 from adapters.evm.consents import Allowances, contract_stands, key_signed
 from adapters.evm.finality import Finality
 from adapters.evm.nodes import Nodes
-from adapters.evm.preflight import preflight, read
+from adapters.evm.preflight import LISTED, preflight, read
 from adapters.evm.reading import Reader
 from adapters.evm.standing import Standing, State, hopeless, landed, standing
 from adapters.evm.ticket import Domain, digest
@@ -148,8 +148,10 @@ class EscrowNetwork:
         except (Unavailable, Refused) as error:
             return (Check("network answers", Answered.UNKNOWN, f"{self._id}: {error}"),)
         leg = order.origin if order.origin.network == self._id else order.destination
+        if any(one.what == LISTED and one.answer is Answered.YES for one in seen):
+            self._reader.watchman.asked_for(leg.asset)
         if why := self._reader.watchman.short(leg.asset):
-            seen += (Check("all of the asset is there", Answered.UNKNOWN, why),)
+            seen += (Check("asset is as it was listed", Answered.UNKNOWN, why),)
         return seen
 
     def consent_owed(self, order: SettlementOrder) -> ConsentOwed:

@@ -22,6 +22,7 @@ from bridge.core.ids import NetworkId
 from bridge.core.order import SettlementOrder
 from bridge.ports import Answered, Check, Unavailable
 
+LISTED = "asset is listed and open"
 TOKEN, TITLE = "RepresentationToken", "RepresentationTitle"  # whose interface a foreign one shares
 NOTHING = "0x" + "00" * 20
 
@@ -98,7 +99,7 @@ async def preflight(
     custody = str(rule[0])
     same_code = rule[-1] == await view.code_hash(asset)
     checks += [
-        _check("asset is listed and open", rule[2] is True and custody != NOTHING, asset),
+        _check(LISTED, rule[2] is True and custody != NOTHING, asset),
         _check("asset's code is the pinned one", same_code, "as when it was listed"),
         _check("escrow takes", halted[0] is False, "halted" if halted[0] else "it does"),
         _check("settlement is new here", slot[1] == 0, order.id),

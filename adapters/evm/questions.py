@@ -61,10 +61,14 @@ async def answers(endpoint: Endpoint, questions: Sequence[Question]) -> list[Tol
         for one in questions
     ]
     told = await endpoint.batch(asked)
-    return [_word(one, answer) for one, answer in zip(questions, told, strict=True)]
+    return [word(one, answer) for one, answer in zip(questions, told, strict=True)]
 
 
-def _word(question: Question, answer: "Json | NodeError") -> Told:
+def word(question: Question, answer: "Json | NodeError") -> Told:
+    """Return what a contract answered; None where it refuses or has no such function.
+
+    Errors: NodeError where the node refuses; Lied where it is no hex.
+    """
     if isinstance(answer, NodeError):
         if of_contract(answer):
             return None

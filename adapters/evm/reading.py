@@ -7,7 +7,7 @@ cursor is a block's number, its hash, and how many of its facts were told.
 import asyncio
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final as Constant
 
@@ -108,8 +108,11 @@ class Reader:
                 yield tuple(self._noted(at, "endpoint.lied", why) for why in caught)
             if self.watchman.undone:
                 raise FinalityBroken(self.watchman.undone)
-            if short := await self.watchman.compared(final.header.number):
-                yield tuple(self._noted(at, "backing.short", why) for why in short)
+            if wrong := await self.watchman.compared(final.header):
+                yield tuple(self._noted(at, what, why) for what, why in wrong)
+            if keep := self.watchman.unkept():
+                yield (self._kept(at, keep),)
+                self.watchman.has_kept(keep)  # who read on has committed it
             behind = behind + 1 if final.header.number < at.number else 0
             if behind > PATIENCE:
                 raise Unavailable(f"final is block {final.header.number}, {at.number} was read")
@@ -122,7 +125,7 @@ class Reader:
                         yield page
                     elif quiet >= QUIET:
                         quiet = 0
-                        yield (self._kept(at),)
+                        yield (self._kept(at, (("evm/read", at.cursor.encode()),)),)
             await asyncio.sleep(self._poll_s)
 
     async def _final_over(self, number: int) -> Final:
@@ -233,15 +236,14 @@ class Reader:
         ).encoded()
 
     def _noted(self, at: Place, what: str, why: str) -> Observation:
-        """People are told of an operator who lied, or an asset that is short."""
+        """People are told of an operator who lied, or an asset that is not as it was."""
         notice = Notice(network=self._pinned.network, what=what, detail=why)
         return Observation(subject=notice, cursor=at.cursor if at.hash else BEGINNING)
 
-    def _kept(self, at: Place) -> Observation:
-        """A quiet stretch, noted so that a reader who comes back need not read it again."""
-        notice = Notice(network=self._pinned.network, what="finality.progress")
-        keep = (("evm/read", at.cursor.encode()),)
-        return Observation(subject=notice, cursor=at.cursor, keep=keep)
+    def _kept(self, at: Place, keep: tuple[tuple[str, bytes | None], ...]) -> Observation:
+        """Something a reader who comes back must know, of which people need not be told."""
+        told = self._noted(at, "finality.progress", "")
+        return replace(told, keep=keep)
 
 
 def _asset(fact: Fact) -> str:

@@ -1,31 +1,59 @@
-"""What is compared at each final block beside the escrow's words: is all of it there that is owed?
+"""What is compared at each final block beside the escrow's words: is an asset as it was listed?
 
 A custody holds at least what is locked in it and what stands behind twins, and a twin's units are
-those it issued. Where they differ an asset is suspended: nothing of it is locked or made, while
-what is inside may go back. A nonce of ours that was final and goes back is another history.
+those it issued; its code is the listed one, and `issuer` tells nothing new of it. Where they differ
+an asset is suspended: nothing of it is locked or made, while what is inside may go back. A nonce of
+ours that was final and goes back is another history.
 Source: ERC-20, balanceOf and totalSupply.
 """
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 
-from adapters.evm import calls
+from eth_hash.auto import keccak
+
+from adapters.evm import calls, issuer
+from adapters.evm.blocks import Header
 from adapters.evm.calls import Word
 from adapters.evm.client import Answer, Call
 from adapters.evm.nodes import Nodes
+from adapters.evm.opening import raw
 from adapters.evm.preflight import TOKEN, read
+from adapters.evm.questions import shown
 
 KEPT = "evm/asset/"  # before the address of an asset that was moved here
+BEHIND = "evm/behind/"  # before that of an asset: who stood behind it when it was first seen
+SHORT, CHANGED = "backing.short", "asset.changed"
+DAY_S = 86_400  # an account's code cannot change in place (EIP-6780): once a day is often
 
 
 class Watchman:
-    """Watches the assets that were moved here; `known` are those of earlier lives."""
+    """Watches the assets that were moved, asked for or pinned here.
 
-    def __init__(self, nodes: Nodes, escrow: str, known: Iterable[str] = ()) -> None:
+    `known` are those of earlier lives, `behind` who stood behind them; who is among `pinned` may
+    stand behind one.
+    """
+
+    def __init__(
+        self,
+        nodes: Nodes,
+        escrow: str,
+        known: Iterable[str] = (),
+        *,
+        behind: Mapping[str, bytes] | None = None,
+        pinned: Iterable[str] = (),
+    ) -> None:
         self.undone = ""  # why the chain is another one than it was
         self._nodes = nodes
         self._escrow = escrow
-        self._known = set(known)
-        self._short: dict[str, str] = {}
+        self._pinned = frozenset(one.lower() for one in pinned)
+        self._behind: dict[str, Mapping[str, str]] = {
+            asset: json.loads(roles) for asset, roles in (behind or {}).items()
+        }
+        self._known = {*known, *pinned, *self._behind}
+        self._unkept: list[tuple[str, bytes | None]] = []
+        self._code: dict[str, tuple[int, bytes]] = {}  # when it was looked at, and its hash
+        self._wrong: dict[str, dict[str, str]] = {}  # by asset, then by what
         self._seen = -1
         self._nonces: dict[bytes, tuple[int, int]] = {}  # block and nonce by account, both final
 
@@ -38,7 +66,19 @@ class Watchman:
 
     def short(self, asset: str) -> str:
         """Return why an asset is suspended, or nothing."""
-        return self._short.get(asset, "")
+        return "; ".join(self._wrong.get(asset, {}).values())
+
+    def asked_for(self, asset: str) -> None:
+        """Watch an asset that an order names and the escrow lists."""
+        self._known.add(asset)
+
+    def unkept(self) -> tuple[tuple[str, bytes | None], ...]:
+        """Return what is to be kept of assets first seen."""
+        return tuple(self._unkept)
+
+    def has_kept(self, keep: tuple[tuple[str, bytes | None], ...]) -> None:
+        """Note what was kept: it need not be again in this life."""
+        self._unkept = [one for one in self._unkept if one not in keep]
 
     def counted(self, account: bytes, number: int, nonce: int) -> None:
         """Note a nonce of ours, proved at a final block."""
@@ -48,40 +88,81 @@ class Watchman:
         if number >= at:
             self._nonces[account] = (number, nonce)
 
-    async def compared(self, number: int) -> tuple[str, ...]:
-        """Compare once a block; return what is short now and was not. Errors: Unavailable."""
+    async def compared(self, header: Header) -> tuple[tuple[str, str], ...]:
+        """Compare once a block; return what is wrong now and was not: what, and which and why.
+
+        Errors: Unavailable.
+        """
         assets = sorted(self._known)
-        if number <= self._seen or not assets:
+        if header.number <= self._seen or not assets:
             return ()
-        block = hex(number)
+        block = hex(header.number)
         listed: list[Call] = []
         for asset in assets:
             listed.append(_asked(self._escrow, calls.call("Escrow", "assets", asset), block))
             listed.append(_asked(asset, calls.call(TOKEN, "HOME"), block))
         rules = await self._nodes.agreed(listed)
-        kept: dict[str, tuple[str, Word]] = {}
+        kept: dict[str, tuple[str, Word, Word]] = {}  # custody, home, hash of the code
         for place, asset in enumerate(assets):
             rule = read("Escrow", "assets", rules[2 * place])
             named = read(TOKEN, "HOME", rules[2 * place + 1])
             if rule is not None and int(str(rule[0]), 16):
-                kept[asset] = str(rule[0]), named[0] if named is not None else bytes(32)
+                home = named[0] if named is not None else bytes(32)
+                kept[asset] = str(rule[0]), home, rule[-1]
         questions: list[Call] = []
-        for asset, (custody, home) in kept.items():
+        for asset, (custody, home, _) in kept.items():
             questions += [
                 _asked(asset, calls.call(TOKEN, "balanceOf", custody), block),
                 _asked(custody, calls.call("Vault", "accounts", asset), block),
                 _asked(asset, calls.call(TOKEN, "totalSupply"), block),
                 _asked(custody, calls.call("TwinVault", "issued", asset, home), block),
+                *issuer.questions(asset, custody, block),
             ]
+        old = [one for one in kept if header.timestamp - self._code.get(one, (0, b""))[0] >= DAY_S]
+        questions += [("eth_getCode", (asset, block)) for asset in old]
         told = await self._nodes.agreed(questions) if questions else []
-        found = {
-            asset: why
-            for place, asset in enumerate(kept)
-            if (why := _difference(told[4 * place : 4 * place + 4]))
-        }
-        new = tuple(f"{one}: {why}" for one, why in found.items() if one not in self._short)
-        self._short, self._seen = found, number
+        size = 4 + issuer.QUESTIONS
+        parts = {one: told[size * at : size * (at + 1)] for at, one in enumerate(kept)}
+        seen = await self._seen_of({one: kept[one][0] for one in kept}, parts, block)
+        for asset, code in zip(old, told[size * len(kept) :], strict=True):
+            self._code[asset] = header.timestamp, keccak(raw(code))
+        found: dict[str, dict[str, str]] = {}
+        for asset, (_, _, code) in kept.items():
+            changed = self._changed(asset, code, seen[asset])
+            why = {SHORT: _difference(parts[asset][:4]), CHANGED: "; ".join(changed)}
+            found[asset] = {what: one for what, one in why.items() if one}
+        new = tuple(
+            (what, f"{asset}: {why}")
+            for asset, wrong in found.items()
+            for what, why in wrong.items()
+            if what not in self._wrong.get(asset, {})
+        )
+        self._wrong, self._seen = found, header.number
         return new
+
+    async def _seen_of(
+        self, custodies: Mapping[str, str], parts: Mapping[str, Sequence[Answer]], block: str
+    ) -> Mapping[str, issuer.Seen]:
+        """Return how the assets stand, with what their first answers lead to."""
+        first = {one: issuer.seen(one, by, parts[one][4:]) for one, by in custodies.items()}
+        owed = [issuer.asked(question, block) for one in first.values() for _, question in one.owed]
+        rest = iter(await self._nodes.agreed(owed) if owed else [])
+        return {
+            asset: issuer.settled(one, [next(rest) for _ in one.owed])
+            for asset, one in first.items()
+        }
+
+    def _changed(self, asset: str, listed: Word, now: issuer.Seen) -> list[str]:
+        """Return what was done to an asset; who stands behind it is noted the first time."""
+        if asset not in self._behind:
+            self._behind[asset] = now.behind
+            kept = json.dumps(dict(now.behind), sort_keys=True).encode()
+            self._unkept.append((f"{BEHIND}{asset}", kept))
+        why = issuer.other(self._behind[asset], now.behind, self._pinned)
+        code = self._code[asset][1]
+        if code != listed:
+            why.append(f"its code is {shown(code)}, it was listed with {shown(listed)}")
+        return [*why, *now.halts]
 
 
 def _difference(told: Sequence[Answer]) -> str:

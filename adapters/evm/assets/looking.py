@@ -12,13 +12,11 @@ from adapters.evm.assets.looked import CUSTODY, Kind, Looked
 from adapters.evm.assets.shares import look_at_share
 from adapters.evm.assets.trial import try_transfer
 from adapters.evm.client import Endpoint
+from adapters.evm.issuer import BEACON, IMPLEMENTATION, NOWHERE
 from adapters.evm.questions import Question, Told, answers, shown, whole
 from adapters.evm.ticket import network_word
 
-NOWHERE = "0x" + "00" * 20
 ERC721 = bytes.fromhex("80ac58cd")
-IMPLEMENTATION = hex(int.from_bytes(keccak(b"eip1967.proxy.implementation"), "big") - 1)
-BEACON = hex(int.from_bytes(keccak(b"eip1967.proxy.beacon"), "big") - 1)
 CLONE = bytes.fromhex("363d3d373d3d3d363d73")  # and 20 bytes of whom it calls
 REMEDIES: Mapping[Kind, str] = {
     Kind.NOTHING: "no code at this address on this network: compare both with the issuer's papers",
