@@ -23,6 +23,7 @@ from bridge.locks.lock import lock_id, missing, numbers, pins, served_by
 OLDEST = (3, 11)
 MARKER = "lianqiao-locks"  # in an environment: the ids of the locks it satisfies; written last
 OLDEST_PIP = (22, 3)  # the first that knows --python
+ROOM = "set LIANQIAO_HOME to a folder you may write, with 500 MB free"
 
 # Each would send packages elsewhere than into our environment, or start a foreign interpreter.
 MISLEADING = (
@@ -162,6 +163,8 @@ def make_environment(lock: Path, wishes: Wishes) -> Path:
     """
     home, name = cache_home(), lock_id(lock)
     final, building = home / name, home / f"{name}.building-{os.getpid()}"
+    if is_whole(final, lock):
+        return final  # also where nothing may be written
     try:
         home.mkdir(parents=True, exist_ok=True)
         with alone(home / f"{name}.lock"):
@@ -182,7 +185,7 @@ def make_environment(lock: Path, wishes: Wishes) -> Path:
         raise Stopped(
             1,
             f"Cannot make an environment in {home}: {error}.",
-            "set LIANQIAO_HOME to a folder you may write, with 500 MB free",
+            ROOM,
         ) from error
     return final
 
@@ -279,7 +282,8 @@ def run_tool(command: "list[str]", *, offline: bool = False) -> "tuple[int, str]
     surroundings.setdefault("UV_NATIVE_TLS", "1")
     if offline:
         surroundings["PIP_NO_INDEX"] = surroundings["UV_OFFLINE"] = "1"
-    shown, told = sys.stderr.isatty(), []
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    shown, told = sys.stderr.isatty() and not plain, []
     with subprocess.Popen(  # noqa: S603  # a list, never a shell
         command,
         env=surroundings,
@@ -314,12 +318,22 @@ def why_not(told: str, lock: Path) -> Stopped:
             "The package index shows a certificate this machine does not trust.",
             "set PIP_CERT to your organisation's certificate, then " + retry,
         )
-    if re.search(
-        r"NewConnectionError|Connection refused|Temporary failure|timed out|ProxyError", told
-    ):
+    full = re.search(r"No space left on device|Disk quota exceeded", told)
+    if full:
+        return Stopped(
+            1,
+            f"The environment does not fit: {full.group()}.",
+            f"{ROOM}; TMPDIR too where /tmp is full",
+        )
+    away = re.search(
+        r"Temporary failure[^'\")]*|Name or service not known|Network is unreachable"
+        r"|Connection refused|timed out",
+        told,
+    ) or re.search(r"ProxyError|NewConnectionError", told)
+    if away:
         return Stopped(
             6,
-            f"The package index cannot be reached: {last(told)}",
+            f"The package index cannot be reached: {away.group()}.",
             "check the network or PIP_INDEX_URL, or add --offline --wheels DIR",
         )
     match = re.search(r"No matching distribution found for ([A-Za-z0-9._-]+)==(\S+)", told)
