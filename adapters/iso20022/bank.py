@@ -61,6 +61,7 @@ class House:
         self._clock = clock
         self.partner = partner.rstrip("/")
         self._stirred = asyncio.Event()
+        self._missed: dict[str, int] = {}  # by UETR: the first letter that was not acknowledged
         self._tape: BinaryIO | None = None
         if tape is not None and tape.exists():
             self._play(tape)
@@ -110,6 +111,7 @@ class House:
 
     def _told(self, words: Mapping[str, str], at: Instant) -> None:
         desk, uetr = self.desk, words.get("uetr", "*")
+        desk.turn(at)  # what was due before is decided before, on the tape too
         match words["do"]:
             case "open":
                 desk.open_account(words["account"], words["currency"], int(words["minor"]))
@@ -155,7 +157,10 @@ class House:
         }
 
     async def deliver(self, carry: Carry) -> None:
-        """Deliver letters for ever, each until it is acknowledged."""
+        """Deliver letters for ever, each until it is acknowledged.
+
+        One that was not does not let later ones about its payment overtake it.
+        """
         begun: set[int] = set(self.delivered)
         room = asyncio.Semaphore(AT_ONCE)
         async with asyncio.TaskGroup() as tasks:
@@ -175,9 +180,14 @@ class House:
     async def _carried(self, carry: Carry, letter: Letter, room: asyncio.Semaphore) -> None:
         try:
             for count in range(1_000_000):
-                if await carry(letter):
-                    break
+                if self._missed.get(letter.uetr, letter.number) >= letter.number:
+                    if await carry(letter):
+                        break
+                    first = self._missed.get(letter.uetr, letter.number)
+                    self._missed[letter.uetr] = min(first, letter.number)
                 await asyncio.sleep(TRIES_S[min(count, len(TRIES_S) - 1)])
+            if self._missed.get(letter.uetr) == letter.number:
+                del self._missed[letter.uetr]
             self.delivered.add(letter.number)
             self._taped(self._clock.now(), "delivered", number=letter.number)
         finally:

@@ -351,7 +351,8 @@ class Desk:
         if self.lost.get(uetr, 0) > 0:
             self.lost[uetr] -= 1
             due = Instant(2**62)
-        self.letters.append(Letter(len(self.letters) + 1, name, self.signer.sign(raw), due))
+        number = len(self.letters) + 1
+        self.letters.append(Letter(number, name, self.signer.sign(raw), due, uetr))
 
     def open_account(self, account: str, code: str, minor: int) -> None:
         """Open an account, with money in it. Errors: ValueError, Overdrawn."""

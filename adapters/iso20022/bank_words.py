@@ -66,12 +66,13 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A message of this bank's on its way out, and from when on."""
+    """A message of this bank's about a payment, on its way out, and from when on."""
 
     number: int
     name: str
     signed: Signed
     due: Instant
+    uetr: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

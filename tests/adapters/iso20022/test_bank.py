@@ -21,7 +21,7 @@ from adapters.iso20022.bank import House, WallClock, desk_of, hours_of
 from adapters.iso20022.bank_desk import Desk
 from adapters.iso20022.bank_ledger import Books, Overdrawn
 from adapters.iso20022.bank_paper import Unreadable, read
-from adapters.iso20022.bank_words import DAY_MS, Fate, Hours, State, Word
+from adapters.iso20022.bank_words import DAY_MS, Fate, Hours, Letter, State, Word
 from adapters.iso20022.client import headers
 from adapters.iso20022.inquiry import question, recall
 from adapters.iso20022.rail import IsoRail
@@ -216,6 +216,55 @@ def test_a_tape_makes_the_same_bank(tmp_path: Path) -> None:
     House(desk(agreement), clock, "", tape).close()  # the line after the torn one is whole
     assert again.books() == house.books()
     assert [one.signed for one in again.desk.letters] == [one.signed for one in fresh.letters]
+
+
+def test_what_is_told_after_a_payment_was_due_does_not_change_it_on_the_tape(
+    tmp_path: Path,
+) -> None:
+    agreement = agreed(CUSTOMER, life_ms=10**9)
+    order = one(agreement)
+    clock = StillClock(Instant(order.created))
+    fresh, again = desk(agreement), desk(agreement)
+    fresh.settle_ms = again.settle_ms = 100
+    house = House(fresh, clock, "", tmp_path / "tape.jsonl")
+    house.tell({"do": "open", "account": "HK00123", "currency": "HKD", "minor": "1000000"})
+    house.tell({"do": "open", "account": "DE89370400440532013000", "currency": "HKD", "minor": "0"})
+    for raw in dict(writing.items(agreement, order)).values():
+        house.receive(OURS.sign(raw))
+    clock.at = Instant(order.created + 200)
+    fresh.turn(clock.now())  # as its mail does, again and again
+    assert fresh.payments[order.uetr].state is State.SETTLED
+    house.tell({"do": "fate", "is": "reject"})
+    house.close()
+    House(again, clock, "", tmp_path / "tape.jsonl").close()
+    assert again.payments[order.uetr].state is State.SETTLED
+    assert again.books == fresh.books
+
+
+async def test_no_letter_about_a_payment_overtakes_another_that_is_due() -> None:
+    agreement = agreed(CUSTOMER, life_ms=10**9)
+    order = one(agreement)
+    fresh = desk(agreement)
+    house = House(fresh, StillClock(Instant(order.created)), "")
+    house.tell({"do": "open", "account": "HK00123", "currency": "HKD", "minor": "1000000"})
+    house.tell({"do": "open", "account": "DE89370400440532013000", "currency": "HKD", "minor": "0"})
+    house.tell({"do": "fate", "is": "reject_booked"})
+    for raw in dict(writing.items(agreement, order)).values():
+        house.receive(OURS.sign(raw))
+    came, all_came = list[int](), asyncio.Event()
+
+    async def carry(letter: Letter) -> bool:
+        came.append(letter.number)
+        if len(came) == 2 * len(fresh.letters):
+            all_came.set()
+        return came.count(letter.number) > 1  # nobody answers the first time
+
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        mail = group.create_task(house.deliver(carry))
+        await all_came.wait()
+        mail.cancel()
+    assert came == sorted(came)
+    assert set(came) == {letter.number for letter in fresh.letters}
 
 
 ENDS = {
