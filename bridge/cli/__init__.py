@@ -12,7 +12,7 @@ import sys
 import click
 
 from bridge.cli.adapters import WithAdapters
-from bridge.cli.manners import WAITING, Stopped, Waiting, say_stopped, wanted_form
+from bridge.cli.manners import WAITING, Stopped, Waiting, say_stopped, speak_plainly, wanted_form
 
 COMMANDS = {  # name -> where it is, and what it does in a line
     "approve": ("bridge.cli.decide:approve", "Approve a proposal over your own key."),
@@ -61,6 +61,7 @@ def lianqiao() -> None:
 
 def main() -> None:
     """Run what was typed, and exit with the code that says how it went."""
+    speak_plainly()
     sys.exit(run(sys.argv[1:]))
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bridge.cli.manners import Stopped
+from bridge.cli.manners import Stopped, draws
 from bridge.cli.wires import CASTS, Process
 from bridge.ports import AdapterError
 
@@ -130,12 +130,12 @@ class Show:
         click.echo(f"\r\x1b[K{text}" if self._drawing() else text, err=self.json)
 
     def draw(self, text: str) -> None:
-        """Draw where a story stands, on a terminal only."""
+        """Draw where a story stands, where lines may be drawn over."""
         if self._drawing():
             click.echo(f"\r\x1b[K{text}", nl=False, err=self.json)
 
     def _drawing(self) -> bool:
-        return (sys.stderr if self.json else sys.stdout).isatty()
+        return draws(sys.stderr if self.json else sys.stdout)
 
 
 @contextmanager

@@ -1,15 +1,24 @@
 """The manners of every command: results on stdout, the rest on stderr, errors with a next step."""
 
+import codecs
 import csv
+import io
 import json
+import os
+import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import IO, Final, TypeAlias
+from unicodedata import east_asian_width
 
 import click
 
 FORMS = ("table", "json", "jsonl", "csv")
+INDENT = "  "  # of the further lines of a row
 Json: TypeAlias = "str | bool | int | Sequence[Json] | Mapping[str, Json] | None"
+PLAIN: Final = str.maketrans(
+    {"✓": "+", "●": "*", "○": "o", "→": "->", "·": "|", "…": "...", "▓": "#", "░": "."}
+)  # our signs, for a terminal that has none of them
 DONE, FAILED, USAGE, NOT_FOUND, REFUSED, WAITING, DOWN = range(7)
 
 
@@ -40,6 +49,29 @@ class Stopped(Exception):
 
 class Waiting(Exception):
     """Raised once what waits for a person was printed; only the exit code is left to say."""
+
+
+def speak_plainly() -> None:
+    """Whatever we print can be printed: what the locale's encoding lacks is said in ASCII.
+
+    Our own signs are replaced by plainer ones; other characters are escaped as in JSON.
+    """
+    codecs.register_error("plain", _plainly)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="plain")
+
+
+def _plainly(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError), "it is registered for what is written"
+    lacking = error.object[error.start : error.end]
+    return json.dumps(lacking.translate(PLAIN))[1:-1], error.end
+
+
+def draws(stream: IO[str]) -> bool:
+    """Tell whether lines may be drawn over: on a terminal that is no dumb one, unless NO_COLOR."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return stream.isatty() and not plain
 
 
 def wanted_form(arguments: Sequence[str]) -> str:
@@ -77,6 +109,11 @@ def note(text: str, *, quiet: bool = False) -> None:
         click.echo(text, err=True)
 
 
+def written(document: Mapping[str, Json]) -> str:
+    """Return a document for programs: the same JSON, whatever the locale can encode."""
+    return json.dumps(document, ensure_ascii=sys.stdout.encoding.lower() != "utf-8")
+
+
 def show(
     form: str,
     thing: str,
@@ -90,7 +127,7 @@ def show(
     elif form == "csv":
         _csv([value])
     else:
-        click.echo(json.dumps({"schema": f"lianqiao.{thing}/1", **value}, ensure_ascii=False))
+        click.echo(written({"schema": f"lianqiao.{thing}/1", **value}))
 
 
 def show_all(
@@ -103,7 +140,8 @@ def show_all(
 ) -> None:
     """Print a list: a table of `columns`, or every member for programs; `following` goes on."""
     if form == "table":
-        for line in table(items, columns):
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        for line in table(items, columns, width):
             click.echo(line)
         if following is not None:
             note(f"more: --cursor {following}")
@@ -111,10 +149,10 @@ def show_all(
         _csv(items)
     elif form == "jsonl":
         for item in items:
-            click.echo(json.dumps({"schema": f"lianqiao.{thing}/1", **item}, ensure_ascii=False))
+            click.echo(written({"schema": f"lianqiao.{thing}/1", **item}))
     else:
         whole = {"schema": f"lianqiao.{plural(thing)}/1", "items": list(items), "next": following}
-        click.echo(json.dumps(whole, ensure_ascii=False))
+        click.echo(written(whole))
 
 
 def plural(thing: str) -> str:
@@ -122,15 +160,44 @@ def plural(thing: str) -> str:
     return f"{thing[:-1]}ies" if thing.endswith("y") else f"{thing}s"
 
 
-def table(items: Sequence[Mapping[str, Json]], columns: Sequence[str]) -> list[str]:
-    """Return the lines of a table with a heading."""
+def table(
+    items: Sequence[Mapping[str, Json]], columns: Sequence[str], width: int | None = None
+) -> list[str]:
+    """Return the lines of a table with a heading.
+
+    Columns that do not fit into `width` characters go on in further lines of their row, indented.
+    """
     rows = [[column.upper() for column in columns]]
     rows += [[cell(item.get(column, "")) for column in columns] for item in items]
-    widths = [max(len(row[at]) for row in rows) for at in range(len(columns))]
+    widths = [max(_wide(row[at]) for row in rows) for at in range(len(columns))]
+    parts = list(_folded(widths, width))
     return [
-        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+        (INDENT * bool(number) + "  ".join(_padded(row[at], widths[at]) for at in part)).rstrip()
         for row in rows
+        for number, part in enumerate(parts)
     ]
+
+
+def _folded(widths: Sequence[int], width: int | None) -> Iterator[list[int]]:
+    """Yield the columns of each line of a row: all in one, or as many as fit."""
+    part: list[int] = []
+    room = 0
+    for at, wide in enumerate(widths):
+        if width is not None and part and room + wide > width:
+            yield part
+            part, room = [], len(INDENT)
+        part.append(at)
+        room += wide + 2
+    yield part
+
+
+def _wide(text: str) -> int:
+    """Return how many columns of a terminal a text takes: a Hanzi takes two."""
+    return sum(2 if east_asian_width(one) in "WF" else 1 for one in text)
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - _wide(text))
 
 
 def cell(value: Json) -> str:
