@@ -16,8 +16,13 @@ settings.load_profile("house")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--data DIR` names the folder of outside data: official schemas, samples, public vectors."""
+    """`--data DIR` names the folder of outside data: official schemas, samples, public vectors.
+
+    `--minutes` and `--soak-seed` say how long the soak of `--long` is, and whose kills it repeats.
+    """
     parser.addoption("--data", metavar="DIR", default=None, help="folder of outside data")
+    parser.addoption("--minutes", metavar="N", default=30, help="length of the soak")
+    parser.addoption("--soak-seed", metavar="N", default=None, help="kills of an earlier soak")
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import json
 import secrets
 from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import aiohttp
 
@@ -24,7 +24,9 @@ class Refusal(Exception):
 
 
 class DeskClient:
-    """A person's requests over HTTP. What the daemon's absence breaks is asked again, same key."""
+    """A person's requests over HTTP. What absence breaks is asked again, same key."""
+
+    PAUSES_S: ClassVar[tuple[float, ...]] = (0.1, 0.2, 0.5, 1, 2, 3)  # before it is asked again
 
     def __init__(self, folder: Path, session: aiohttp.ClientSession) -> None:
         client = json.loads((folder / "data" / "client.json").read_text("utf-8"))
@@ -47,19 +49,21 @@ class DeskClient:
         headers = {"Authorization": f"Bearer {self._tokens[who]}"}
         if method == "POST":
             headers["Idempotency-Key"] = secrets.token_hex(16)
-        for pause in (0.1, 0.2, 0.5, 1, 2, 3, None):
+        for pause in (*self.PAUSES_S, None):
             try:
                 async with self._session.request(
                     method, self.url + path, json=body, headers=headers
                 ) as answer:
                     said = await answer.json(content_type=None)
-                    if answer.status >= 400:
+                    if answer.status < 400:
+                        return said
+                    if answer.status != 503 or pause is None:
                         raise Refusal(answer.status, said)
-                    return said
             except aiohttp.ClientError:
                 if pause is None:
                     raise
-                await asyncio.sleep(pause)
+            assert pause is not None, "the last one has raised"
+            await asyncio.sleep(pause)
         raise AssertionError("the last pause raises")
 
     async def events(self, of: str, who: str = "li.wei") -> AsyncGenerator[dict[str, Any]]:

@@ -13,7 +13,7 @@ from aiohttp import ClientError
 from bridge.cli.corridor import HEADER, LISTED, bring_list
 from bridge.cli.desk_client import Refusal
 from bridge.cli.instruments import INSTRUMENT_STORIES
-from bridge.cli.stage import BACK, PERSON, SELLER, Stage
+from bridge.cli.stage import PERSON, SELLER, Stage
 from bridge.cli.teller import PAYEE, PAYER, SHARE, NotAsTold, Teller
 from bridge.cli.wires import Cast
 from bridge.ports import AdapterError
@@ -141,17 +141,7 @@ async def home(tell: Teller) -> tuple[dict[str, Any], str]:
     """A paper goes out and comes home, each way paid for; home it comes from the other network."""
     order = tell.order("HOME")
     await tell.until((await tell.send(order))["settlement"], "settled")
-    there, here = tell.stage.destination, tell.stage.origin
-    accounts = tell.stage.wires.account(there, "buyer"), tell.stage.wires.account(here, "seller")
-    payment: Any = order["payment"]
-    back = {
-        "lane": BACK,
-        "instrument": order["instrument"],
-        "originator": {"party": "harbourview", "account": accounts[0]},
-        "beneficiary": {"party": "orchid", "account": accounts[1]},
-        "payment": {**payment, "debtor": payment["creditor"], "creditor": payment["debtor"]},
-    }
-    sent = await tell.send({**tell.order("HOME"), **back})
+    sent = await tell.send(tell.homeward(order))
     await tell.until(sent["settlement"], "settled")
     return sent, "settled"
 

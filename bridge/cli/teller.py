@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import ClientError
 
-from bridge.cli.stage import BUYER, LANE, SELLER, Stage
+from bridge.cli.stage import BACK, BUYER, LANE, SELLER, Stage
 from bridge.clock import SystemClock
 from bridge.core.ids import new_ulid
 from bridge.ports import AdapterError
@@ -58,6 +58,21 @@ class Teller:
             "references": self.references(),
         }
         return {name: value for name, value in (body | changes).items() if value is not None}
+
+    def homeward(self, order: Mapping[str, object]) -> dict[str, object]:
+        """An order that brings a paper home that another took there, paid for the other way."""
+        payment: Any = order["payment"]
+        return self.order(
+            "",
+            lane=BACK,
+            instrument=order["instrument"],
+            originator=self.buyer("harbourview"),
+            beneficiary={
+                "party": "orchid",
+                "account": self.stage.wires.account(self.stage.origin, "seller"),
+            },
+            payment={**payment, "debtor": payment["creditor"], "creditor": payment["debtor"]},
+        )
 
     def references(self) -> dict[str, str]:
         """The papers of the trade: a contract, an invoice used once, and the filing of 2026."""

@@ -1,0 +1,320 @@
+"""All embedded wires under load while their processes are killed, and the audit of every book.
+
+Orders cross, come home and are given back; at the end bank, chains and ledger are read one by one,
+the ledger from its file, and each must tell the same story to the unit.
+"""
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from random import Random  # noqa: TID251 a seed makes every soak's kills repeatable
+from statistics import median
+from typing import Any, ClassVar, TypeVar
+
+import aiohttp
+from typing_extensions import override
+
+from bridge.cli.desk_client import DeskClient
+from bridge.cli.stage import BACK, FACE, Stage, stage
+from bridge.cli.teller import Teller
+from bridge.cli.wires import CASTS
+from bridge.notary.fsck import fsck
+from bridge.notary.store.sqlite import SqliteReader
+from bridge.ports import Refused, Unavailable
+
+IN_FLIGHT = 20
+STUCK_S = 180  # from an order to its rest; a killed process is away for seconds
+PRICE = 134_567_800  # minor units of HKD, of each order
+ASSET, BUYER, SELLER = "receivable-a", "HK00123", "CN00456"
+DAEMON = "daemon"
+SETTLED = frozenset(
+    {"AssetLocked", "AssetMinted", "PaymentSettled", "AssetBurned", "AssetAssigned"}
+)
+RELEASED = frozenset(
+    {"AssetLocked", "AssetMinted", "PaymentRejected", "AssetUnminted", "LockReleased"}
+)
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Blow:
+    """After a pause these processes are killed at once, and after another started in turn."""
+
+    after_s: float
+    victims: tuple[str, ...]
+    down_s: float
+
+
+def blows(seed: int, seconds: float, mortals: tuple[str, ...]) -> Iterator[Blow]:
+    """Yield the kills of a soak. The last third spares the daemon, so that its memory shows."""
+    chance, spent = Random(seed), 0.0
+    while True:
+        # every draw is made, whatever comes of it: more time only adds blows
+        after, down = chance.uniform(2, 12), chance.uniform(0, 3)
+        count = chance.choice((1, 1, 1, 2))
+        among = mortals if spent + after < seconds * 2 / 3 else mortals[1:]
+        victims = tuple(chance.sample(among, min(count, len(among))))
+        spent += after + down
+        if spent > seconds:
+            return
+        yield Blow(after, victims, down)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """An order that came to rest, and what all books must say of it."""
+
+    id: str
+    uetr: str
+    giver: str  # the account that paid, or would have
+    is_settled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """The orders of one lot, and whether it is abroad at the end."""
+
+    part: str
+    orders: tuple[Order, ...]
+    is_abroad: bool
+
+
+class PatientDesk(DeskClient):
+    """A desk asked again for as long as a machine may be away."""
+
+    PAUSES_S = (*DeskClient.PAUSES_S, *(3,) * 40)
+
+
+async def persist(act: Callable[[], Awaitable[Answer]]) -> Answer:
+    """Return what a wire answers, once its process is there to answer."""
+    while True:
+        try:
+            return await act()
+        except Unavailable:
+            await asyncio.sleep(0.5)
+
+
+class Patient(Teller):
+    """A teller whose wires may be away for a while."""
+
+    parting = asyncio.Lock()  # every lot is parted off the same one
+    held: ClassVar[Counter[str]] = Counter()
+
+    @override
+    async def part_off(self, instrument: Mapping[str, object]) -> None:
+        async with self.parting:
+            await persist(lambda: self._parted_off(instrument))
+
+    async def _parted_off(self, instrument: Mapping[str, object]) -> None:
+        lot = {"of": "lot", "asset": str(instrument["asset"]), "part": str(instrument["part"])}
+        if not await self.stage.wires.ask(self.stage.origin, lot):
+            await super().part_off(instrument)
+
+    @override
+    async def bank(self, **words: str) -> None:
+        await persist(lambda: super(Patient, self).bank(**words))
+
+    async def rest(self, sent: Mapping[str, Any], stage_: str) -> Order:
+        """Wait until an order stands at its end."""
+        shown: dict[str, Any] = {}
+        try:
+            async with asyncio.timeout(STUCK_S):
+                while shown.get("stage") != stage_:
+                    await asyncio.sleep(0.5)
+                    shown = await self.desk.get(f"/v1/settlements/{sent['settlement']}")
+                    if shown["stop"] == "held" and shown["proposals"]:
+                        self.held[shown["waiting"]] += 1
+                        await self.desk.decide(shown["proposals"][0], "approve", "zhao.min")
+        except TimeoutError as error:
+            raise AssertionError(f"stuck: {shown}") from error
+        is_home = shown["lane"] == BACK
+        return Order(
+            id=str(sent["settlement"]),
+            uetr=str(sent["uetr"]),
+            giver=SELLER if is_home else BUYER,
+            is_settled=stage_ == "settled",
+        )
+
+
+@dataclass(slots=True)
+class Town:
+    """The stage of a soak: what was done there, who was killed, and the daemon's memory."""
+
+    stage: Stage
+    done: list[Crossing] = field(default_factory=list)
+    kills: Counter[str] = field(default_factory=Counter)
+    lives: list[list[int]] = field(default_factory=list)  # of the daemon: KiB, second by second
+
+    async def trade(self, first: int, until: float) -> None:
+        """Have one lot after the other cross, until that second of the monotonic clock."""
+        serial = first
+        while time.monotonic() < until:
+            self.done.append(await self._cross(serial))
+            serial += IN_FLIGHT
+
+    async def _cross(self, serial: int) -> Crossing:
+        tell = Patient(self.stage, serial, lambda _: None)
+        order = tell.order("SOAK")
+        part = str(order["instrument"]["part"])  # type: ignore[index]  # a mapping
+        way = ("out", "home", "returned")[serial % 3]
+        if way == "returned":
+            await tell.bank(do="fate", settlement=str(order["id"]), **{"is": "reject_booked"})
+            back = await tell.rest(await tell.send(order), "released")
+            return Crossing(part, (back,), is_abroad=False)
+        out = await tell.rest(await tell.send(order), "settled")
+        if way == "out":
+            return Crossing(part, (out,), is_abroad=True)
+        home = await tell.rest(await tell.send(tell.homeward(order)), "settled")
+        return Crossing(part, (out, home), is_abroad=False)
+
+    async def suffer(self, plan: Iterator[Blow]) -> None:
+        """Kill and start as planned; everything runs afterwards."""
+        for blow in plan:
+            await asyncio.sleep(blow.after_s)
+            for one in blow.victims:
+                await self._kill(one)
+            await asyncio.sleep(blow.down_s)
+            for one in blow.victims:
+                await self._start(one)
+
+    async def _kill(self, one: str) -> None:
+        self.kills[one] += 1
+        if one == DAEMON:
+            child = self.stage.daemon.child
+            assert child is not None
+            assert child.returncode is None, f"it ended by itself: {child.returncode}"
+            await self.stage.daemon.kill()
+        else:
+            await self.stage.wires.do({"at": one, "do": "kill"})
+
+    async def _start(self, one: str) -> None:
+        if one == DAEMON:
+            await self.stage.daemon.start()
+            self.lives.append([])
+        else:
+            await self.stage.wires.do({"at": one, "do": "start"})
+
+    async def weigh(self) -> None:
+        """Note the daemon's resident memory each second, life by life."""
+        self.lives.append([])
+        while True:
+            await asyncio.sleep(1)
+            child = self.stage.daemon.child
+            if child is not None and child.returncode is None:
+                status = Path(f"/proc/{child.pid}/status").read_text("ascii")  # noqa: ASYNC240
+                if "VmRSS:" in status:
+                    self.lives[-1].append(int(status.partition("VmRSS:")[2].split()[0]))
+
+    def growth(self, warm_s: int) -> list[tuple[int, int, float]]:
+        """Return each life that outlasts the warm-up: its seconds, KiB after it, and growth."""
+        found: list[tuple[int, int, float]] = []
+        for life in self.lives:
+            if len(life) >= warm_s + 20:
+                start, end = median(life[warm_s : warm_s + 10]), median(life[-10:])
+                found.append((len(life), int(start), end / start))
+        return found
+
+    @property
+    def orders(self) -> list[Order]:
+        return [order for crossing in self.done for order in crossing.orders]
+
+
+@asynccontextmanager
+async def town(folder: Path, port: int) -> AsyncGenerator[Town]:
+    """Yield the demo's stage on embedded wires, before a patient desk."""
+    async with (
+        stage(folder, f"tcp:localhost:{port}", CASTS["embedded"]) as built,
+        aiohttp.ClientSession() as session,
+    ):
+        yield Town(replace(built, desk=PatientDesk(built.folder, session)))
+
+
+async def soaked(here: Town, seconds: float, plan: Iterator[Blow]) -> None:
+    """Trade for so long under these blows, and until all is at rest. Errors: what went wrong."""
+    until = time.monotonic() + seconds
+    async with asyncio.TaskGroup() as beside:
+        weighing = beside.create_task(here.weigh())
+        async with asyncio.TaskGroup() as group:
+            group.create_task(here.suffer(plan))
+            for first in range(IN_FLIGHT):
+                group.create_task(here.trade(first, until))
+        weighing.cancel()
+
+
+async def audited(here: Town) -> None:
+    """See that no book has lost, doubled or kept anything; the daemon is ended first."""
+    status = await here.stage.desk.get("/v1/status")
+    assert (status["ready"], status["in_flight"], status["alarms"]) == (True, "0", [])
+    assert status["stopped"] == {}
+    await here.stage.daemon.stop()
+    await _audit_bank(here)
+    await _audit_chains(here)
+    _audit_ledger(here)
+
+
+async def _audit_bank(here: Town) -> None:
+    told: Any = await here.stage.wires.ask(here.stage.rail, {})
+    settled = [order for order in here.orders if order.is_settled]
+    net = sum(1 if order.giver == BUYER else -1 for order in settled) * PRICE
+    opened = 10**12
+    assert told["accounts"][f"{BUYER}/HKD"] == str(opened - net)
+    assert told["accounts"][f"{SELLER}/HKD"] == str(opened + net)
+    assert {
+        uetr: (one["state"], one["giver"], one["moved"]) for uetr, one in told["payments"].items()
+    } == {
+        order.uetr: ("settled", order.giver, str(PRICE))
+        if order.is_settled
+        else ("returned", order.giver, "0")
+        for order in here.orders
+    }
+
+
+async def _audit_chains(here: Town) -> None:
+    wires, origin, there = here.stage.wires, here.stage.origin, here.stage.destination
+    seller, buyer = wires.account(origin, "seller"), wires.account(there, "buyer")
+    rest = await wires.ask(origin, {"of": "lot", "asset": ASSET, "part": ""})
+    assert (rest["holder"], rest["units"]) == (seller, str(FACE - len(here.done)))
+    for one in here.done:
+        named = {"asset": ASSET, "part": one.part}
+        lot = await wires.ask(origin, {"of": "lot", **named})
+        holder = "vault" if one.is_abroad else seller
+        assert (lot["holder"], lot["settlement"], lot["units"]) == (holder, "", "1"), one
+        try:
+            owner = (await wires.ask(there, {"of": "owner", **named}))["holder"]
+        except Refused:
+            owner = ""  # no such title
+        assert owner == (buyer if one.is_abroad else ""), one
+
+
+def _audit_ledger(here: Town) -> None:
+    reader = SqliteReader(here.stage.folder / "data" / "ledger.db")
+    places: Counter[str] = Counter()
+    facts: Counter[tuple[str, str]] = Counter()
+    try:
+        assert fsck(reader) == ()
+        for kind, key, data in reader.every_row():
+            if kind == "fact":
+                of, _, fact = key.partition("/")
+                facts[of, fact] += 1
+            elif kind == "account":
+                row = json.loads(data)
+                assert (row["debits_pending"], row["credits_pending"]) == ("0", "0"), row
+                if key.startswith("place/"):
+                    held = int(row["credits_posted"]) - int(row["debits_posted"])
+                    places[key.split("/", 2)[2]] += held
+    finally:
+        reader.close()
+    assert facts == Counter(
+        {
+            (order.id, fact): 1
+            for order in here.orders
+            for fact in (SETTLED if order.is_settled else RELEASED)
+        }
+    )
+    abroad = sum(one.is_abroad for one in here.done)
+    assert places == {here.stage.destination: abroad, here.stage.origin: len(here.done) - abroad}
