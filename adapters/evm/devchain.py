@@ -326,7 +326,8 @@ class DevChain:
         chosen, parent = self._next(), self.blocks[-1].foreign
         later = max(parent.timestamp + 1, self.now())
         child = self._chain.create_header_from_parent(parent)  # at the time of this machine
-        self._chain.header = child.copy(timestamp=later)
+        # py-evm would let the limit of empty blocks fall until nothing fits in one.
+        self._chain.header = child.copy(timestamp=later, gas_limit=GAS_LIMIT)
         made, receipts, _ = self._chain.mine_all([one.signed for one in chosen], timestamp=later)
         self._append(made.imported_block.header, [one.raw for one in chosen], list(receipts))
         for one in chosen:

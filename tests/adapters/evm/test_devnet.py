@@ -182,6 +182,15 @@ async def test_a_block_is_final_twice_an_epoch_below_the_head(stand: Stand) -> N
     assert again["number"] == "0x2"
 
 
+async def test_a_block_has_room_for_as_much_however_long_it_was_quiet(stand: Stand) -> None:
+    for _ in range(5):
+        await stand.net.mine()
+    shown: list[Any] = [
+        await stand.north.call("eth_getBlockByNumber", hex(n), False) for n in range(6)
+    ]
+    assert {one["gasLimit"] for one in shown} == {hex(30_000_000)}
+
+
 @pytest.mark.parametrize(
     ("kind", "trouble"),
     [
