@@ -13,6 +13,7 @@ from adapters.evm.assets.shares import look_at_share
 from adapters.evm.assets.trial import try_transfer
 from adapters.evm.client import Endpoint
 from adapters.evm.issuer import BEACON, IMPLEMENTATION, NOWHERE
+from adapters.evm.nodes import found
 from adapters.evm.questions import Question, Told, answers, shown, whole
 from adapters.evm.ticket import network_word
 
@@ -135,13 +136,14 @@ async def _listing(endpoint: Endpoint, seen: Looked, escrow: str, vault: str) ->
 
 async def _behind(endpoint: Endpoint, seen: Looked) -> None:
     """Say what stands behind a proxy: its code is what the listing's hash does not pin."""
-    told = await endpoint.batch(
+    given = await endpoint.batch(
         [
             ("eth_getStorageAt", (seen.token, IMPLEMENTATION, "latest")),
             ("eth_getStorageAt", (seen.token, BEACON, "latest")),
             ("eth_getCode", (seen.token, "latest")),
         ]
     )
+    told = [found(one) for one in given]
     code, behind = bytes.fromhex(str(told[2])[2:]), _address(told[0])
     if CLONE in code:
         at = code.index(CLONE) + len(CLONE)

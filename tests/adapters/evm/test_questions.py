@@ -1,15 +1,18 @@
 """A node that cannot simulate, refuses or talks nonsense is told apart from such a contract."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from typing_extensions import override
 
-from adapters.evm.client import Endpoint, Lied, NodeError
+from adapters.evm.assets import looking
+from adapters.evm.assets.looked import Kind, Looked
+from adapters.evm.client import Answer, Call, Endpoint, Lied, NodeError
 from adapters.evm.questions import Question, answers, simulated
 
 ONE = "0x" + "00" * 31 + "01"
@@ -87,3 +90,25 @@ async def test_what_a_contract_refuses_is_unknown_and_what_a_node_refuses_is_tro
     async with node(result="0xzz") as endpoint:
         with pytest.raises(Lied):
             await answers(endpoint, asked)
+
+
+@pytest.mark.parametrize("silent", range(3))
+async def test_a_node_that_does_not_show_a_proxys_places_has_not_shown_that_there_is_none(
+    silent: int,
+) -> None:
+    """Else its refusal is read as an address, or as code, and the command breaks off."""
+
+    class Busy(Endpoint):
+        @override
+        async def batch(self, calls: Sequence[Call]) -> list[Answer]:
+            said: list[Answer] = ["0x" + "00" * 32, "0x" + "00" * 32, "0x6001"]
+            said[silent] = NodeError(-32005, "too many requests")
+            return said
+
+    seen = Looked(
+        token="0x" + "01" * 20, network="eip155:1", kind=Kind.PLAIN, code_hash=b"", decimals=0,
+        symbol="", supply=0, home=b"", home_asset=b"",
+    )  # fmt: skip
+    with pytest.raises(NodeError, match="too many requests"):
+        await looking._behind(Busy("http://localhost/", "north"), seen)
+    assert seen.findings == []
