@@ -117,7 +117,9 @@ async def test_who_stands_behind_an_asset_is_kept_until_it_is_committed() -> Non
         async with aclosing(here.network.observe(Cursor(""))) as reading:
             await anext(reading)
             assert watchman.unkept()
-            await anext(reading)
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(2):
+                    await anext(reading)
             assert not watchman.unkept()
 
 
