@@ -32,7 +32,7 @@ def up(talk: Talk, config: Path | None, *, on_stdin: bool) -> None:
     from bridge.daemon import serve  # noqa: PLC0415
     from bridge.log import set_up  # noqa: PLC0415
     from bridge.notary.keys import BadKey  # noqa: PLC0415
-    from bridge.notary.outcomes import LedgerError  # noqa: PLC0415
+    from bridge.notary.outcomes import LedgerError, OtherLayout  # noqa: PLC0415
     from bridge.settings import BadSettings, load  # noqa: PLC0415
 
     file = config if config is not None else talk.folder / "lianqiao.toml"
@@ -50,6 +50,14 @@ def up(talk: Talk, config: Path | None, *, on_stdin: bool) -> None:
         ) from error
     except BadKey as error:
         raise Stopped(USAGE, "LQ-KEY", str(error)) from error
+    except OtherLayout as error:
+        raise Stopped(
+            FAILED,
+            "LQ-LEDGER-LAYOUT",
+            str(error),
+            cause="another release wrote it; nothing in it was changed",
+            following="the release that wrote it, or lianqiao init in an empty folder",
+        ) from error
     except LedgerError as error:
         raise Stopped(
             FAILED,

@@ -1,6 +1,7 @@
 """What the ledger answers to a group, and the trouble it can be in."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeAlias
 
 from bridge.notary.entries import Entry
@@ -33,6 +34,13 @@ class Full(LedgerError):
 
 class IoFailed(LedgerError):
     """Raised when the disk or its driver failed: writing has stopped and is not tried again."""
+
+
+class OtherLayout(LedgerError):
+    """Raised for a file whose tables another release laid out: nothing in it was touched."""
+
+    def __init__(self, file: Path, found: object, known: int) -> None:
+        super().__init__(f"{file}: its layout is version {found}, this release reads {known} only")
 
 
 class Closed(LedgerError):

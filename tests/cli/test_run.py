@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -86,6 +87,32 @@ def test_a_file_that_is_missing_is_named_and_is_no_address_in_use(tmp_path: Path
     assert key.name in ended.stderr
     assert "address" not in ended.stderr
     assert "lianqiao doctor" in ended.stderr
+
+
+def test_a_ledger_of_another_release_is_called_that_and_not_damaged(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    where = installation(tmp_path / "here")
+    file = tmp_path / "here" / "data" / "ledger.db"
+    older = sqlite3.connect(file, isolation_level=None)
+    older.execute("DROP TABLE side")
+    older.execute(
+        "CREATE TABLE side (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID"
+    )
+    older.execute("PRAGMA user_version = 2")
+    older.close()
+    before = file.read_bytes()
+    capsys.readouterr()
+    assert run(["up", *where]) == 1
+    said = capsys.readouterr().err
+    assert "LQ-LEDGER-LAYOUT" in said
+    assert "version 2" in said
+    assert "the release that wrote it" in said
+    assert "fsck" not in said
+    assert run(["ledger", "fsck", *where]) != 0
+    told = capsys.readouterr()
+    assert "version 2, this release reads 3 only" in told.out + told.err
+    assert file.read_bytes() == before
 
 
 def test_an_interrupt_stops_it_too(tmp_path: Path) -> None:

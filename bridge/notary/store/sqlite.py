@@ -12,7 +12,7 @@ from typing import Final, TypeAlias, cast
 import apsw
 
 from bridge.core.ids import Digest, Instant
-from bridge.notary.outcomes import Fenced, Full, IoFailed, LedgerError
+from bridge.notary.outcomes import Fenced, Full, IoFailed, LedgerError, OtherLayout
 from bridge.notary.store.port import Batch, Head, Lost
 from bridge.notary.store.private import private
 
@@ -185,11 +185,11 @@ class SqliteReader:
 
         Its tables are ours, too, and who took the term stands under the check written then.
         """
+        ((version,),) = self._all("PRAGMA user_version")
+        if version != VERSION:
+            return str(OtherLayout(self.path, version, VERSION))
         if self._all(_TABLES) != _ours():
             return "its tables are not as they were made"
-        version = self._all("PRAGMA user_version")
-        if version != [(VERSION,)]:
-            return f"its version is {version}, not {VERSION}"
         for term, writer, claim in self._all("SELECT term, writer, claim FROM head"):
             if _claim(_int(term), _text(writer)) != claim:
                 return "the head's term and writer are not as they were taken"
@@ -212,7 +212,7 @@ class SqliteStore(SqliteReader):
             if found == 0:
                 self._create()
             elif found != VERSION:
-                raise IoFailed(f"{path}: version {found}, not {VERSION}")
+                raise OtherLayout(path, found, VERSION)
 
     def _create(self) -> None:
         self._db.execute("BEGIN IMMEDIATE")
