@@ -4,7 +4,6 @@ Everything a rule may look at is read here, with its date: doors by preflight, l
 papers, freezes, what people decided. Names are looked up and left behind: the dossier holds hashes.
 """
 
-import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
@@ -22,6 +21,7 @@ from bridge.engine.errands import Screened
 from bridge.engine.figures import amounts, legal_date, quotas
 from bridge.engine.lists import InForce, Shelf
 from bridge.engine.perform import Doors
+from bridge.engine.preflights import here, preflight, unknown
 from bridge.notary.journal import Journal
 from bridge.notary.projection import Projection
 from bridge.notary.state.proposals import CLEAR
@@ -39,12 +39,11 @@ from bridge.policy.dossier import (
     Quota,
 )
 from bridge.policy.verdict import Verdict
-from bridge.ports import AdapterError, Clock, Disclosed, Door
+from bridge.ports import Clock, Disclosed
 from bridge.screening.match import Subject, id_key, normal_name
 
 log = structlog.stdlib.get_logger(__name__)
 
-PREFLIGHT_S = 10  # bound on one door's preflight; later is unknown, and held
 VALID_MS = 600_000  # a decision is written at once: one that waits longer is judged again
 OWNERS_DEEP = 3  # owners of owners that are looked up; deeper is for people
 
@@ -69,10 +68,14 @@ class DossierScreening:
         self._shelf = Shelf(journal)
 
     async def screen(self, settlement: Settlement, tries: int) -> Screened:
-        """Return policy's answer; `tries` counts how often its reservation no longer fitted."""
+        """Return policy's answer; `tries` counts how often its reservation no longer fitted.
+
+        Errors: Unavailable where a door is away: nobody is asked to decide what time will tell.
+        """
         order, point = settlement.order, settlement.stage.value
         names = self._disclosed(order)
-        checks = await self._preflight(order, names) if point == SCREENING else ()
+        told = await preflight(self._doors, order, names) if point == SCREENING else ()
+        checks = tuple(check for answer in told for check in here(answer))
         lane = self._journal.view.lane(order.lane)
         now = self._clock.now()
         force = await self._shelf.in_force(self._journal.view, lane.pack if lane else "", now)
@@ -86,24 +89,13 @@ class DossierScreening:
     async def judged(self, order: SettlementOrder, settlement: Settlement) -> Verdict:
         """Return what policy would say of an order that is not written: for `simulate`."""
         names = self._disclosed(order)
-        checks = await self._preflight(order, names)
+        told = await preflight(self._doors, order, names)
+        checks = tuple(check for answer in told for check in unknown(answer))
         lane = self._journal.view.lane(order.lane)
         now = self._clock.now()
         force = await self._shelf.in_force(self._journal.view, lane.pack if lane else "", now)
         dossier = self._gather(settlement, force, now, names=names, checks=checks, tries=0)
         return judged(order, dossier, force)
-
-    async def _preflight(self, order: SettlementOrder, names: Disclosed) -> tuple[Preflight, ...]:
-        """Every door of the lane is asked at once, reading only; no answer is unknown."""
-        asked: list[tuple[str, Door | None]] = [
-            (order.origin.network, self._doors.origins.get(order.origin.network)),
-            (order.destination.network, self._doors.destinations.get(order.destination.network)),
-        ]
-        if order.payment is not None:
-            asked.append((order.payment.rail, self._doors.rails.get(order.payment.rail)))
-        async with asyncio.TaskGroup() as tasks:
-            answers = [tasks.create_task(_asked(name, door, order, names)) for name, door in asked]
-        return tuple(check for answer in answers for check in answer.result())
 
     def _gather(
         self,
@@ -307,34 +299,6 @@ class DossierScreening:
 def _plainly(kept: bytes | None) -> str:
     """A personal value without its salt; nothing where it was never given or is erased."""
     return "" if kept is None else kept[32:].decode()
-
-
-async def _asked(
-    name: str, door: Door | None, order: SettlementOrder, names: Disclosed
-) -> tuple[Preflight, ...]:
-    if door is None:
-        return (Preflight(name, "its door is open", "unknown", "no adapter is open for it"),)
-    try:
-        async with asyncio.timeout(PREFLIGHT_S):
-            checks = await door.preflight(order, names)
-    except AdapterError as error:
-        return (Preflight(name, "it answers", "unknown", _plain(type(error).__name__)),)
-    except TimeoutError:
-        return (Preflight(name, "it answers", "unknown", f"no answer in {PREFLIGHT_S} s"),)
-    if not checks:
-        return (Preflight(name, "it answers", "unknown", "it looked at nothing"),)
-    return tuple(
-        Preflight(name, _plain(check.what), check.answer.value, _plain(check.why))
-        for check in checks
-    )
-
-
-def _plain(said: str) -> str:
-    """A foreign text in a canonical form: no control characters, no end of the page."""
-    said = said[:200]
-    if said.isprintable():
-        return said
-    return "".join(character if character.isprintable() else " " for character in said)
 
 
 def _direction(view: View, order: SettlementOrder) -> str:

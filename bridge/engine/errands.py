@@ -18,14 +18,14 @@ from bridge.core.ids import Instant, SettlementId, derived_id
 from bridge.core.settlement import Settlement, Stop, deadline, half_life
 from bridge.engine.book import step
 from bridge.engine.loop import Inbox
-from bridge.engine.perform import Perform
+from bridge.engine.perform import ASK_AGAIN_MS, Perform
 from bridge.engine.proposals import clearing
 from bridge.engine.waiting import Cause, Wait
 from bridge.notary.entries import Draft, Group
 from bridge.notary.journal import Journal
 from bridge.notary.outcomes import Outcome, RefusedGroup
 from bridge.notary.state.view import View
-from bridge.ports import Clock
+from bridge.ports import Clock, Unavailable
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -47,7 +47,10 @@ class Screening(Protocol):
     """Gathers the dossier, calls the judge, answers."""
 
     async def screen(self, settlement: Settlement, tries: int) -> Screened:
-        """Return policy's answer; `tries` counts how often its reservation no longer fitted."""
+        """Return policy's answer; `tries` counts how often its reservation no longer fitted.
+
+        Errors: Unavailable where a door that must be asked is away.
+        """
         ...
 
 
@@ -184,7 +187,13 @@ class Errands:
             if settlement is None or effect is None:
                 return
             if isinstance(effect, Screen):
-                screened = await self._screening.screen(settlement, tries)
+                try:
+                    screened = await self._screening.screen(settlement, tries)
+                except Unavailable as error:
+                    until = Instant(self._clock.now() + ASK_AGAIN_MS)
+                    self._met[of] = settlement.visit, Wait(until, str(error), Cause.AWAY)
+                    await self._pause(woken, until)
+                    continue
                 outcome = await self._tell(of, screened)
                 tries += 1
                 if isinstance(outcome, RefusedGroup):

@@ -82,6 +82,20 @@ CAUSES: Mapping[Cause, Callable[[Front], Awaitable[str]]] = {
 }
 
 
+async def test_a_network_away_at_screening_is_nobodys_decision_and_goes_on_by_itself(
+    tmp_path: Path,
+) -> None:
+    async with front(tmp_path) as desk:
+        node = desk.water.wires.nodes[DESTINATION]
+        node.closed = True
+        of = await desk.send()
+        shown = await told(desk, of, Cause.AWAY)
+        assert (shown["stage"], shown["stop"]) == ("screening", "")
+        assert DESTINATION in str(shown["waiting"])
+        node.closed = False
+        await desk.water.until(SettlementId(of), Stage.SETTLED)
+
+
 @pytest.mark.parametrize("cause", CAUSES)
 async def test_a_settlement_says_for_what_it_waits_and_what_can_be_done(
     cause: Cause, tmp_path: Path

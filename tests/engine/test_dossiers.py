@@ -19,7 +19,7 @@ from bridge.core.ids import Instant
 from bridge.core.settlement import Stage, Stop
 from bridge.notary.outcomes import Committed, RefusedGroup
 from bridge.policy.judge import TRIES
-from bridge.ports import Answered, Check
+from bridge.ports import Answered, Check, Refused, Unavailable
 from tests.engine.customs import BUYER, HEADER, NOBODY, Customs, away, opened
 from tests.policy.packs import rule
 from tests.strategies import DAY_MS, DESTINATION, NOW, ORIGIN, RAIL, asset_fact, make_order
@@ -105,11 +105,18 @@ async def test_each_door_of_the_lane_is_asked_before_anything_is_locked(
     await customs.journal.close()
 
 
-async def test_a_door_that_is_away_is_unknown_and_held() -> None:
+async def test_a_door_that_is_away_is_waited_for_and_nobody_decides() -> None:
     customs = await opened()
     order = (await customs.order()).order
     customs.doors[RAIL].trouble = away()
+    with pytest.raises(Unavailable, match=f"{RAIL}: no node answers"):
+        await customs.screen(order.id)
+    simulated = await customs.screening.judged(order, customs.now(order.id))
+    assert simulated.outcome.word == "hold"
+    customs.doors[RAIL].trouble = Refused("it was asked wrongly")
     assert isinstance((await customs.screen(order.id)).answer, PolicyHeld)
+    customs.doors[RAIL].trouble = None
+    assert isinstance((await customs.screen(order.id)).answer, PolicyCleared)
     await customs.journal.close()
 
 
