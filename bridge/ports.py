@@ -198,7 +198,10 @@ class Door(Protocol):
         ...
 
     async def preflight(self, order: SettlementOrder, disclosed: Disclosed) -> tuple[Check, ...]:
-        """Return what could be seen, reading only, of whether `order` could land here."""
+        """Return what could be seen, reading only, of whether `order` could land here.
+
+        Errors: Unavailable where the network cannot be asked now: the order waits for it.
+        """
         ...
 
     def observe(self, since: Cursor) -> AsyncGenerator[Page, None]:

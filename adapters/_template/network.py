@@ -71,6 +71,7 @@ class TemplateNetwork:
         """Return what could be seen, reading only, of whether `order` could land here.
 
         Money is not locked to find out. What cannot be known is Unknown, which holds the order.
+        Errors: Unavailable, for which the order waits.
         """
         del disclosed  # this network is told no name
         is_origin = order.origin.network == self.id
@@ -80,7 +81,7 @@ class TemplateNetwork:
         try:
             held = await self._client.holding(leg.asset, leg.part, party, self._public())
             stood = await self._client.standing("", slot)
-        except (Unavailable, Refused) as error:
+        except Refused as error:
             return (Check("node answers", Answered.UNKNOWN, f"{self.id}: {error}"),)
         there = held.units if is_origin else held.available
         return (

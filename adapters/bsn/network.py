@@ -172,7 +172,7 @@ class ChannelNetwork:
             found = await self._access.records("configuration", key, lot, f"account/{party}")
             configuration, slot, held, account = found
             unused = slot_of(slot).state == "none"
-        except (Unavailable, Refused, BadWords) as error:
+        except (Refused, BadWords) as error:
             return (Check("network answers", Answered.UNKNOWN, f"{self.id}: {error}"),)
         checks = [
             _check("escrow is ours", leg.escrow == self._place.escrow, leg.escrow),

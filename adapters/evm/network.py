@@ -134,7 +134,7 @@ class EscrowNetwork:
             self._checked = True
 
     async def preflight(self, order: SettlementOrder, disclosed: Disclosed) -> tuple[Check, ...]:
-        """Return whether the asset could be locked or minted here, reading only."""
+        """Return whether the asset could be locked or minted here. Errors: Unavailable."""
         del disclosed  # no chain is told a name
         entry = self._keys.entry
         operator = f"0x{entry.account.address.hex()}" if entry is not None else None
@@ -145,7 +145,7 @@ class EscrowNetwork:
                     ticket = ticket_of(act_for(LockAsset(order)))
                     await self._allowances.learn_of(order.origin.asset, ticket)
             seen = await preflight(self._nodes, self._id, self._escrow, operator, order)
-        except (Unavailable, Refused) as error:
+        except Refused as error:
             return (Check("network answers", Answered.UNKNOWN, f"{self._id}: {error}"),)
         leg = order.origin if order.origin.network == self._id else order.destination
         if any(one.what == LISTED and one.answer is Answered.YES for one in seen):

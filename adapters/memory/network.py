@@ -78,7 +78,7 @@ class MemoryNetwork:
         return self._finality_ms
 
     async def preflight(self, order: SettlementOrder, disclosed: Disclosed) -> tuple[Check, ...]:
-        """Return whether the asset could be locked or minted here, reading only."""
+        """Return whether the asset could be locked or minted here. Errors: Unavailable."""
         del disclosed  # no network of ours is told a name
         origin = order.origin.network == self._id
         leg = order.origin if origin else order.destination
@@ -97,7 +97,7 @@ class MemoryNetwork:
             stood = await self._client.ask({"ask": "standing", "tx": "", "slot": key})
             unused = slot_of(stood["slot"]) == EMPTY
             units, vault = whole(answer, "units"), whole(answer, "vault")
-        except (Unavailable, BadWire, KeyError) as error:
+        except (BadWire, KeyError) as error:
             return (Check("network answers", Answered.UNKNOWN, f"{self._id}: {error}"),)
         known = _check("account is known", bool(answer.get("key")), party)
         checks = [

@@ -24,7 +24,6 @@ from bridge.ports import (
     Prepared,
     Refused,
     Sight,
-    Unavailable,
     Unknown,
 )
 
@@ -76,7 +75,7 @@ class MemoryRail:
             try:
                 answer = await self._client.ask(asked)
                 covered = role == "creditor" or whole(answer, "minor") >= payment.amount.minor
-            except (Unavailable, BadWire) as error:
+            except BadWire as error:
                 return (Check("bank answers", Answered.UNKNOWN, str(error)),)
             known = Answered.YES if answer.get("known") is True else Answered.NO
             checks.append(Check(f"{role}'s account is known", known, self._id))

@@ -153,6 +153,6 @@ def _cause(settlement: Settlement, met: Wait | None, held_by: tuple[str, ...]) -
         return Cause.CONSENT, "the holder's consent"
     if settlement.stage is Stage.AWAITING:
         return Cause.PAPER, f"papers: {', '.join(missing_papers(settlement))}"
-    if settlement.stage in SCREENS:
+    if settlement.stage in SCREENS and met is None:
         return Cause.POLICY, "policy is judging"
     return (Cause.MOVING, "") if met is None else (met.cause, met.why)
