@@ -18,7 +18,7 @@ import sysconfig
 from pathlib import Path
 from typing import Iterator  # noqa: UP035  # its newer place is newer than Python 3.6
 
-from bridge.locks.lock import lock_id, missing, numbers, pins, served_by
+from bridge.locks.lock import cache_home, lock_id, missing, numbers, pins, served_by
 
 OLDEST = (3, 11)
 MARKER = "lianqiao-locks"  # in an environment: the ids of the locks it satisfies; written last
@@ -109,23 +109,6 @@ def check_python(found: str) -> None:
         )
 
 
-def cache_home() -> Path:
-    """The folder that holds our environments: LIANQIAO_HOME, else one in the user's cache folder.
-
-    A user without a home (a container's bare number) gets a folder among the temporary ones.
-    """
-    if os.environ.get("LIANQIAO_HOME"):
-        return Path(os.environ["LIANQIAO_HOME"]).resolve()
-    if os.environ.get("XDG_CACHE_HOME"):
-        return Path(os.environ["XDG_CACHE_HOME"]).resolve() / "lianqiao"
-    try:
-        return Path.home() / ".cache" / "lianqiao"
-    except RuntimeError:
-        import tempfile  # noqa: PLC0415  # seldom needed, and 10 ms
-
-        return Path(tempfile.gettempdir()) / f"lianqiao-{os.getuid()}"
-
-
 def python_of(environment: Path) -> Path:
     """The interpreter of an environment."""
     return environment / "bin" / "python"
@@ -182,11 +165,7 @@ def make_environment(lock: Path, wishes: Wishes) -> Path:
             finally:
                 shutil.rmtree(building, ignore_errors=True)
     except OSError as error:
-        raise Stopped(
-            1,
-            f"Cannot make an environment in {home}: {error}.",
-            ROOM,
-        ) from error
+        raise Stopped(1, f"Cannot make an environment in {home}: {error}.", ROOM) from error
     return final
 
 

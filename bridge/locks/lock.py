@@ -20,6 +20,23 @@ def lock_id(lock: Path) -> str:
     return hashlib.sha256(text).hexdigest()[:16]
 
 
+def cache_home() -> Path:
+    """The folder that holds our environments: LIANQIAO_HOME, else one in the user's cache folder.
+
+    A user without a home (a container's bare number) gets a folder among the temporary ones.
+    """
+    if os.environ.get("LIANQIAO_HOME"):
+        return Path(os.environ["LIANQIAO_HOME"]).resolve()
+    if os.environ.get("XDG_CACHE_HOME"):
+        return Path(os.environ["XDG_CACHE_HOME"]).resolve() / "lianqiao"
+    try:
+        return Path.home() / ".cache" / "lianqiao"
+    except RuntimeError:
+        import tempfile  # noqa: PLC0415  # seldom needed, and 10 ms
+
+        return Path(tempfile.gettempdir()) / f"lianqiao-{os.getuid()}"
+
+
 def pins(lock: Path) -> "dict[str, str]":
     """Name to version of every package the lock asks for on this platform."""
     asked = {}

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bridge import __main__ as first
-from bridge.locks.lock import lock_id
+from bridge.locks.lock import cache_home, lock_id
 from tests.bootstrap.conftest import BASE, TREE, Place
 
 # Installs as uv would, from the folder of wheels, and writes down how it was called.
@@ -328,41 +328,6 @@ def test_an_index_that_cannot_be_reached_is_a_dependency_that_is_down(place: Pla
     assert "cannot be reached" in run.stderr
 
 
-def test_an_environment_that_is_there_serves_where_nothing_may_be_written(place: Place) -> None:
-    """A read-only home holds no lock; one that needs no maker needs no lock either."""
-    made = place.told(place.start())["prefix"]
-    (place.home / f"{Path(str(made)).name}.lock").unlink()
-    (place.home / f"{Path(str(made)).name}.lock").mkdir()  # not to be written, also by root
-    assert place.told(place.start())["prefix"] == made
-
-
-@pytest.mark.parametrize(
-    ("said", "code", "sentence", "remedy"),
-    [
-        (
-            "ERROR: Could not install packages: [Errno 28] No space left on device",
-            1,
-            "No space left on device",
-            "LIANQIAO_HOME",
-        ),
-        (
-            "WARNING: NewConnectionError('<x>: [Errno -3] Temporary failure in name resolution')",
-            6,
-            "cannot be reached: Temporary failure in name resolution.",
-            "--offline --wheels DIR",
-        ),
-    ],
-)
-def test_why_pip_failed_is_said_with_what_mends_it(
-    said: str, code: int, sentence: str, remedy: str
-) -> None:
-    why = first.why_not(said, TREE / "bridge" / "locks" / "core.txt")
-    assert why.code == code
-    told, _, following = str(why).partition("\nnext: ")
-    assert sentence in told
-    assert remedy in following
-
-
 def test_a_cache_folder_that_cannot_be_written_is_named(place: Place) -> None:
     place.settings = {"LIANQIAO_HOME": "/proc/lianqiao"}
     run = place.start()
@@ -407,8 +372,8 @@ def test_the_cache_folder_is_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path
     for name in ("LIANQIAO_HOME", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert first.cache_home() == tmp_path / ".cache" / "lianqiao"
+    assert cache_home() == tmp_path / ".cache" / "lianqiao"
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    assert first.cache_home() == tmp_path / "xdg" / "lianqiao"
+    assert cache_home() == tmp_path / "xdg" / "lianqiao"
     monkeypatch.setenv("LIANQIAO_HOME", str(tmp_path / "own"))
-    assert first.cache_home() == tmp_path / "own"
+    assert cache_home() == tmp_path / "own"
