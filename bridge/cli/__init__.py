@@ -21,7 +21,7 @@ COMMANDS = {  # name -> where it is, and what it does in a line
     "consent": ("bridge.cli.consent:consent", "Show, sign or bring a holder's consent."),
     "demo": ("bridge.cli.demo:demo", "See settlements end to end on this machine."),
     "doctor": ("bridge.cli.doctor:doctor", "Say what is broken, and what mends it."),
-    "down": ("bridge.cli.run:down", "Stop the daemon cleanly."),
+    "down": ("bridge.cli.up:down", "Stop the daemon cleanly."),
     "explain": ("bridge.cli.explain:explain", "Read an adapter's own files and wires."),
     "freeze": ("bridge.cli.steer:freeze", "Freeze a scope, at once."),
     "held": ("bridge.cli.held:held", "See what a door holds, and release or refuse it."),
@@ -43,7 +43,7 @@ COMMANDS = {  # name -> where it is, and what it does in a line
     "thaw": ("bridge.cli.steer:thaw", "Propose how a frozen settlement goes on."),
     "token": ("bridge.cli.token:token", "Make, list and revoke tokens."),
     "trace": ("bridge.cli.trace:trace", "Where a settlement stands, and why."),
-    "up": ("bridge.cli.run:up", "Run the daemon in the foreground."),
+    "up": ("bridge.cli.up:up", "Run the daemon in the foreground."),
     "version": ("bridge.cli.version:version", "Print the version."),
 }
 

@@ -174,7 +174,7 @@ def test_what_is_killed_by_hand_comes_back_and_the_readme_says_what_is_shown(
 
 
 @pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("after_s", [0.2, 1.0, 2.5])
+@pytest.mark.parametrize("after_s", [0.2, 0.7, 1.3])
 def test_it_is_stopped_at_any_moment_and_nothing_is_left(
     tmp_path: Path, asked: signal.Signals, after_s: float
 ) -> None:

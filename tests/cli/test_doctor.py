@@ -13,7 +13,7 @@ from bridge.cli import run
 from bridge.cli.doctor import CHECKS, Found, Ground, examined, lines
 from bridge.cli.link import Doc
 from bridge.settings import parse
-from tests.cli.test_run import daemon, installation
+from tests.cli.test_up import daemon, installation
 
 Capture = pytest.CaptureFixture[str]
 NOW = 1_800_000_000_000

@@ -15,7 +15,7 @@ from typing import TextIO
 import pytest
 
 from bridge.cli import run
-from bridge.cli.run import LOCK, _locked
+from bridge.cli.up import LOCK, _locked
 
 LIANQIAO = "import sys; from bridge.cli import main; main()"
 Capture = pytest.CaptureFixture[str]
@@ -133,7 +133,7 @@ def test_who_waited_for_a_file_that_was_taken_away_holds_the_one_that_stands(
         waited.append(how)
         lock(held, how)
 
-    monkeypatch.setattr("bridge.cli.run.fcntl.flock", ended_meanwhile)
+    monkeypatch.setattr("bridge.cli.up.fcntl.flock", ended_meanwhile)
     with _locked(file) as held:
         assert len(waited) == 2
         assert file.stat().st_ino == os.fstat(held.fileno()).st_ino
