@@ -293,10 +293,11 @@ def _ring(
     )
     custody = DevelopmentCustody(notaries, lambda: journal.view, opened.verifiers, clock)
 
+    doors = opened.doors
+    every = (*doors.origins.values(), *doors.destinations.values(), *doors.rails.values())
+    waits = {door.id: door.finality_ms for door in every}
+
     def shut(lane: Lane) -> Shut | None:
-        doors = opened.doors
-        every = (*doors.origins.values(), *doors.destinations.values(), *doors.rails.values())
-        waits = {door.id: door.finality_ms for door in every}
         return why_shut(lane, settings.lane.get(lane.id), opened.instances, waits)
 
     for lane in journal.view.lanes():

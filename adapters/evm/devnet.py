@@ -1,9 +1,8 @@
 """The dev chain behind JSON-RPC: HTTP and WebSocket, several endpoints, and a fault panel.
 
-`python3 -m adapters.evm.devnet --port PORT --fund ADDRESS…` prints one line of
-JSON once it is ready, and stops on SIGTERM; with `--tape FILE` it goes on with the chain that is
-kept there. Every endpoint is the same chain; each can lie by
-itself. Loopback only: nothing of value belongs here.
+`python3 -m adapters.evm.devnet --port PORT --fund ADDRESS…` prints one line of JSON once it is
+ready, and stops on SIGTERM; with `--tape FILE` it goes on with the chain that is kept there. Every
+endpoint is the same chain; each can lie by itself. Loopback only: nothing of value belongs here.
 Source: JSON-RPC 2.0; Ethereum execution-apis; geth's `eth_subscribe`.
 """
 

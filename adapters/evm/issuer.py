@@ -8,14 +8,12 @@ Source: ERC-1967; ERC-3643; ERC-7943, getFrozenTokens; T-REX 4, the implementati
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from eth_hash.auto import keccak
-
 from adapters.evm.client import Answer, Call, Lied, NodeError
+from adapters.evm.opening import PROXY
 from adapters.evm.questions import Question, Told, shown, word
 from bridge.ports import Unavailable
 
-IMPLEMENTATION = hex(int.from_bytes(keccak(b"eip1967.proxy.implementation"), "big") - 1)
-BEACON = hex(int.from_bytes(keccak(b"eip1967.proxy.beacon"), "big") - 1)
+IMPLEMENTATION, BEACON = (hex(place) for place in PROXY)
 NOWHERE = "0x" + "00" * 20
 INNER, REGISTRY, RULES, VERIFIED = "implementation", "identity registry", "compliance", "verified"
 

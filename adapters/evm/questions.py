@@ -74,10 +74,10 @@ def word(question: Question, answer: "Json | NodeError") -> Told:
             return None
         raise answer
     try:
-        (word,) = calls.decoded([question.gives], _bytes(answer))
+        (told,) = calls.decoded([question.gives], _bytes(answer))
     except ValueError:
         return None  # somebody else's function of that name, or none at all
-    return word
+    return told
 
 
 def _bytes(answer: object) -> bytes:

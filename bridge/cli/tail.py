@@ -36,9 +36,9 @@ def tail(talk: Talk, lane: str | None, since: str | None, cursor: int | None) ->
             _say(talk.form, event)
     except Stopped as stopped:
         if stopped.exit == DOWN and last != read:
-            raise _ended(lane, last, stopped.cause) from stopped
+            raise _ended(lane, since, last, stopped.cause) from stopped
         raise
-    raise _ended(lane, last, "")
+    raise _ended(lane, since, last, "")
 
 
 def _say(form: str, event: Doc) -> None:
@@ -53,8 +53,9 @@ def _say(form: str, event: Doc) -> None:
         click.echo(f"{local(time)}  {of}  {what}")
 
 
-def _ended(lane: str | None, last: str | None, cause: str) -> Stopped:
-    words = ("lianqiao tail", f"--lane {lane}" * bool(lane), f"--cursor {last}" * bool(last))
+def _ended(lane: str | None, since: str | None, last: str | None, cause: str) -> Stopped:
+    began = f"--cursor {last}" if last else f"--since {since}" * bool(since)
+    words = ("lianqiao tail", f"--lane {lane}" * bool(lane), began)
     return Stopped(
         DOWN,
         "LQ-DOWN",

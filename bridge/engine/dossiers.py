@@ -74,8 +74,8 @@ class DossierScreening:
         """
         order, point = settlement.order, settlement.stage.value
         names = self._disclosed(order)
-        told = await preflight(self._doors, order, names) if point == SCREENING else ()
-        checks = tuple(check for answer in told for check in here(answer))
+        asked = point == SCREENING
+        checks = here(await preflight(self._doors, order, names)) if asked else ()
         lane = self._journal.view.lane(order.lane)
         now = self._clock.now()
         force = await self._shelf.in_force(self._journal.view, lane.pack if lane else "", now)
@@ -89,8 +89,7 @@ class DossierScreening:
     async def judged(self, order: SettlementOrder, settlement: Settlement) -> Verdict:
         """Return what policy would say of an order that is not written: for `simulate`."""
         names = self._disclosed(order)
-        told = await preflight(self._doors, order, names)
-        checks = tuple(check for answer in told for check in unknown(answer))
+        checks = unknown(await preflight(self._doors, order, names))
         lane = self._journal.view.lane(order.lane)
         now = self._clock.now()
         force = await self._shelf.in_force(self._journal.view, lane.pack if lane else "", now)

@@ -192,14 +192,13 @@ class Errands:
                 except Unavailable as error:
                     until = Instant(self._clock.now() + ASK_AGAIN_MS)
                     self._met[of] = settlement.visit, Wait(until, str(error), Cause.AWAY)
-                    await self._pause(woken, until)
-                    continue
-                outcome = await self._tell(of, screened)
-                tries += 1
-                if isinstance(outcome, RefusedGroup):
-                    log.info("group.refused", settlement_id=of, code=outcome.code)
-                    continue
-                until = Instant(self._clock.now() + DROPPED_MS)
+                else:
+                    outcome = await self._tell(of, screened)
+                    tries += 1
+                    if isinstance(outcome, RefusedGroup):
+                        log.info("group.refused", settlement_id=of, code=outcome.code)
+                        continue
+                    until = Instant(self._clock.now() + DROPPED_MS)
             else:
                 until = await self._further(of, settlement, effect)
             await self._pause(woken, until)

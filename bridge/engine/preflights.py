@@ -20,24 +20,26 @@ class Away:
     why: str
 
 
-Answers: TypeAlias = tuple[Preflight, ...] | Away
+Answers: TypeAlias = tuple[Preflight | Away, ...]
 
 
 def here(answers: Answers) -> tuple[Preflight, ...]:
-    """Return what a door looked at. Errors: Unavailable where it is away."""
-    if isinstance(answers, Away):
-        raise Unavailable(f"{answers.name}: {answers.why}")
-    return answers
+    """Return what the doors looked at. Errors: Unavailable where one is away."""
+    for one in answers:
+        if isinstance(one, Away):
+            raise Unavailable(f"{one.name}: {one.why}")
+    return unknown(answers)
 
 
 def unknown(answers: Answers) -> tuple[Preflight, ...]:
-    """Return what a door looked at; one that is away is unknown."""
-    if isinstance(answers, Away):
-        return (Preflight(answers.name, "it answers", "unknown", answers.why),)
-    return answers
+    """Return what the doors looked at; one that is away is unknown."""
+    return tuple(
+        Preflight(one.name, "it answers", "unknown", one.why) if isinstance(one, Away) else one
+        for one in answers
+    )
 
 
-async def preflight(doors: Doors, order: SettlementOrder, names: Disclosed) -> tuple[Answers, ...]:
+async def preflight(doors: Doors, order: SettlementOrder, names: Disclosed) -> Answers:
     """Return what each of them answers, all asked at once, reading only."""
     asked: list[tuple[str, Door | None]] = [
         (order.origin.network, doors.origins.get(order.origin.network)),
@@ -47,7 +49,7 @@ async def preflight(doors: Doors, order: SettlementOrder, names: Disclosed) -> t
         asked.append((order.payment.rail, doors.rails.get(order.payment.rail)))
     async with asyncio.TaskGroup() as tasks:
         answers = [tasks.create_task(_asked(name, door, order, names)) for name, door in asked]
-    return tuple(answer.result() for answer in answers)
+    return tuple(one for answer in answers for one in answer.result())
 
 
 async def _asked(name: str, door: Door | None, order: SettlementOrder, names: Disclosed) -> Answers:
@@ -57,9 +59,9 @@ async def _asked(name: str, door: Door | None, order: SettlementOrder, names: Di
         async with asyncio.timeout(PREFLIGHT_S):
             checks = await door.preflight(order, names)
     except Unavailable as error:
-        return Away(name, _plain(str(error)))
+        return (Away(name, _plain(str(error))),)
     except TimeoutError:
-        return Away(name, f"no answer in {PREFLIGHT_S} s")
+        return (Away(name, f"no answer in {PREFLIGHT_S} s"),)
     except AdapterError as error:
         return (Preflight(name, "it answers", "unknown", _plain(type(error).__name__)),)
     if not checks:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from bridge.cli.link import Talk
 from bridge.core.ids import SettlementId
 from bridge.core.settlement import Stage
 from tests.cli.test_manners import Terminal, terminal
@@ -100,6 +101,17 @@ async def test_a_daemon_that_stops_ends_it_with_6_and_the_command_that_goes_on(
         assert said.endswith(f"next: lianqiao tail --lane sz-hk --cursor {last.n}\n")
         gone = await at.type("tail", "--output", "json")
         assert (gone.exit, json.loads(gone.err)["code"]) == (6, "LQ-DOWN")
+
+
+async def test_a_stream_that_ends_before_its_first_event_is_taken_up_where_it_was_to_begin(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Talk, "events", lambda *_: iter(()))
+    async with terminal(tmp_path, capsys) as at:
+        cut = await at.type("tail", "--since", "2999-01-01T00:00Z", "--lane", "sz-hk")
+        assert cut.exit == 6
+        following = "lianqiao tail --lane sz-hk --since 2999-01-01T00:00Z"
+        assert cut.err.endswith(f"next: {following}\n")
 
 
 async def test_what_names_no_time_lane_or_event_is_said(tmp_path: Path, capsys: Capture) -> None:

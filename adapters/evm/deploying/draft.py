@@ -21,6 +21,7 @@ from pydantic import ValidationError
 from adapters.evm.accounts import Account, BadKeystore, opened, sealed
 from adapters.evm.client import Bounds, Endpoint
 from adapters.evm.deploying.command import DOWN, clock, first_of
+from adapters.evm.deploying.plan import toml
 from adapters.evm.finality import Finality
 from adapters.evm.nodes import Nodes
 from adapters.evm.opening import number
@@ -86,9 +87,7 @@ def drafted(
     reader = _reader(settings.parent / READER)
     at = {name: os.path.relpath(one, settings.parent) for name, one in keys.items()}
     secret = os.path.relpath(password, settings.parent)
-    tables = {
-        name: f'{{ keystore = "{one}", password_file = "{secret}" }}' for name, one in at.items()
-    }
+    tables = {name: toml({"keystore": one, "password_file": secret}) for name, one in at.items()}
     roles = _roles(notaries, accounts["entry"])
     _write(file, "\n".join([*roles, *_network(seen, endpoints, tables, reader)]).encode())
     click.echo(f"{file}: say who the governor and the guardian are, then evm deploy", err=True)
@@ -122,7 +121,7 @@ def _network(
         f'network = "eip155:{seen.chain_id}"',
         f'genesis_hash = "{seen.genesis}"  # said by these nodes: compare it elsewhere',
         "endpoints = [",
-        *(f'  {{ operator = "{operator}", url = "{url}" }},' for operator, url in endpoints),
+        *(f"  {toml({'operator': operator, 'url': url})}," for operator, url in endpoints),
         "]",
         f"quorum = {_majority(endpoints)}  # operators, not addresses",
         *finality,
@@ -165,13 +164,14 @@ async def _seen(endpoints: Sequence[tuple[str, str]]) -> Seen:
 
 
 def _endpoint(said: str) -> tuple[str, str]:
+    """Return who runs a node, and where it answers. Errors: UsageError, without the URL."""
     operator, equals, url = said.partition("=")
     if not equals:
-        raise click.UsageError(f"--node: {said} is no OPERATOR=URL; say who runs it")
+        raise click.UsageError("--node: is no OPERATOR=URL; say who runs it")
     try:
         found = EndpointSettings.model_validate({"operator": operator, "url": url})
     except ValidationError as error:
-        raise click.UsageError(f"--node: {said}: {first_of(error)}") from error
+        raise click.UsageError(f"--node: {operator}: {first_of(error)}") from error
     return found.operator, found.url
 
 

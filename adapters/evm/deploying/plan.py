@@ -110,14 +110,15 @@ def network_table(
 
 def as_toml(name: str, table: Mapping[str, object]) -> str:
     """Return a network's table as it stands in a file of settings."""
-    lines = [f"[network.{name}]", *(f"{key} = {_value(held)}" for key, held in table.items())]
+    lines = [f"[network.{name}]", *(f"{key} = {toml(held)}" for key, held in table.items())]
     return "\n".join(lines) + "\n"
 
 
-def _value(value: object) -> str:
+def toml(value: object) -> str:
+    """Return a value as it stands in a file of settings."""
     if isinstance(value, Mapping):
-        pairs = (f"{json.dumps(str(key))} = {_value(held)}" for key, held in value.items())
+        pairs = (f"{json.dumps(str(key))} = {toml(held)}" for key, held in value.items())
         return f"{{{', '.join(pairs)}}}"
     if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_value, value))}]"
+        return f"[{', '.join(map(toml, value))}]"
     return json.dumps(value, ensure_ascii=False)

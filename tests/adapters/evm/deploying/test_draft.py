@@ -93,7 +93,8 @@ async def test_a_plan_says_what_chain_and_settings_say_and_waits_for_its_two_rol
     file = tmp_path / "plan.toml"
     assert await planned(tmp_path, ["north=http://localhost:1"]) == DOWN
     assert await planned(tmp_path, ["north"]) == USAGE
-    assert await planned(tmp_path, ["north=http://elsewhere.example"]) == USAGE
+    assert await planned(tmp_path, ["north=http://elsewhere.example/k3y"]) == USAGE
+    assert "k3y" not in capsys.readouterr().err  # what is in a URL may be a key
     assert not file.exists()
     async with process([GOVERNOR.bytes20], tmp_path / "tape") as (said, _):
         names = ("north", "south", "east")
