@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.recovery.soak import DAEMON, IN_FLIGHT, Patient, audited, blows, soaked, town
+from tests.recovery.soak import DAEMON, IN_FLIGHT, audited, blows, soaked, town
 
 GROWTH = 1.05  # of the daemon's resident memory, between two kills, once it is warm
 
@@ -38,8 +38,7 @@ async def test_orders_in_flight_outlive_every_process_and_all_books_agree(
         await soaked(here, seconds, blows(seed, seconds, mortals))
         grown = here.growth(int(min(60, seconds / 6)))
         sys.stdout.write(
-            f"{len(here.orders)} orders, {IN_FLIGHT} in flight; killed {dict(here.kills)}; "
-            f"held {dict(Patient.held)}\n"
+            f"{len(here.orders)} orders, {IN_FLIGHT} in flight; killed {dict(here.kills)}\n"
         )
         for lived, kib, times in grown:
             sys.stdout.write(f"a daemon of {lived} s: {kib} KiB, then x{times:.3f}\n")
