@@ -32,7 +32,7 @@ def explain(*, files: tuple[Path, ...], pinned: Path | None, output: str) -> Non
             fixed = _pinned(pinned) if pinned is not None else unpinned(raw)
             done = examined(raw, fixed)
         except (Unreadable, OSError) as error:
-            click.echo(f"{file}: {error}", err=True)
+            click.echo(_printable(f"{file}: {error}"), err=True)
             code = UNREADABLE
             continue
         report = _report(file, done, is_pinned=pinned is not None)
@@ -65,12 +65,17 @@ def _report(file: Path, done: Examined, *, is_pinned: bool) -> Report:
 
 
 def _table(report: Report, done: Examined) -> str:
-    lines = [str(report["file"])]
+    lines = [_printable(str(report["file"]))]
     lines += [
-        f" {one.number} {'ok  ' if one.holds else 'FAIL'}  {one.title:<18}{one.says}"
+        _printable(f" {one.number} {'ok  ' if one.holds else 'FAIL'}  {one.title:<18}{one.says}")
         for one in done.steps
     ]
     last = str(report["verdict"])
     if last == "not pinned":
         last += ": it agrees with itself; --pinned says what to hold it against"
     return "\n".join([*lines, last])
+
+
+def _printable(text: str) -> str:
+    """Return a text without control characters: the file says what it likes."""
+    return "".join(one if one.isprintable() else "?" for one in text)

@@ -4,7 +4,7 @@ import csv
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -130,9 +130,7 @@ def _show(form: str, verdicts: Iterator[tuple[str, Verdict]]) -> bool:
         value = shown(file, verdict)
         match form:
             case "jsonl":
-                click.echo(
-                    json.dumps({"schema": "lianqiao.message/1", **value}, ensure_ascii=False)
-                )
+                click.echo(_json({"schema": "lianqiao.message/1", **value}))
             case "json":
                 kept.append(value)
             case "csv":
@@ -144,17 +142,25 @@ def _show(form: str, verdicts: Iterator[tuple[str, Verdict]]) -> bool:
                 _tell(value, verdict)
     if form == "json":
         whole = {"schema": "lianqiao.messages/1", "items": kept, "next": None}
-        click.echo(json.dumps(whole, ensure_ascii=False))
+        click.echo(_json(whole))
     return all_accepted
 
 
 def _tell(value: dict[str, object], verdict: Verdict) -> None:
     """Print one file for a person: its verdict, and a line for each finding."""
-    click.echo(f"{_cell(value['file'])}: {verdict.message or 'no message'} {verdict.outcome}")
+    head = f"{value['file']}: {verdict.message or 'no message'} {verdict.outcome}"
+    click.echo(_cell(head))
     for one in verdict.findings:
-        click.echo(f"  {one.severity:6}  {one.rule}  {_cell(one.path)}\n          {one.title}")
+        click.echo(_cell(f"  {one.severity:6}  {one.rule}  {one.path}"))
+        click.echo(_cell(f"          {one.title}"))
 
 
 def _cell(value: object) -> str:
     """A value as text; no control character of it reaches the terminal."""
     return "".join(one if one.isprintable() else "?" for one in str(value))
+
+
+def _json(value: Mapping[str, object]) -> str:
+    """A document in its own letters; a control character of it is escaped."""
+    said = json.dumps(value, ensure_ascii=False)
+    return "".join(one if one.isprintable() else json.dumps(one)[1:-1] for one in said)

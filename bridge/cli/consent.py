@@ -9,7 +9,7 @@ import click
 
 from bridge.cli.decide import signature
 from bridge.cli.link import Doc, Talk, spoken
-from bridge.cli.manners import NOT_FOUND, USAGE, Json, Stopped, show, show_all
+from bridge.cli.manners import NOT_FOUND, USAGE, Json, Stopped, printable, show, show_all
 from bridge.core.act import CONSENT_KINDS
 
 DAYS = 30  # past the deadline: the time people may take to decide
@@ -55,7 +55,7 @@ def shown(talk: Talk, settlement: str, *, network: str | None, typed_data: bool)
                 click.echo(json.dumps(item["typed_data"], indent=1, ensure_ascii=False))
             calls = item.get("calls")
             for call in calls if isinstance(calls, list) else ():
-                click.echo(f"{item['network']}: {item['by']} also calls {call}")
+                click.echo(printable(f"{item['network']}: {item['by']} also calls {call}"))
 
 
 @consent.command("give")

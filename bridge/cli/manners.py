@@ -96,11 +96,12 @@ def say_stopped(stopped: Stopped, form: str) -> None:
         }
         click.echo(json.dumps({**document, "exit": stopped.exit}), err=True)
         return
-    click.echo(f"error {stopped.code}: {stopped.sentence}", err=True)
+    said = f"error {stopped.code}: {stopped.sentence}"
+    click.echo("\n".join(map(printable, said.splitlines())), err=True)
     if stopped.cause:
-        click.echo(f"cause: {stopped.cause}", err=True)
+        click.echo(f"cause: {printable(stopped.cause)}", err=True)
     if stopped.following:
-        click.echo(f"next: {stopped.following}", err=True)
+        click.echo(f"next: {printable(stopped.following)}", err=True)
 
 
 def note(text: str, *, quiet: bool = False) -> None:
@@ -110,8 +111,21 @@ def note(text: str, *, quiet: bool = False) -> None:
 
 
 def written(document: Mapping[str, Json]) -> str:
-    """Return a document for programs: the same JSON, whatever the locale can encode."""
-    return json.dumps(document, ensure_ascii=sys.stdout.encoding.lower() != "utf-8")
+    """Return a document for programs: the same JSON, whatever the locale can encode.
+
+    What would move a cursor or turn the writing round is escaped: the text it says stays the same.
+    """
+    said = json.dumps(document, ensure_ascii=sys.stdout.encoding.lower() != "utf-8")
+    return said if said.isprintable() else "".join(map(_escaped, said))
+
+
+def _escaped(one: str) -> str:
+    return one if one.isprintable() else json.dumps(one)[1:-1]
+
+
+def printable(text: str) -> str:
+    """Return a text as one line: no control character of it reaches the terminal."""
+    return "".join(one if one.isprintable() else "?" for one in text)
 
 
 def show(
@@ -123,7 +137,7 @@ def show(
     """Print one thing: for people as `lines` says, for programs under its schema."""
     if form == "table":
         for line in lines():
-            click.echo(line)
+            click.echo(printable(line))
     elif form == "csv":
         _csv([value])
     else:
@@ -202,8 +216,9 @@ def _padded(text: str, width: int) -> str:
 
 def cell(value: Json) -> str:
     """Return a value as one cell; no control character of it reaches the terminal."""
-    text = value if isinstance(value, str) else "" if value is None else json.dumps(value)
-    return "".join(one if one.isprintable() else "?" for one in text)
+    return printable(
+        value if isinstance(value, str) else "" if value is None else json.dumps(value)
+    )
 
 
 def _csv(items: Sequence[Mapping[str, Json]]) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 import click
 
 from bridge.cli.link import Doc, Talk, spoken
-from bridge.cli.manners import NOT_FOUND, Stopped, note, show
+from bridge.cli.manners import NOT_FOUND, Stopped, note, printable, show
 
 ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")
 TX = re.compile(r"[A-Za-z0-9._-]{1,128}\Z")
@@ -91,7 +91,7 @@ def _watch(talk: Talk, told: Doc) -> None:
         if talk.form in {"json", "jsonl"}:
             click.echo(json.dumps({"schema": "lianqiao.event/1", **event.raw}))
         elif event.text("type") == "lianqiao.saga":
-            click.echo(f"  {local(event.text('time'))}  {happened(event)}")
+            click.echo(f"  {local(event.text('time'))}  {printable(happened(event))}")
     note("the stream ended", quiet=talk.quiet)
 
 

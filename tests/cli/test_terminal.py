@@ -11,6 +11,10 @@ from pathlib import Path
 import pytest
 
 from bridge.cli.manners import Json, table
+from bridge.core.effects import Verb
+from bridge.engine.waiting import Cause
+from tests.cli.test_manners import terminal
+from tests.cli.test_trace import given_by_somebody, told
 
 TREE = Path(__file__).resolve().parents[2]
 COLUMNS = ("id", "stage", "stop", "lane", "asset", "units", "uetr")
@@ -139,3 +143,19 @@ def test_nothing_is_drawn_over_where_no_control_codes_are_wanted(
     said = on_a_terminal(tmp_path, **changes)
     assert ("\x1b" in said) is draws
     assert "settled" in said
+
+
+async def test_what_a_network_says_moves_no_cursor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A node's words are shown with their control characters taken out, or escaped."""
+    hostile = "\x1b[2J\x9b1Amalice\u202e\r"
+    async with terminal(tmp_path, capsys) as at:
+        of = await given_by_somebody(Verb.LOCK, hostile)(at.desk, monkeypatch)
+        shown = await told(at.desk, of, Cause.STRANGER)
+        for form in ("table", "json", "jsonl", "csv"):
+            said = (await at.type("trace", of, "--output", form)).out
+            assert "malice" in said
+            assert all(one.isprintable() or one == "\n" for one in said.replace("\r\n", "\n"))
+        document = json.loads((await at.type("trace", of, "--output", "json")).out)
+        assert document["waiting"] == shown["waiting"]

@@ -176,10 +176,10 @@ def _print(results: list[dict[str, Any]], output: str) -> None:
     marked = [{"schema": "lianqiao.mac/1", **result} for result in results]
     if output == "json":
         whole: dict[str, Any] = {"schema": "lianqiao.macs/1", "items": marked, "next": None}
-        click.echo(json.dumps(whole, ensure_ascii=False))
+        click.echo(_json(whole))
     elif output == "jsonl":
         for result in marked:
-            click.echo(json.dumps(result, ensure_ascii=False))
+            click.echo(_json(result))
     elif output == "csv":
         click.echo("file,verdict,said")
         for result in results:
@@ -188,24 +188,30 @@ def _print(results: list[dict[str, Any]], output: str) -> None:
     else:
         for result in results:
             for line in _lines(result):
-                click.echo(line)
+                click.echo(_safe(line))
 
 
 def _lines(result: dict[str, Any]) -> list[str]:
-    lines = [f"{_safe(result['file'])}: {result['verdict']}: {_safe(result['said'])}"]
-    lines += [f"  {one['rule']}: {_safe(one['title'])}" for one in result["findings"]]
+    lines = [f"{result['file']}: {result['verdict']}: {result['said']}"]
+    lines += [f"  {one['rule']}: {one['title']}" for one in result["findings"]]
     if "text" not in result:
         return lines
-    lines += [f"  note: {_safe(note)}" for note in result["notes"]]
+    lines += [f"  note: {note}" for note in result["notes"]]
     lines.append(f"  {result['direction']} {result['path']}, key {result['key'] or 'none'}")
     for field in result["fields"]:
-        value = "(absent)" if field["value"] is None else _safe(field["value"])
+        value = "(absent)" if field["value"] is None else field["value"]
         lines.append(f"  {field['offset']:>6} {field['type']:<10} {field['name']} = {value}")
-    lines.append(f"  text: {_safe(result['text'])}")
+    lines.append(f"  text: {result['text']}")
     lines.append(f"  {result['digest_algorithm']}: {result['digest']}")
     if result["covered_digest"] is not None:
         lines.append(f"  the mac covers the SM2 digest {result['covered_digest']}")
     return lines
+
+
+def _json(value: dict[str, Any]) -> str:
+    """A document in its own letters; a control character of it is escaped."""
+    said = json.dumps(value, ensure_ascii=False)
+    return "".join(one if one.isprintable() else json.dumps(one)[1:-1] for one in said)
 
 
 def _safe(text: str) -> str:

@@ -245,6 +245,20 @@ def test_explain_prints_six_steps_and_says_proved_only_against_what_is_pinned(
     assert (wrong.exit_code, "FAIL" in wrong.output) == (1, True)
 
 
+@pytest.mark.parametrize("form", ["table", "json", "jsonl"])
+def test_a_terminal_gets_no_control_characters(form: str, tmp_path: Path) -> None:
+    hostile = "eip155:1\u202emalice"
+    file, pinned = tmp_path / "evidence\x1b[2J.json", tmp_path / "pinned.json"
+    file.write_bytes(replace(world().evidence("Locked"), network=hostile).encoded())
+    pinned.write_bytes(canonical(world().pinned))
+    for words in ([str(file)], [str(file), "--pinned", str(pinned)], [str(file), str(file)]):
+        told = CliRunner().invoke(explain, [*words, "-o", form])
+        assert "malice" in told.output
+        assert all(one.isprintable() or one == "\n" for one in told.output)
+    file.write_bytes(b'{"schema":"\x1b[2J"}')
+    assert "\x1b" not in CliRunner().invoke(explain, [str(file)]).output
+
+
 def test_the_steps_end_at_the_first_that_fails() -> None:
     done = examined(world().evidence("Locked").encoded(), _pinned(escrow="0x" + "00" * 20))
     assert [(step.number, step.holds) for step in done.steps] == [

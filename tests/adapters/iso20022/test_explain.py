@@ -107,6 +107,28 @@ def test_arguments_that_cannot_be_read_exit_with_two(
     assert error
 
 
+@pytest.mark.parametrize("form", ["table", "json", "jsonl", "csv"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("<TwnNm>Porto</TwnNm>", "<TwnNm>Po\u009b2J\u202erto</TwnNm>"),
+        ("pacs.008.001.08", "pacs.008.001.\u009b2J\u202e"),
+        ("<GrpHdr>", "<x\u009b2J\u202e/><GrpHdr>"),
+        ("<GrpHdr>", "<\u0e33\u202emalice/><GrpHdr>"),
+        ("<GrpHdr>", "<GrpHdr>\x1b[2J"),
+    ],
+)
+def test_a_terminal_gets_no_control_characters(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], change: tuple[str, str], form: str
+) -> None:
+    file = put(tmp_path, "hostile\x1b[2J\u202e.xml", pacs008().replace(*change))
+    run(["explain", "iso20022", str(file), *RIGHT[:4], "--output", form])
+    told = capsys.readouterr()
+    assert told.out
+    said = (told.out + told.err).replace("\r\n", "\n")
+    assert all(one.isprintable() or one == "\n" for one in said)
+
+
 def test_no_file_is_no_argument(capsys: pytest.CaptureFixture[str]) -> None:
     assert explain(capsys, *RIGHT, files=[])[0] == 2
 

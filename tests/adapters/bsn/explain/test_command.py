@@ -220,11 +220,15 @@ def test_a_secret_is_shown_only_when_asked(form: str, tmp_path: Path, capsys: Ca
         assert (secret in capsys.readouterr().out) is (form != "csv")
 
 
-def test_a_terminal_gets_no_control_characters(tmp_path: Path, capsys: Capture) -> None:
-    header = {"code": 0, "msg": "\x1b[2Jred"}
-    captured = {"header": header, "mac": "\x1b", "body": {"\x1bname": "\x07"}}
-    run(explain(tmp_path, captured, [signer("r1")], form="table"))
-    assert "\x1b" not in capsys.readouterr().out
+@pytest.mark.parametrize("form", ["table", "json", "jsonl", "csv"])
+def test_a_terminal_gets_no_control_characters(form: str, tmp_path: Path, capsys: Capture) -> None:
+    header = {"code": 0, "msg": "\x1b[2Jred\u009b1A\u202e"}
+    captured = {"header": header, "mac": "\x1b", "body": {"\x1b\u009bname": "\x07"}}
+    for where in ([], ["--path", "/api/\u009b2J", "--direction", "response"]):
+        run([*explain(tmp_path, captured, [signer("r1")], form=form), *where])
+        told = capsys.readouterr()
+        assert told.out
+        assert all(one.isprintable() or one == "\n" for one in told.out + told.err)
 
 
 NAMES = st.sampled_from(
