@@ -35,6 +35,10 @@ class Unavailable(AdapterError):
     """Raise when nothing was sent: no connection, a closed gate. The engine tries again later."""
 
 
+class StrangerOwes(Unavailable):
+    """Raise when nothing was sent since somebody outside must act first; the sentence says who."""
+
+
 class Refused(AdapterError):
     """Raise when the network refuses for good: it can never land as it stands."""
 
@@ -114,9 +118,13 @@ class Never:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """It may be under way; `why` says for whom or what we wait."""
+    """It may be under way; `why` says for whom or what we wait.
+
+    `stranger`: it is for an act of somebody outside, and nobody here can make it.
+    """
 
     why: str
+    stranger: bool = False
 
 
 @dataclass(frozen=True, slots=True)

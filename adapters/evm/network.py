@@ -49,6 +49,7 @@ from bridge.ports import (
     Prepared,
     Refused,
     Sight,
+    StrangerOwes,
     Unavailable,
     Unknown,
 )
@@ -273,7 +274,8 @@ class EscrowNetwork:
             raise Unavailable(f"the nodes refuse: {told.message[:200]}")
         said = calls.revert(told.data)
         if said.name == "BadTitle" and call.verb == "lock" and call.ticket.token_id:
-            raise Unavailable(f"waits for 0x{call.ticket.party.hex()} to give the title to custody")
+            who = f"0x{call.ticket.party.hex()}"
+            raise StrangerOwes(f"waits for {who} to give the title to custody")
         if said.name in LOOK_FIRST and await self._is_in(call, head):
             return False
         why = f"{said.name}({', '.join(said.words)})"
@@ -298,7 +300,8 @@ class EscrowNetwork:
         """Tell for whom a title that was handed over waits."""
         if step := await self._step(call):
             return Again(f"the title is due to {step}")
-        return Unknown(f"the title waits for 0x{call.ticket.party.hex()} to accept it")
+        who = f"0x{call.ticket.party.hex()}"
+        return Unknown(f"the title waits for {who} to accept it", stranger=True)
 
     async def _goes_on(
         self,
@@ -310,7 +313,7 @@ class EscrowNetwork:
         """Return what carries on a title's assignment. Errors: Unavailable while it waits."""
         step = await self._step(call)
         if not step:
-            raise Unavailable(f"the title waits for 0x{call.ticket.party.hex()} to accept it")
+            raise StrangerOwes(f"the title waits for 0x{call.ticket.party.hex()} to accept it")
         next_ = Call(step, call.ticket, {}, b"")
         tx, items, expires = await wallet.rungs(
             self._domain.contract, next_.data, known_to_land=True

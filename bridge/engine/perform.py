@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from hashlib import sha256
 
 import structlog
 
@@ -35,6 +34,7 @@ from bridge.core.ids import Instant, NetworkId, SettlementId, TxRef, derived_id
 from bridge.core.order import SettlementOrder
 from bridge.core.settlement import Settlement, due, upkeep
 from bridge.engine.handing import WORLD_S, handed
+from bridge.engine.keeping import entry_of, kept
 from bridge.engine.waiting import Cause, Wait
 from bridge.notary.citation import citing_act, must_read
 from bridge.notary.entries import Draft, Expect, Group
@@ -61,6 +61,7 @@ from bridge.ports import (
     PaymentRail,
     Prepared,
     Refused,
+    StrangerOwes,
     Unavailable,
     Uncertain,
     Unknown,
@@ -147,6 +148,8 @@ class Perform:
             except (Stale, Overloaded):  # nothing was written, so nothing was sent
                 log.info("effect.stale", settlement_id=key.settlement, verb=verb.value)
                 return self._later("it moved on, or the ledger has no room now", Cause.MOVING)
+            except StrangerOwes as error:
+                return self._later(f"{network}: {error}", Cause.STRANGER)
             except (Unavailable, FinalityBroken) as error:  # who reads it says so, and freezes
                 return self._later(f"{network}: {error}", Cause.AWAY)
             except TimeoutError:
@@ -168,7 +171,7 @@ class Perform:
         door: Door,
         key: Key,
     ) -> Answer | Wait:
-        prepared = self._kept(key) if key.verb in settlement.prepared else None
+        prepared = kept(self._journal, key) if key.verb in settlement.prepared else None
         sent = prepared is not None and self._sent.get(key.text) == prepared.tx
         if prepared is not None and (sent or self._lapsed(prepared)):
             return await self._look(settlement, effect, door, prepared)
@@ -265,42 +268,10 @@ class Perform:
         self, settlement: Settlement, prepared: Prepared, signatures: tuple[Signature, ...]
     ) -> None:
         """Keep the exact bytes before they are sent: rule 2."""
-        key = prepared.key
-        hashes = [sha256(item).hexdigest() for item in prepared.items]
-        body: dict[str, Value] = {
-            "settlement": key.settlement,
-            "verb": key.verb.value,
-            "attempt": str(key.attempt),
-            "network": prepared.network,
-            "tx": prepared.tx,
-            "items": hashes,
-            "visit": str(settlement.visit),
-            "signatures": [
-                {"kind": s.kind, "signer": s.signer, "signature": s.signature.hex()}
-                for s in signatures
-            ],
-        }
-        if prepared.expires is not None:
-            body["expires"] = str(prepared.expires)
-        if prepared.replaces is not None:
-            body["replaces"] = prepared.replaces
-        draft = Draft(
-            id=derived_id(key.settlement, "prepared", key.text, prepared.tx),
-            kind="prepared",
-            body=body,
-        )
-        side: list[tuple[str, bytes | None]] = [
-            (f"bytes/{name}", item) for name, item in zip(hashes, prepared.items, strict=True)
-        ]
-        side += [(f"kept/{prepared.network}/{name}", kept) for name, kept in prepared.keep]
-        if prepared.keep:
-            body["keep"] = [
-                {"key": name, "sha256": sha256(kept).hexdigest() if kept is not None else ""}
-                for name, kept in prepared.keep
-            ]
-        n = await self._append(settlement, draft, tuple(side))
+        draft, side = entry_of(settlement, prepared, signatures)
+        n = await self._append(settlement, draft, side)
         lane = self._journal.view.lane(settlement.order.lane)
-        is_lock = key.verb is Verb.LOCK
+        is_lock = prepared.key.verb is Verb.LOCK
         level = "committed" if lane is None or is_lock else lane.acknowledge
         await self._journal.wait(n, level)
 
@@ -321,22 +292,6 @@ class Perform:
         now = self._journal.view.settlement(settlement.order.id)
         if now is None or (now.visit, now.stop) != (settlement.visit, settlement.stop):
             raise Stale(settlement.order.id)
-
-    def _kept(self, key: Key) -> Prepared | None:
-        """Return the bytes the ledger keeps for `key`, from this life or an earlier one."""
-        row = self._journal.view.prepared(key.text)
-        if row is None:
-            return None
-        items = tuple(self._journal.side(f"bytes/{name}") for name in row.items)
-        assert all(item is not None for item in items), f"{key.text}: prepared bytes are gone"
-        return Prepared(
-            key=key,
-            network=row.network,
-            tx=row.tx,
-            items=tuple(item for item in items if item is not None),
-            expires=row.expires,
-            replaces=TxRef(row.replaces) if row.replaces is not None else None,
-        )
 
     async def _submit(
         self,
@@ -407,6 +362,8 @@ class Perform:
                     why=why[:200],
                 )
                 return NeverLands(visit=settlement.visit)
+            case Unknown(why=why, stranger=True):
+                return Wait(later, why, Cause.STRANGER)
             case Unknown(why=why):
                 return _under_way(later, effect, why)
             case Again():

@@ -9,8 +9,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from bridge.core.events import Cancelled, RecallDecided
 from bridge.core.ids import Instant
-from bridge.core.settlement import Settlement, Stage, Stop
+from bridge.core.settlement import (
+    GIVE_BACK,
+    TRANSITIONS,
+    Settlement,
+    Stage,
+    Stop,
+    resolutions,
+)
 
 
 class Cause(StrEnum):
@@ -21,6 +29,7 @@ class Cause(StrEnum):
     POLICY = "policy"  # it is being judged
     FINALITY = "finality"  # sent, not final yet
     BANK = "bank"  # instructed, not answered
+    STRANGER = "stranger"  # somebody outside must act on a network: give or accept a title
     AWAY = "away"  # a network or a bank cannot be reached
     NOTARIES = "notaries"  # too few of them answer
     NEVER_SIGNED = "never_signed"  # one of them says it never will
@@ -52,12 +61,13 @@ class Waiting:
 
 
 BY_ITSELF: Final = "nothing: it goes on by itself"
-REMEDIES: Final[Mapping[Cause, str]] = {  # {id}: the settlement
+REMEDIES: Final[Mapping[Cause, str]] = {  # {id}, {uetr}: of the settlement
     Cause.CONSENT: "lianqiao consent show {id} says what the holder signs, consent give brings it",
-    Cause.PAPER: "who signs the paper brings it; lianqiao cancel {id} proposes to give it back",
+    Cause.PAPER: "who signs the paper brings it",
     Cause.POLICY: BY_ITSELF,
     Cause.FINALITY: BY_ITSELF,
-    Cause.BANK: "ask the bank by UETR; lianqiao recall {id} proposes to ask the payment back",
+    Cause.BANK: "ask the bank by UETR {uetr}",
+    Cause.STRANGER: "ask whom it names to act: nobody here can; then it goes on by itself",
     Cause.AWAY: "lianqiao doctor names what is down; when it is back, this goes on by itself",
     Cause.NOTARIES: "see that the notaries run; when enough of them do, it goes on by itself",
     Cause.NEVER_SIGNED: "lianqiao status shows the alarm: a notary found the evidence wrong",
@@ -65,10 +75,15 @@ REMEDIES: Final[Mapping[Cause, str]] = {  # {id}: the settlement
     Cause.PERSON: "somebody but the maker decides: lianqiao ls approvals",
     Cause.QUOTA: "lianqiao cancel {id} proposes to give it up; somebody but the maker may clear it",
     Cause.LIST: "bring the list: lianqiao lists refresh; then somebody but the maker clears it",
-    Cause.FROZEN: "lianqiao thaw {id} --go-on or --give-back proposes, a second person decides",
-    Cause.SUSPENDED: "lianqiao resume {id} --to STAGE proposes, a second person decides",
+    Cause.FROZEN: "lianqiao thaw {id} {ways} proposes, a second person decides",
+    Cause.SUSPENDED: "lianqiao resume {id} --to {ways} proposes, a second person decides",
     Cause.MOVING: BY_ITSELF,
 }
+GIVE_BACK_SAYS: Final = "lianqiao cancel {id} proposes to give it back"
+RECALL_SAYS: Final = "lianqiao recall {id} proposes to ask the payment back"
+_LEFT: Final = frozenset(  # what people can end, as long as the stage has a way back
+    {Cause.PAPER, Cause.BANK, Cause.STRANGER, Cause.NEVER_SIGNED, Cause.OWED}
+)
 SCREENS: Final = frozenset({Stage.SCREENING, Stage.RESCREENING, Stage.RECHECKING})
 _KINDS: Final = {  # kinds of rule a hold may be due to, and to nothing else
     "person_period_quota": Cause.QUOTA,
@@ -130,8 +145,28 @@ def waiting(
     cause, why = _cause(settlement, met, held_by)
     if noticed and cause in {Cause.FINALITY, Cause.BANK, Cause.MOVING}:
         why = f"{why}: {noticed}" if why else noticed
-    remedy = REMEDIES[cause].format(id=settlement.order.id)
-    return Waiting(cause, why or "it is being carried on", remedy)
+    return Waiting(cause, why or "it is being carried on", remedy(settlement, cause))
+
+
+def remedy(settlement: Settlement, cause: Cause) -> str:
+    """Return what can be done about a cause in this stage: only what the machine would take."""
+    says, onward = REMEDIES[cause], TRANSITIONS[settlement.stage]
+    if cause in _LEFT and Cancelled in onward:
+        says = f"{says}; {GIVE_BACK_SAYS}"
+    if cause in _LEFT and RecallDecided in onward:
+        says = f"{says}; {RECALL_SAYS}"
+    order = settlement.order
+    return says.format(id=order.id, uetr=order.uetr, ways=_ways(settlement, cause))
+
+
+def _ways(settlement: Settlement, cause: Cause) -> str:
+    """Return the ways out of a stop that two people have here, as their command writes them."""
+    if cause is Cause.FROZEN:
+        return "--go-on or --give-back" if settlement.stage in GIVE_BACK else "--go-on"
+    if cause is Cause.SUSPENDED:
+        stages = " or ".join(stage.value for stage in resolutions(settlement))
+        return " ".join((stages, *(f"--freeze {one}" for one in settlement.freezes)))
+    return ""
 
 
 def _cause(settlement: Settlement, met: Wait | None, held_by: tuple[str, ...]) -> tuple[Cause, str]:

@@ -1,27 +1,25 @@
-"""Every cause a settlement waits for is told apart, with a sentence somebody can act on."""
+"""What a settlement waits for is told as of now, and to nobody more than they may know.
+
+Every cause has its row in tests/cli/test_trace.py.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from adapters.memory.bank import Fate
-from adapters.memory.panel import Fault, Trouble
-from bridge.core.act import Act
-from bridge.core.effects import Verb
 from bridge.core.events import PolicyHeld
 from bridge.core.ids import SettlementId
 from bridge.core.settlement import Settlement, Stage, Stop, advance, proposed
 from bridge.engine.waiting import REMEDIES, Cause, ahead, waiting
-from bridge.notary.attestor import DevelopmentCustody
-from bridge.ports import Attestation, FinalNo, NotYet
-from tests.api.front import Front, front, order
+from tests.api.front import Front, front
 from tests.engine import river as world
 from tests.notary.ledgers import LI
 from tests.policy.packs import pack_value, rule
-from tests.strategies import DESTINATION, ORIGIN, make_order
+from tests.strategies import DESTINATION, make_order
 
 Shown = Mapping[str, Any]
 
@@ -37,51 +35,6 @@ async def told(desk: Front, of: str, cause: Cause, who: str = LI) -> Shown:
             await asyncio.sleep(0.02)
 
 
-async def without_consent(desk: Front) -> str:
-    sent = await desk.ask("POST", "/v1/settlements", order(desk.water))
-    of: str = sent.json["settlement"]
-    return of
-
-
-async def awaiting_a_paper(desk: Front) -> str:
-    wanted = [{"kind": "inspection_certificate", "key": "ab" * 32}]
-    return await desk.send(conditions=wanted)
-
-
-async def not_final_yet(desk: Front) -> str:
-    desk.water.wires.nodes[ORIGIN].panel.add(Fault(trouble=Trouble.DROP, verb=Verb.LOCK))
-    return await desk.send()
-
-
-async def bank_silent(desk: Front) -> str:
-    desk.water.wires.bank.fates["*"] = Fate.SILENT
-    return await desk.send()
-
-
-async def network_away(desk: Front) -> str:
-    shut = Fault(trouble=Trouble.REFUSE, verb=Verb.MINT, times=1_000)
-    desk.water.wires.nodes[DESTINATION].panel.add(shut)
-    return await desk.send()
-
-
-async def frozen(desk: Front) -> str:
-    of = await without_consent(desk)
-    body = {"scope": f"settlement/{of}", "reason": "a court's order"}
-    answer = await desk.ask("POST", "/v1/freezes", body)
-    assert answer.status == 201, answer.raw
-    return of
-
-
-CAUSES: Mapping[Cause, Callable[[Front], Awaitable[str]]] = {
-    Cause.CONSENT: without_consent,
-    Cause.PAPER: awaiting_a_paper,
-    Cause.FINALITY: not_final_yet,
-    Cause.BANK: bank_silent,
-    Cause.AWAY: network_away,
-    Cause.FROZEN: frozen,
-}
-
-
 async def test_a_network_away_at_screening_is_nobodys_decision_and_goes_on_by_itself(
     tmp_path: Path,
 ) -> None:
@@ -94,36 +47,6 @@ async def test_a_network_away_at_screening_is_nobodys_decision_and_goes_on_by_it
         assert DESTINATION in str(shown["waiting"])
         node.closed = False
         await desk.water.until(SettlementId(of), Stage.SETTLED)
-
-
-@pytest.mark.parametrize("cause", CAUSES)
-async def test_a_settlement_says_for_what_it_waits_and_what_can_be_done(
-    cause: Cause, tmp_path: Path
-) -> None:
-    async with front(tmp_path) as desk:
-        of = await CAUSES[cause](desk)
-        shown = await told(desk, of, cause)
-        assert shown["waiting"]
-        assert shown["remedy"] == REMEDIES[cause].format(id=of)
-
-
-@pytest.mark.parametrize(
-    ("answer", "cause"),
-    [
-        (NotYet("1 of 2 answer"), Cause.NOTARIES),
-        (FinalNo("the amount differs"), Cause.NEVER_SIGNED),
-    ],
-)
-async def test_notaries_who_do_not_sign_are_what_it_waits_for(
-    answer: Attestation, cause: Cause, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def attest(_self: object, _act: Act, *_: object) -> Attestation:
-        return answer
-
-    monkeypatch.setattr(DevelopmentCustody, "attest", attest)
-    async with front(tmp_path) as desk:
-        shown = await told(desk, await desk.send(), cause)
-        assert getattr(answer, "why", "-") in shown["waiting"]
 
 
 async def test_what_was_met_in_an_earlier_stage_is_not_told_of_a_later_one(tmp_path: Path) -> None:
