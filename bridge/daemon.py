@@ -41,10 +41,11 @@ from bridge.notary.attestation import CanonicalSigner, Eip712Signer
 from bridge.notary.attestor import ActSigner, DevelopmentCustody, Notary
 from bridge.notary.journal import Journal
 from bridge.notary.keys import Backwards, BadKey, HighWater, load_ed25519, load_secp256k1
-from bridge.notary.outcomes import Damaged, IoFailed, LedgerError
+from bridge.notary.outcomes import Damaged, LedgerError
 from bridge.notary.sealer import Sealer
 from bridge.notary.store.memory import MemoryStore
 from bridge.notary.store.port import Store
+from bridge.notary.store.room import refused_by_disk
 from bridge.notary.store.sqlite import SqliteStore
 from bridge.notary.votebook import FileVoteBook, VotesFailed
 from bridge.ports import (
@@ -147,7 +148,7 @@ async def _write(ring: Ring, sealer: Sealer, journal: Journal, stopping: asyncio
             for task in running:
                 task.cancel()
     except* VotesFailed as failed:
-        journal.halt(IoFailed(f"no vote can be written: {failed.exceptions[0]}"))
+        journal.halt(refused_by_disk("no vote can be written", failed.exceptions[0]))
     except* LedgerError:
         assert journal.trouble is not None, "the journal says what stopped it"
 
@@ -157,7 +158,7 @@ async def _seal(sealer: Sealer, journal: Journal) -> None:
     try:
         await sealer.run()
     except (Backwards, OSError) as error:
-        journal.halt(IoFailed(f"no checkpoint can be signed: {error}"))
+        journal.halt(refused_by_disk("no checkpoint can be signed", error))
 
 
 def _store(settings: Settings, data: Path) -> Store:

@@ -240,7 +240,10 @@ def main() -> None:
     parser.add_argument("--fund", nargs="*", default=[], metavar="ADDRESS")
     parser.add_argument("--tape", type=Path, help="the chain that is kept in this file goes on")
     parser.add_argument("--until-eof", action="store_true", help="stop where standard input ends")
-    asyncio.run(_main(parser.parse_args()))
+    try:
+        asyncio.run(_main(parser.parse_args()))
+    except OSError as error:  # its port is taken
+        raise SystemExit(f"the dev chain ends: {error.strerror}") from error
 
 
 if __name__ == "__main__":

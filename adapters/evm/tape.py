@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,16 @@ class Tape:
         return [json.loads(line) for line in self._path.read_bytes().splitlines()]
 
     def add(self, line: Mapping[str, object]) -> None:
-        """Write a line; it is on disk."""
-        data = json.dumps(line, separators=(",", ":")).encode() + b"\n"
-        written = os.write(self._file, data)
-        assert written == len(data), "half a line was written"
-        os.fsync(self._file)
+        """Write a line; it is on disk. Who cannot write it ends: nobody may hear of what is not."""
+        left = json.dumps(line, separators=(",", ":")).encode() + b"\n"
+        try:
+            while left:  # a disk may take less than it was given, and say so
+                left = left[os.write(self._file, left) :]
+            os.fsync(self._file)
+        except OSError as error:
+            sys.stderr.write(f"the dev chain ends: {self._path}: {error.strerror}\n")
+            sys.stderr.flush()
+            os._exit(1)
 
     def close(self) -> None:
         """End it."""

@@ -89,8 +89,13 @@ class House:
 
     def _taped(self, at: Instant, do: str, **words: object) -> None:
         if self._tape is not None:
-            self._tape.write(json.dumps({"at": at, "do": do, **words}).encode() + b"\n")
-            self._tape.flush()
+            try:
+                self._tape.write(json.dumps({"at": at, "do": do, **words}).encode() + b"\n")
+                self._tape.flush()
+            except OSError as error:  # what is not taped may not count
+                sys.stderr.write(f"the bank ends: {self._tape.name}: {error.strerror}\n")
+                sys.stderr.flush()
+                os._exit(1)
 
     def receive(self, signed: Signed) -> str:
         """Tape and take a message."""
@@ -348,6 +353,8 @@ def main() -> None:
     try:
         port = int(words.get("port", 0))
         asyncio.run(serve(house, clock, port, folders, until_eof=given.until_eof))
+    except OSError as error:  # its port is taken
+        raise SystemExit(f"the bank ends: {error.strerror}") from error
     finally:
         house.close()
 

@@ -66,10 +66,15 @@ class Tape:
         return len(lines)
 
     def record(self, now: Instant, command: Command) -> None:
-        """Write one command at the end."""
-        line = canonical({"now": str(now), "command": dict(command)}) + b"\n"
-        written = os.write(self._file, line)
-        assert written == len(line), "half a command was written"
+        """Write one command at the end. Who cannot write it ends: what is not on it was not."""
+        left = canonical({"now": str(now), "command": dict(command)}) + b"\n"
+        try:
+            while left:  # a disk may take less than it was given, and say so
+                left = left[os.write(self._file, left) :]
+        except OSError as error:
+            sys.stderr.write(f"the memory world ends: its tape: {error.strerror}\n")
+            sys.stderr.flush()
+            os._exit(1)
 
 
 Asked = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -224,7 +229,10 @@ def main() -> None:
     parser.add_argument("--state", required=True, type=Path, help="folder of the state")
     parser.add_argument("--until-eof", action="store_true", help="stop where standard input ends")
     given = parser.parse_args()
-    asyncio.run(serve(given.listen, given.state, until_eof=given.until_eof))
+    try:
+        asyncio.run(serve(given.listen, given.state, until_eof=given.until_eof))
+    except OSError as error:  # its address is taken, its disk is full
+        raise SystemExit(f"the memory world ends: {error.strerror}") from error
 
 
 if __name__ == "__main__":

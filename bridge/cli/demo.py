@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bridge.cli.manners import Stopped, draws
+from bridge.cli.machine import listener
+from bridge.cli.manners import DOWN, Stopped, draws
 from bridge.cli.wires import CASTS, Process
 from bridge.ports import AdapterError
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from bridge.cli.stage import Stage
 
 MARK = ".lianqiao-demo"  # only a folder with this file is ever reset
-PORT = 8420
+PORT, PORTS = 8420, 100
 PAUSE_S = 3  # between two settlements after the stories: time to read, and to kill something
 FASTEST = 1_000
 AGAIN_S = 3  # until what did not start is started once more
@@ -89,19 +90,32 @@ def demo(
     )
     for number in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl-C: nothing is left half made
         signal.signal(number, signal.default_int_handler)
+    try:
+        code = _told(tell, keep, once=once, reset=reset)
+    except Exception as error:
+        from bridge.cli.endings import ending  # noqa: PLC0415 loaded when it is asked for
+
+        place = keep if keep is not None else Path(os.environ.get("TMPDIR", "."))
+        if (stopped := ending(error, place)) is None:
+            raise
+        raise stopped from error
+    sys.exit(code)
+
+
+def _told(tell: "Telling", keep: Path | None, *, once: bool, reset: bool) -> int:
+    """Return the exit code once it was told, or where another demo tells already."""
     with _alone(once=once) as alone:
         if isinstance(alone, str):
             click.echo(f"a demo runs already: its daemon answers at {alone}")
-            return
+            return 0
         try:
             with _folder(keep, reset=reset) as folder, free_address() as address:
-                code = asyncio.run(_run(tell, folder, address, alone))
+                return asyncio.run(_run(tell, folder, address, alone))
         except Runs as running:
             if once or reset:
                 raise click.UsageError(f"a demo runs in {keep}: choose another folder") from None
             click.echo(f"a demo runs there already: its daemon answers at {running}")
-            return
-    sys.exit(code)
+            return 0
 
 
 class Runs(Exception):
@@ -210,7 +224,7 @@ def _empty(folder: Path, *, reset: bool) -> None:
 @contextmanager
 def free_address() -> Iterator[str]:
     """Yield the usual address, or the next free one; no other demo takes it before it is used."""
-    for port in range(PORT, PORT + 100):
+    for port in range(PORT, PORT + PORTS):
         with socket.socket() as probe, socket.socket(socket.AF_UNIX) as taken:
             try:
                 if sys.platform == "linux":  # a name that is gone with its process
@@ -221,7 +235,13 @@ def free_address() -> Iterator[str]:
             probe.close()
             yield f"tcp:localhost:{port}"
             return
-    raise click.ClickException("no free port from 8420 to 8519")
+    raise Stopped(
+        DOWN,
+        "LQ-LISTEN",
+        f"the daemon of the demo finds no free port from {PORT} to {PORT + PORTS - 1}",
+        cause=f"the first is taken by {listener(PORT) or 'somebody'}",
+        following="ss -ltnp shows who has them; stop one, then lianqiao demo",
+    )
 
 
 async def _run(tell: Telling, folder: Path, address: str, running: Callable[[str], None]) -> int:
@@ -260,6 +280,7 @@ async def _tell_all(
     show: Show, built: "Stage", names: tuple[str, ...]
 ) -> tuple[dict[str, str], int]:
     """Return the UETR of each story's settlement, and 1 where one did not end as told."""
+    from bridge.cli.endings import see_it_written  # noqa: PLC0415 loaded when asked for
     from bridge.cli.stories import Ended, tell  # noqa: PLC0415 loaded when asked for
     from bridge.cli.teller import NotAsTold  # noqa: PLC0415 loaded when asked for
 
@@ -269,6 +290,7 @@ async def _tell_all(
             ended = await tell(built, name, serial, show.draw)
         except NotAsTold as error:
             show.say(f"{name}: not as told: {error}")
+            await see_it_written(built.desk)
             continue
         told.append(ended)
         show.say(ended.line())
@@ -323,6 +345,9 @@ async def _keep_up(show: Show, name: str, process: Process) -> None:
 
 async def _settle(show: Show, built: "Stage", pause_s: float) -> None:
     """Settle on until it is asked to stop."""
+    from aiohttp import ClientError  # noqa: PLC0415 loaded when it is asked for
+
+    from bridge.cli.endings import see_it_written  # noqa: PLC0415 loaded when it is asked for
     from bridge.cli.stories import tell  # noqa: PLC0415 loaded when it is asked for
     from bridge.cli.teller import NotAsTold  # noqa: PLC0415 loaded when it is asked for
 
@@ -332,5 +357,7 @@ async def _settle(show: Show, built: "Stage", pause_s: float) -> None:
             ended = await tell(built, "clean", serial, show.draw)
         except NotAsTold as error:
             show.say(f"clean: not as told: {error}")
+            with suppress(ClientError):  # it was killed, and is not back yet
+                await see_it_written(built.desk)
             continue
         show.say(ended.line())

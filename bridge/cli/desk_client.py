@@ -15,12 +15,13 @@ QUIET_S = 60.0  # a stream without a word for so long is dead; the desk speaks e
 
 
 class Refusal(Exception):
-    """Raised where the desk answers with a problem document; `code` is its code."""
+    """Raised where the desk answers with a problem document; `code` and `remedy` are its own."""
 
     def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
         super().__init__(f"{problem.get('code')}: {problem.get('detail')}")
         self.status = status
         self.code = str(problem.get("code"))
+        self.remedy = str(problem.get("remedy", ""))
 
 
 class DeskClient:

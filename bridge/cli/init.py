@@ -1,11 +1,13 @@
 """`lianqiao init`: settings, keys and the ledger's first group in a new folder."""
 
-import sys
 from pathlib import Path
 
 import click
 
+from bridge.cli.machine import unusable, unwritten, whole
+
 PORT = 8420
+ELSEWHERE = "lianqiao init DIR, on a disk that has room and that you may write"
 
 
 @click.command()
@@ -20,19 +22,18 @@ PORT = 8420
 def init(*, profile: str, folder: Path) -> None:
     """Write a commented lianqiao.toml, keys (0600) and the first group; never overwrite."""
     from bridge.cli.found import PEOPLE, found, keys_of, write_settings  # noqa: PLC0415 when asked
+    from bridge.notary.outcomes import LedgerError  # noqa: PLC0415  loaded when needed
 
-    if folder.exists() and any(folder.iterdir()):
-        click.echo(
-            f"error LQ-FOLDER: {folder} is not empty, and nothing is ever overwritten.\n"
-            "next: lianqiao init NEW_FOLDER",
-            err=True,
-        )
-        sys.exit(2)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     listen = f"tcp:localhost:{PORT}"
-    keys = keys_of(folder)
-    write_settings(folder, profile=profile, listen=listen, networks={}, rails={})
-    found(folder, keys, profile=profile, url=f"http://localhost:{PORT}")
+    try:
+        with whole(folder):
+            keys = keys_of(folder)
+            write_settings(folder, profile=profile, listen=listen, networks={}, rails={})
+            found(folder, keys, profile=profile, url=f"http://localhost:{PORT}")
+    except OSError as error:
+        raise unusable(error, folder, ELSEWHERE) from error
+    except LedgerError as error:
+        raise unwritten(error, ELSEWHERE) from error
     click.echo(f"made    {folder / 'lianqiao.toml'}")
     click.echo(f"people  {', '.join(one.id for one in PEOPLE)}: keys and tokens in keys/")
     click.echo(f"next    lianqiao up --config {folder / 'lianqiao.toml'}")

@@ -12,6 +12,7 @@ from aiohttp import ClientError
 
 from bridge.cli.corridor import HEADER, LISTED, bring_list
 from bridge.cli.desk_client import Refusal
+from bridge.cli.endings import first_cause, is_only_read
 from bridge.cli.instruments import INSTRUMENT_STORIES
 from bridge.cli.stage import PERSON, SELLER, Stage
 from bridge.cli.teller import PAYEE, PAYER, SHARE, NotAsTold, Teller
@@ -298,13 +299,19 @@ def told_on(cast: Cast) -> tuple[str, ...]:
 
 
 async def tell(stage: Stage, name: str, serial: int, draw: Callable[[str], None]) -> Ended:
-    """Tell one story, and draw where it stands. Errors: NotAsTold."""
+    """Tell one story, and draw where it stands.
+
+    Errors: NotAsTold; Refusal of a ledger that is only read.
+    """
     began = time.monotonic()
     teller = Teller(stage, serial, lambda stands: draw(f"{name:<22}{stands}"))
     try:
         sent, rest = await STORIES[name](teller)
-    except (AdapterError, Refusal, ClientError) as error:  # somebody killed what was just asked
-        raise NotAsTold(f"{type(error).__name__}: {error}") from error
+    except (AdapterError, Refusal, ClientError, ExceptionGroup) as error:
+        why = first_cause(error)
+        if not isinstance(why, AdapterError | Refusal | ClientError) or is_only_read(why):
+            raise
+        raise NotAsTold(f"{type(why).__name__}: {why}") from error  # what was asked was killed
     return Ended(
         name=name,
         settlement=sent["settlement"],

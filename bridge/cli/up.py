@@ -1,6 +1,5 @@
 """The daemon runs in the foreground, and is asked to stop: one process an installation."""
 
-import errno
 import fcntl
 import os
 import signal
@@ -14,11 +13,11 @@ from typing import TextIO
 import click
 
 from bridge.cli.link import Talk, spoken
+from bridge.cli.machine import is_of_a_file, taken, unusable, unwritten
 from bridge.cli.manners import DOWN, FAILED, USAGE, Stopped, show
 
 LOCK = "lianqiao.pid"  # locked while a daemon runs; what stands in it is its process id
 STOP_S = 30
-DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS})
 
 
 @click.command()
@@ -32,14 +31,16 @@ def up(talk: Talk, config: Path | None, *, on_stdin: bool) -> None:
     from bridge.daemon import serve  # noqa: PLC0415
     from bridge.log import set_up  # noqa: PLC0415
     from bridge.notary.keys import BadKey  # noqa: PLC0415
-    from bridge.notary.outcomes import LedgerError, OtherLayout  # noqa: PLC0415
+    from bridge.notary.outcomes import Full, LedgerError, OtherLayout  # noqa: PLC0415
     from bridge.settings import BadSettings, load  # noqa: PLC0415
 
     file = config if config is not None else talk.folder / "lianqiao.toml"
+    listen = ""
     if on_stdin and not sys.stdin.readline():
         return  # who was to begin it has gone
     try:
         settings = load(file)
+        listen = settings.api.listen
         with _alone(file.parent / settings.data):
             set_up()
             run = serve(settings, file.parent, lambda url: click.echo(f"ready {url}"))
@@ -58,6 +59,8 @@ def up(talk: Talk, config: Path | None, *, on_stdin: bool) -> None:
             cause="another release wrote it; nothing in it was changed",
             following="the release that wrote it, or lianqiao init in an empty folder",
         ) from error
+    except Full as error:
+        raise unwritten(error, "lianqiao doctor") from error
     except LedgerError as error:
         raise Stopped(
             FAILED,
@@ -66,7 +69,9 @@ def up(talk: Talk, config: Path | None, *, on_stdin: bool) -> None:
             following="lianqiao ledger fsck",
         ) from error
     except OSError as error:
-        raise _unusable(error) from error
+        if is_of_a_file(error):
+            raise unusable(error, file.parent, "lianqiao doctor") from error
+        raise taken(error, listen) from error
 
 
 async def _until_eof(run: Coroutine[None, None, None]) -> None:
@@ -81,20 +86,6 @@ async def _until_eof(run: Coroutine[None, None, None]) -> None:
     loop = asyncio.get_running_loop()
     loop.add_reader(0, read)
     await run
-
-
-def _unusable(error: OSError) -> Stopped:
-    """Tell a file or a disk that cannot be used from an address: what mends them differs."""
-    if error.filename is not None or error.errno in DISK:
-        cause = "a file of the installation cannot be used, or the disk is full"
-        return Stopped(FAILED, "LQ-FILE", str(error), cause=cause, following="lianqiao doctor")
-    return Stopped(
-        DOWN,
-        "LQ-LISTEN",
-        str(error),
-        cause="the address is taken, or may not be used: stop who has it, or change api.listen",
-        following="lianqiao config show",
-    )
 
 
 @contextmanager

@@ -5,6 +5,7 @@ nobody: burned at the origin and unminted at the destination.
 """
 
 import asyncio
+import errno
 import fcntl
 import json
 import os
@@ -184,13 +185,13 @@ class FileVoteBook:
     def _sync(self, votes: tuple[Vote, ...]) -> None:
         lines = b"".join(self._lines.add(settlement, verb.value) for settlement, verb in votes)
         if os.write(self._handle, lines) != len(lines):
-            raise OSError("the disk took half a vote")
+            raise OSError(errno.ENOSPC, "the disk took half a vote")
         os.fdatasync(self._handle)
 
     def _written(self, loop: asyncio.AbstractEventLoop, done: "Written[None]") -> None:
         """Tell everybody whose vote is on the disk, or that none ever will be."""
         cause = done.exception()
-        error = VotesFailed(str(cause)) if isinstance(cause, OSError) else cause
+        error = VotesFailed(*cause.args) if isinstance(cause, OSError) else cause
         told = [voted for every in self._writing.values() for voted in every]
         if error is None:
             self._writing = {}

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -87,6 +88,23 @@ def test_a_file_that_is_missing_is_named_and_is_no_address_in_use(tmp_path: Path
     assert key.name in ended.stderr
     assert "address" not in ended.stderr
     assert "lianqiao doctor" in ended.stderr
+
+
+def test_an_address_that_is_taken_is_named_with_who_has_it(tmp_path: Path) -> None:
+    where = installation(tmp_path / "here")
+    with socket.create_server(("127.0.0.1", 0)) as theirs:
+        listen = f"tcp:127.0.0.1:{theirs.getsockname()[1]}"
+        config = tmp_path / "here" / "lianqiao.toml"
+        config.write_text(config.read_text("utf-8").replace("unix:api.sock", listen), "utf-8")
+        up = [sys.executable, "-c", LIANQIAO, "up", *where]
+        ended = subprocess.run(up, check=False, capture_output=True, text=True, timeout=60)
+    error, cause, following = ended.stderr.splitlines()[-3:]
+    assert (ended.returncode, ended.stdout) == (6, "")
+    assert error.startswith(f"error LQ-LISTEN: the daemon cannot listen at {listen}: ")
+    assert f"(process {os.getpid()}) listens there" in cause
+    assert following == "next: lianqiao config explain api.listen"
+    assert run(["config", "explain", "api.listen"]) == 0, "it is a command"
+    assert not list((tmp_path / "here").rglob("lianqiao.pid"))
 
 
 def test_a_ledger_of_another_release_is_called_that_and_not_damaged(

@@ -119,6 +119,8 @@ def _serve(
         asyncio.run(serve())
     except KeyboardInterrupt:
         click.echo("# ended", err=True)
+    except OSError as error:  # its port is taken
+        raise SystemExit(f"the devnet ends: {error.strerror}") from error
 
 
 if __name__ == "__main__":

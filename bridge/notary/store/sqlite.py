@@ -15,6 +15,7 @@ from bridge.core.ids import Digest, Instant
 from bridge.notary.outcomes import Fenced, Full, IoFailed, LedgerError, OtherLayout
 from bridge.notary.store.port import Batch, Head, Lost
 from bridge.notary.store.private import private
+from bridge.notary.store.room import is_full
 
 Cell: TypeAlias = int | str | bytes | None
 
@@ -350,7 +351,7 @@ def _trouble(path: Path) -> Generator[None]:
 
 
 def _told(path: Path, error: Exception) -> LedgerError:
-    if isinstance(error, apsw.FullError):
+    if isinstance(error, apsw.FullError) or is_full(path.parent):
         return Full(f"{path}: {error}")
     return IoFailed(f"{path}: {type(error).__name__}: {error}")
 
