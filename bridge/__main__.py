@@ -23,7 +23,7 @@ from bridge.locks.lock import cache_home, lock_id, missing, numbers, pins, serve
 OLDEST = (3, 11)
 MARKER = "lianqiao-locks"  # in an environment: the ids of the locks it satisfies; written last
 OLDEST_PIP = (22, 3)  # the first that knows --python
-ROOM = "set LIANQIAO_HOME to a folder you may write, with 500 MB free"
+ROOM = "set LIANQIAO_CACHE to a folder you may write, with 500 MB free"
 
 # Each would send packages elsewhere than into our environment, or start a foreign interpreter.
 MISLEADING = (

@@ -43,11 +43,12 @@ class Simulation(Wire):
 
 
 class Step(Wire):
-    """When a stage was last entered, and the entry that says so."""
+    """When a stage was last entered, by which event, and the entry that says so."""
 
     stage: str
     at: str
     n: str
+    event: str
 
 
 class SettlementView(Wire):

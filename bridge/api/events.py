@@ -13,6 +13,7 @@ from aiohttp import web
 
 from bridge.api.problems import Trouble
 from bridge.api.routes import Call, Stream
+from bridge.api.shown import event_name
 from bridge.api.times import time_text
 from bridge.core.canonical import Value
 from bridge.core.ids import Instant, SettlementId
@@ -169,7 +170,7 @@ def _told(entry: Entry) -> dict[str, str]:
     """Return what anyone who may read the settlement may read; policy's words are not among it."""
     if entry.kind == "saga":
         told = {name: _text(entry.body, name) for name in ("from", "to", "stop", "visit")}
-        return {**told, "event": _text(_inner(entry.body, "event"), "name")}
+        return {**told, "event": event_name(entry)}
     if entry.kind == "act":
         return {"verb": _text(_inner(entry.body, "act"), "verb")}
     if entry.kind == "evidence":

@@ -25,7 +25,7 @@ async def proof(call: Call) -> Answer:
     note, size = journal.checkpoint, journal.sealed
     entry = journal.entry(n)
     if entry is None:
-        raise missing(f"there is no entry {n} yet", "GET /v1/entries")
+        raise missing(f"there is no entry {n} yet", f"a number below {journal.head.seq}")
     if n >= size:
         raise Trouble(
             409,

@@ -1,5 +1,6 @@
 """Rows of the ledger as our wire shows them."""
 
+from collections.abc import Mapping
 from typing import cast
 
 from pydantic import JsonValue
@@ -152,9 +153,17 @@ def _steps(ring: Ring, settlement: Settlement) -> tuple[Step, ...]:
         row = ring.journal.view.saga(settlement.order.id, stage.value)
         entry = ring.journal.entry(row.n) if row is not None else None
         if entry is not None:
-            step = Step(stage=stage.value, at=time_text(entry.t), n=str(entry.n))
+            by = event_name(entry)
+            step = Step(stage=stage.value, at=time_text(entry.t), n=str(entry.n), event=by)
             found.append((entry.n, step))
     return tuple(step for _, step in sorted(found, key=lambda one: one[0]))
+
+
+def event_name(entry: Entry) -> str:
+    """Return which event a step of a settlement took; nothing where the entry is no such step."""
+    event = entry.body.get("event")
+    name = event.get("name") if isinstance(event, Mapping) else None
+    return name if isinstance(name, str) else ""
 
 
 def proposal_view(row: ProposalRow, now: Instant) -> ProposalView:

@@ -19,15 +19,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bridge.cli.link import DEMO
 from bridge.cli.machine import listener
-from bridge.cli.manners import DOWN, Stopped, draws
+from bridge.cli.manners import DOWN, Stopped, draws, ourselves
 from bridge.cli.wires import CASTS, Process
 from bridge.ports import AdapterError
 
 if TYPE_CHECKING:
     from bridge.cli.stage import Stage
 
-MARK = ".lianqiao-demo"  # only a folder with this file is ever reset
+MARK = DEMO  # only a folder with this file is ever reset
 PORT, PORTS = 8420, 100
 PAUSE_S = 3  # between two settlements after the stories: time to read, and to kill something
 FASTEST = 1_000
@@ -106,7 +107,7 @@ def _told(tell: "Telling", keep: Path | None, *, once: bool, reset: bool) -> int
     """Return the exit code once it was told, or where another demo tells already."""
     with _alone(once=once) as alone:
         if isinstance(alone, str):
-            click.echo(f"a demo runs already: its daemon answers at {alone}")
+            click.echo(f"a demo runs already: its daemon answers at {alone}; Ctrl-C there ends it")
             return 0
         try:
             with _folder(keep, reset=reset) as folder, free_address() as address:
@@ -147,6 +148,10 @@ class Show:
         """Draw where a story stands, where lines may be drawn over."""
         if self._drawing():
             click.echo(f"\r\x1b[K{text}", nl=False, err=self.json)
+
+    def replace(self, text: str) -> None:
+        """Show a line in the place of the last such one, where lines may be drawn over."""
+        (self.draw if self._drawing() else self.say)(text)
 
     def _drawing(self) -> bool:
         return draws(sys.stderr if self.json else sys.stdout)
@@ -300,29 +305,28 @@ async def _tell_all(
     return {ended.name: ended.uetr for ended in told}, 0 if len(told) == len(names) else 1
 
 
-def _ourselves() -> str:
-    """Return what to type for this program: it may run from a tree that nobody installed."""
-    installed = Path(sys.argv[0]).name == "lianqiao"
-    return "lianqiao" if installed else "python3 -m bridge"
-
-
 def _close(tell: Telling, built: "Stage", told: Mapping[str, str]) -> None:
-    """Say where the API is, which settlement explains what by which command, how to stop."""
-    us, where = _ourselves(), shlex.quote(str(built.folder))
-    goes_on = tell.pause_s is not None
-    lines = [("api", built.daemon.url if goes_on else f"{built.daemon.url} until --once ends it")]
-    lines += [
-        (what, f"{us} trace {told[name]} --folder {where}")
-        for what, name in SHOWN.items()
-        if name in told
-    ]
-    if goes_on:
+    """Say which settlement explains what by which command, where the API is, what to do now."""
+    us, where = ourselves(), shlex.quote(str(built.folder))
+    if tell.pause_s is not None:
+        token, url = shlex.quote(str(built.folder / "keys" / "token-li.wei")), built.daemon.url
         pids = ", ".join(f"{one.pid} ({name})" for name, one in built.processes.items())
+        lines = [
+            (what, f"{us} trace {told[name]} --folder {where}")
+            for what, name in SHOWN.items()
+            if name in told
+        ]
         lines += [
             ("all", f"{us} ls settlements --folder {where}"),
-            ("break", f"kill -9 any of {pids}: it is started again, and goes on"),
+            ("api", f'curl -H "Authorization: Bearer $(cat {token})" {url}/v1/settlements'),
+            ("break", f"kill -9 any of {pids}"),
+            ("", "what you kill is started again, and goes on"),
             ("stop", "Ctrl-C"),
         ]
+    elif tell.is_kept:
+        lines = [("check", f"{us} ledger fsck --folder {where}")]
+    else:
+        return  # it ends now, and nothing of it is left to ask
     if tell.is_kept:
         lines.append(("reset", f"{us} demo --keep {where} --reset"))
     for word, text in lines:
@@ -360,4 +364,4 @@ async def _settle(show: Show, built: "Stage", pause_s: float) -> None:
             with suppress(ClientError):  # it was killed, and is not back yet
                 await see_it_written(built.desk)
             continue
-        show.say(ended.line())
+        show.replace(ended.line())

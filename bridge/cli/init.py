@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from bridge.cli.machine import unusable, unwritten, whole
+from bridge.cli.manners import ourselves
 
 PORT = 8420
 ELSEWHERE = "lianqiao init DIR, on a disk that has room and that you may write"
@@ -36,4 +37,4 @@ def init(*, profile: str, folder: Path) -> None:
         raise unwritten(error, ELSEWHERE) from error
     click.echo(f"made    {folder / 'lianqiao.toml'}")
     click.echo(f"people  {', '.join(one.id for one in PEOPLE)}: keys and tokens in keys/")
-    click.echo(f"next    lianqiao up --config {folder / 'lianqiao.toml'}")
+    click.echo(f"next    {ourselves()} up --config {folder / 'lianqiao.toml'}")

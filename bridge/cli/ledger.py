@@ -1,5 +1,6 @@
 """The ledger: its trial balance over the API; its export and its check offline, on the files."""
 
+from base64 import b64decode
 from collections import defaultdict
 from pathlib import Path
 
@@ -64,16 +65,20 @@ def postings(talk: Talk, settlement: str) -> None:
 
 
 @ledger.command("prove")
-@click.argument("n", metavar="ENTRY")
+@click.argument("n", metavar="ENTRY", type=click.IntRange(min=0))
 @spoken
-def prove(talk: Talk, n: str) -> None:
-    """Print the inclusion proof of an entry in the latest signed checkpoint."""
+def prove(talk: Talk, n: int) -> None:
+    """Print what an entry says, and its inclusion proof in the latest signed checkpoint.
+
+    `trace` shows the numbers of a settlement's entries.
+    """
     told = talk.get(f"/v1/proofs/{n}")
     show(
         talk.form,
         "proof",
         told.raw,
         lambda: [
+            b64decode(told.text("entry")).decode(),
             f"entry {told.text('n')} of {told.text('size')}, leaf {told.text('leaf')}",
             *told.texts("path"),
             told.text("checkpoint"),

@@ -4,6 +4,7 @@ Which daemon and who speaks comes from the options, else from `client.json` of t
 folder, which `init` and `demo` write.
 """
 
+import fcntl
 import http.client
 import json
 import os
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import update_wrapper
 from pathlib import Path
+from shlex import quote as quoted
 from typing import Concatenate, ParamSpec, cast
 from urllib.parse import quote, urlsplit
 
@@ -34,6 +36,7 @@ from bridge.cli.overriding import override
 P = ParamSpec("P")
 WAIT_S = 30
 HOME = "LIANQIAO_HOME"
+DEMO = ".lianqiao-demo"  # the mark of a demo's folder; it is locked while that demo runs
 _EXITS = {
     400: USAGE,
     401: REFUSED,
@@ -197,7 +200,7 @@ class Talk:
             "LQ-NO-CLIENT",
             f"{self.folder}: no client.json says where the daemon is and who you are",
             cause="this is not the folder of an installation",
-            following=f"lianqiao init DIR, then {HOME}=DIR; or --url with --token-file",
+            following=f"the same with --folder DIR, or {HOME}=DIR; lianqiao init DIR makes one",
         )
 
     def speaker(self) -> str:
@@ -241,12 +244,15 @@ class Talk:
             ) from error
 
     def _down(self, error: Exception) -> Stopped:
+        folder = "" if self.url is not None else f" --folder {quoted(str(self.folder))}"
         return Stopped(
             DOWN,
             "LQ-DOWN",
             f"no daemon answers at {self.address()}",
             cause=str(error) or type(error).__name__,
-            following="lianqiao up",
+            following="the same again in a second: a demo runs there, and starts its daemon again"
+            if _is_locked(self.folder / DEMO)
+            else f"lianqiao up{folder}",
         )
 
 
@@ -255,6 +261,17 @@ def addressed(path: str, query: Mapping[str, str | None]) -> str:
     given = {name: value for name, value in query.items() if value is not None}
     asked = "&".join(f"{name}={quote(value, safe='')}" for name, value in given.items())
     return f"{path}?{asked}" if asked else path
+
+
+def _is_locked(mark: Path) -> bool:
+    try:
+        with mark.open("rb") as held:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False  # nothing of that name lies there
+    return False
 
 
 def _table(client: Mapping[str, Json], member: str) -> Mapping[str, Json]:

@@ -5,9 +5,11 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import IO, Final, TypeAlias
 from unicodedata import east_asian_width
 
@@ -101,7 +103,18 @@ def say_stopped(stopped: Stopped, form: str) -> None:
     if stopped.cause:
         click.echo(f"cause: {printable(stopped.cause)}", err=True)
     if stopped.following:
-        click.echo(f"next: {printable(stopped.following)}", err=True)
+        click.echo(f"next: {typed(printable(stopped.following))}", err=True)
+
+
+def ourselves() -> str:
+    """Return what to type for this program: it may run from a tree that nobody installed."""
+    from_a_tree = Path(sys.argv[0]).parts[-2:] == ("bridge", "__main__.py")
+    return "python3 -m bridge" if from_a_tree else "lianqiao"
+
+
+def typed(text: str) -> str:
+    """Return a text whose commands can be typed as this one was."""
+    return re.sub(r"(?<![\w./-])lianqiao (?=[a-z])", f"{ourselves()} ", text)
 
 
 def note(text: str, *, quiet: bool = False) -> None:

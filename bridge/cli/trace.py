@@ -63,9 +63,8 @@ def lines(told: Doc) -> list[str]:
     for step in steps:
         here = step is steps[-1] and step.text("stage") not in {"settled", "released", "rejected"}
         mark = "●" if here else "✓"
-        rows.append(
-            f"{mark} {step.text('stage'):<12} {local(step.text('at'))}   entry {step.text('n')}"
-        )
+        by = f"entry {step.text('n'):<6} {step.text('event')}".rstrip()
+        rows.append(f"{mark} {step.text('stage'):<12} {local(step.text('at'))}   {by}")
     if stop:
         rows.append(f"! {stop}")
     if told.texts("ahead"):

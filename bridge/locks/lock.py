@@ -21,12 +21,12 @@ def lock_id(lock: Path) -> str:
 
 
 def cache_home() -> Path:
-    """The folder that holds our environments: LIANQIAO_HOME, else one in the user's cache folder.
+    """The folder that holds our environments: LIANQIAO_CACHE, else one in the user's cache folder.
 
     A user without a home (a container's bare number) gets a folder among the temporary ones.
     """
-    if os.environ.get("LIANQIAO_HOME"):
-        return Path(os.environ["LIANQIAO_HOME"]).resolve()
+    if os.environ.get("LIANQIAO_CACHE"):
+        return Path(os.environ["LIANQIAO_CACHE"]).resolve()
     if os.environ.get("XDG_CACHE_HOME"):
         return Path(os.environ["XDG_CACHE_HOME"]).resolve() / "lianqiao"
     try:

@@ -63,7 +63,7 @@ def _base() -> str:
 def _fresh(home: Path, path: str) -> dict[str, str]:
     folder = home / "demo"
     folder.mkdir(parents=True, exist_ok=True)
-    fresh = {"LIANQIAO_HOME": str(home), "PATH": path, "UV_CACHE_DIR": str(home / "uv")}
+    fresh = {"LIANQIAO_CACHE": str(home), "PATH": path, "UV_CACHE_DIR": str(home / "uv")}
     return {**os.environ, **fresh, "PIP_NO_CACHE_DIR": "1", "TMPDIR": str(folder)}
 
 

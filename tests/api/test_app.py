@@ -20,6 +20,9 @@ async def test_an_order_is_sent_consented_settled_and_told(tmp_path: Path) -> No
         stages = [step["stage"] for step in shown["steps"]]
         assert stages[0] == "proposed"
         assert stages[-1] == "settled"
+        events = {step["stage"]: step["event"] for step in shown["steps"]}
+        assert events["locking"] == "PolicyCleared"
+        assert events["settled"] == "AssetAssigned"
         same = (await desk.ask("GET", f"/v1/uetrs/{shown['uetr']}")).json
         assert same == shown
         made = [row for _, row in desk.water.journal.view.scan("prepared", f"{of}/", 10)]

@@ -85,7 +85,7 @@ class Place:
     def environment(self) -> dict[str, str]:
         """What the start sees: no uv, and none of this machine's settings for installers."""
         path = os.pathsep.join([str(self.root / "bin"), "/usr/bin", "/bin"])
-        kept = {"PATH": path, "HOME": str(self.root), "LIANQIAO_HOME": str(self.home)}
+        kept = {"PATH": path, "HOME": str(self.root), "LIANQIAO_CACHE": str(self.home)}
         return {**kept, **self.settings}
 
     def command(self, *arguments: str, python: str = BASE) -> list[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bridge import __main__ as first
+from bridge.cli.link import HOME
 from bridge.locks.lock import cache_home, lock_id
 from tests.bootstrap.conftest import BASE, TREE, Place
 
@@ -329,10 +330,10 @@ def test_an_index_that_cannot_be_reached_is_a_dependency_that_is_down(place: Pla
 
 
 def test_a_cache_folder_that_cannot_be_written_is_named(place: Place) -> None:
-    place.settings = {"LIANQIAO_HOME": "/proc/lianqiao"}
+    place.settings = {"LIANQIAO_CACHE": "/proc/lianqiao"}
     run = place.start()
     assert run.returncode == 1
-    assert "next: set LIANQIAO_HOME" in run.stderr
+    assert "next: set LIANQIAO_CACHE" in run.stderr
     assert "Traceback" not in run.stderr
 
 
@@ -369,11 +370,12 @@ def test_a_pip_too_old_or_absent_is_named(
 
 
 def test_the_cache_folder_is_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("LIANQIAO_HOME", "XDG_CACHE_HOME"):
+    for name in ("LIANQIAO_CACHE", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv(HOME, str(tmp_path / "pilot"))  # an installation, not a place for packages
     assert cache_home() == tmp_path / ".cache" / "lianqiao"
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     assert cache_home() == tmp_path / "xdg" / "lianqiao"
-    monkeypatch.setenv("LIANQIAO_HOME", str(tmp_path / "own"))
+    monkeypatch.setenv("LIANQIAO_CACHE", str(tmp_path / "own"))
     assert cache_home() == tmp_path / "own"

@@ -25,7 +25,7 @@ def test_an_environment_that_is_there_serves_where_nothing_may_be_written(place:
             "ERROR: Could not install packages: [Errno 28] No space left on device",
             1,
             "No space left on device",
-            "LIANQIAO_HOME",
+            "LIANQIAO_CACHE",
         ),
         (
             "WARNING: NewConnectionError('<x>: [Errno -3] Temporary failure in name resolution')",

@@ -1,7 +1,9 @@
 """The command line against a running desk: what a person sees, and the exit codes."""
 
 import asyncio
+import fcntl
 import json
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -15,14 +17,17 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bridge.cli import COMMANDS, run
+from bridge.cli.link import DEMO
 from bridge.core.canonical import canonical
 from bridge.core.ids import SettlementId
 from bridge.core.settlement import Stage
 from bridge.notary.state.rows import PreparedRow
 from tests.api.front import Front, front, order
+from tests.api.test_proofs import sealed
 from tests.engine.river import key
 from tests.notary.ledgers import LI, WANG, ZHAO, key_of
 from tests.policy.packs import pack_value
+from tests.tidy.tree import TREE
 
 
 def write_key(file: Path, secret: Ed25519PrivateKey) -> None:
@@ -100,6 +105,7 @@ async def test_an_order_is_sent_consented_and_traced(
         traced = await at.type("trace", told["uetr"])
         assert "✓ settled" in traced.out
         assert traced.out.count("✓ proposed") == 1
+        assert re.search(r"✓ settled .* entry \d+ +AssetAssigned$", traced.out, re.MULTILINE)
         ((_, made),) = at.desk.water.journal.view.scan("prepared", f"{of}/", 1)
         assert isinstance(made, PreparedRow)
         assert (await at.type("trace", made.tx)).out == traced.out
@@ -188,6 +194,13 @@ async def test_the_trial_balance_is_even_and_a_settlement_shows_its_postings(
         units = json.loads(even.out)["items"]
         assert units
         assert all(one["balanced"] for one in units)
+        await sealed(at.desk)
+        proved = await at.type("ledger", "prove", "0")
+        assert json.loads(proved.out.splitlines()[0])["n"] == "0"
+        assert proved.out.splitlines()[1].startswith("entry 0 of ")
+        unborn = await at.type("ledger", "prove", "99999")
+        assert "next: a number below " in unborn.err
+        assert (await at.type("ledger", "prove", "x")).exit == 2
         shown = await at.type("ledger", "postings", of, "--output", "csv")
         assert "posted" in shown.out
         lists = await at.type("lists", "status")
@@ -230,6 +243,32 @@ async def test_registers_rates_packs_and_people_are_proposals(
         assert at.desk.water.journal.view.person("chen.yu") is not None
         gone = await at.type("person", "revoke", "chen.yu", "--reason", "left")
         assert gone.exit == 5, gone.err
+
+
+def test_a_tree_that_nobody_installed_names_commands_as_they_are_typed(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "bridge", "status", "--folder", str(tmp_path)]
+    lost = subprocess.run(words, cwd=TREE, capture_output=True, text=True, check=False)
+    assert lost.returncode == 2
+    assert "next: the same with --folder DIR" in lost.stderr
+    assert "python3 -m bridge init DIR makes one" in lost.stderr
+
+
+def test_where_a_demo_runs_its_daemon_is_waited_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "client.json").write_text(
+        '{"url": "http://localhost:9", "tokens": {"li.wei": "t"}}', "utf-8"
+    )
+    (tmp_path / "t").write_text("lq_x", "utf-8")
+    where = ["--folder", str(tmp_path)]
+    assert run(["status", *where]) == 6
+    assert f"next: lianqiao up --folder {tmp_path}" in capsys.readouterr().err
+    with (tmp_path / DEMO).open("wb") as mark:
+        fcntl.flock(mark, fcntl.LOCK_EX)
+        assert run(["status", *where]) == 6
+        assert "a demo runs there, and starts its daemon again" in capsys.readouterr().err
+    assert run(["status", *where]) == 6
+    assert "next: lianqiao up" in capsys.readouterr().err
 
 
 def test_no_daemon_is_6_and_no_installation_is_2(

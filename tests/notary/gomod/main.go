@@ -73,7 +73,9 @@ func run(args []string) error {
 		if grown {
 			err = consistent(folder, n, top, files, own)
 		} else {
-			err = included(folder, n, top, files, leaves)
+			if err = included(folder, n, top, files, leaves); err == nil {
+				fmt.Printf("entry %d, leaf %x, is in it\n", n, leaves[n][:])
+			}
 		}
 		if err != nil {
 			return fmt.Errorf("%d: %w", n, err)
