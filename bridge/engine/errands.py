@@ -151,7 +151,7 @@ class Errands:
         for woken in running.values():
             woken.set()
         if settlement.at_rest:
-            self._met.pop(of, None)
+            self._forget(of)
         for effect in self._perform.owed(settlement):
             name = _name(effect)
             if name not in running:
@@ -210,6 +210,14 @@ class Errands:
             self._consider(of)
         elif not self._running.get(of, True):
             del self._running[of]
+        if settlement is not None and settlement.at_rest:
+            self._forget(of)  # its last fact may be told before its errand has ended
+
+    def _forget(self, of: SettlementId) -> None:
+        """Forget what lies in memory of a settlement at rest."""
+        self._met.pop(of, None)
+        self._worried.discard(of)
+        self._perform.forget(of)
 
     async def _further(
         self, of: SettlementId, settlement: Settlement, effect: NetworkEffect | PaymentEffect

@@ -36,7 +36,7 @@ from bridge.core.settlement import Settlement, due, upkeep
 from bridge.engine.handing import WORLD_S, handed
 from bridge.engine.keeping import entry_of, kept
 from bridge.engine.waiting import Cause, Wait
-from bridge.notary.citation import citing_act, must_read
+from bridge.notary.citation import citing_act, consent_signatures, must_read
 from bridge.notary.entries import Draft, Expect, Group
 from bridge.notary.forms import act_of
 from bridge.notary.journal import Journal
@@ -131,7 +131,7 @@ class Perform:
         self._disclosed = disclosed
         self._turn = turn
         self._alarm = alarm
-        self._sent: dict[str, TxRef] = {}  # keys submitted by this process, and as what
+        self._sent: dict[SettlementId, dict[Key, TxRef]] = {}  # by this process, until it rests
 
     async def perform(
         self, settlement: Settlement, effect: NetworkEffect | PaymentEffect
@@ -172,7 +172,7 @@ class Perform:
         key: Key,
     ) -> Answer | Wait:
         prepared = kept(self._journal, key) if key.verb in settlement.prepared else None
-        sent = prepared is not None and self._sent.get(key.text) == prepared.tx
+        sent = prepared is not None and self._sent.get(key.settlement, {}).get(key) == prepared.tx
         if prepared is not None and (sent or self._lapsed(prepared)):
             return await self._look(settlement, effect, door, prepared)
         if isinstance(effect, RecallPayment) and Verb.PAY not in settlement.prepared:
@@ -269,15 +269,19 @@ class Perform:
     ) -> None:
         """Keep the exact bytes before they are sent: rule 2."""
         draft, side = entry_of(settlement, prepared, signatures)
-        n = await self._append(settlement, draft, side)
-        lane = self._journal.view.lane(settlement.order.lane)
-        is_lock = prepared.key.verb is Verb.LOCK
-        level = "committed" if lane is None or is_lock else lane.acknowledge
-        await self._journal.wait(n, level)
+        await self._append(settlement, draft, side)
+
+    async def _acknowledged(self, settlement: Settlement, key: Key) -> None:
+        """Wait until what is kept for `key` has the lane's level, also where a crash left it."""
+        view = self._journal.view
+        row, lane = view.prepared(key.text), view.lane(settlement.order.lane)
+        assert row is not None, f"{key.text}: it is journalled before it is sent"
+        level = "committed" if lane is None or key.verb is Verb.LOCK else lane.acknowledge
+        await self._journal.wait(row.n, level)
 
     async def _append(
         self, settlement: Settlement, draft: Draft, side: tuple[tuple[str, bytes | None], ...]
-    ) -> int:
+    ) -> None:
         expect = Expect(
             settlement=settlement.order.id, visit=settlement.visit, stop=settlement.stop
         )
@@ -285,7 +289,6 @@ class Perform:
         (outcome,) = await self._journal.append((group,))
         if not isinstance(outcome, Committed):
             raise Stale(str(outcome))
-        return outcome.entries[-1].n
 
     def _unmoved(self, settlement: Settlement) -> None:
         """Raise Stale where the settlement stands elsewhere than when we began."""
@@ -301,12 +304,14 @@ class Perform:
         prepared: Prepared,
     ) -> Answer | Wait:
         """Hand the bytes over once more, if the settlement still stands where it stood."""
+        await self._acknowledged(settlement, prepared.key)
         self._unmoved(settlement)
-        self._sent[prepared.key.text] = prepared.tx
+        sent = self._sent.setdefault(settlement.order.id, {})
+        sent[prepared.key] = prepared.tx
         try:
             await handed(door, prepared)
         except Unavailable:
-            del self._sent[prepared.key.text]
+            del sent[prepared.key]
             raise
         except (Refused, Uncertain, TimeoutError) as error:
             if isinstance(error, Refused) and not self._lapsed(prepared):
@@ -326,6 +331,10 @@ class Perform:
             tx=prepared.tx,
         )
         return _under_way(self._patience(door, prepared), effect)
+
+    def forget(self, of: SettlementId) -> None:
+        """Forget what was sent for a settlement that is at rest."""
+        self._sent.pop(of, None)
 
     def _lapsed(self, prepared: Prepared) -> bool:
         return prepared.expires is not None and prepared.expires <= self._clock.now()
@@ -378,16 +387,6 @@ class Perform:
         if held is not None:
             return (held,)
         return () if effect is None else (effect,)
-
-
-def consent_signatures(view: View, order: SettlementOrder) -> tuple[Signature, ...]:
-    """Return the holder's consents as the signatures a lock is prepared with."""
-    given = (view.consent(order.id, network) for network in order.consents)
-    return tuple(
-        Signature(kind=one.kind, signer=one.public_key or one.by, signature=one.signature)
-        for one in given
-        if one is not None
-    )
 
 
 def _object(value: Value) -> Mapping[str, Value]:

@@ -5,7 +5,7 @@ The engine cites by this, and every notary checks by it against the ledger it re
 
 from dataclasses import dataclass
 
-from bridge.core.act import Act, act_for
+from bridge.core.act import Act, Signature, act_for
 from bridge.core.effects import LockAsset, NetworkEffect, Verb, verb_of
 from bridge.core.ids import Digest
 from bridge.core.order import SettlementOrder
@@ -92,3 +92,13 @@ def _fact(view: View, settlement: Settlement, name: str) -> Digest | None:
 def _entered(view: View, settlement: Settlement, stage: Stage) -> Digest | None:
     row = view.saga(settlement.order.id, stage.value)
     return row.leaf if row is not None else None
+
+
+def consent_signatures(view: View, order: SettlementOrder) -> tuple[Signature, ...]:
+    """Return the holder's consents as the signatures a lock is prepared with."""
+    given = (view.consent(order.id, network) for network in order.consents)
+    return tuple(
+        Signature(kind=one.kind, signer=one.public_key or one.by, signature=one.signature)
+        for one in given
+        if one is not None
+    )

@@ -107,3 +107,28 @@ async def test_a_door_that_sees_broken_finality_while_it_is_asked_stops_no_ring(
         of = await water.send(water.order())
         await water.until(of, Stage.SETTLED, within=60)
         assert next(times, None) is None
+
+
+async def test_nothing_of_a_settlement_at_rest_stays_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where its last fact is told before whoever asked for it hears that it was taken."""
+    submit = MemoryNetwork.submit
+
+    async def slow(self: MemoryNetwork, prepared: Prepared) -> None:
+        await submit(self, prepared)
+        await asyncio.sleep(0.05)
+
+    monkeypatch.setattr(MemoryNetwork, "submit", slow)
+    async with river(tmp_path) as water:
+        of = await water.send(water.order())
+        await water.until(of, Stage.PREPARING)
+        water.ring.errands._worried.add(of)
+        assert water.ring._perform._sent
+        await water.until(of, Stage.SETTLED)
+        await asyncio.sleep(0.2)
+        errands = water.ring.errands
+        assert not errands._running
+        assert not errands._met
+        assert not errands._worried
+        assert not water.ring._perform._sent
