@@ -6,7 +6,7 @@ repeat. Source: CloudEvents 1.0; HTML Living Standard, 9.2 (server-sent events).
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -24,6 +24,7 @@ from bridge.notary.since import first_since
 PAGE = 256
 STREAMS = 1_000  # open at once: some 67 MB of one process
 QUIET_S = 15.0  # a comment that often, so that a proxy does not close the line
+SLOW_S = 30.0  # a reader who takes nothing for so long is let go, and resumes where it was
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,13 +89,32 @@ async def _tell(call: Call, told: Told, mine: Stream) -> web.StreamResponse:
         headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
     )
     await response.prepare(call.http)
+    try:
+        await _tell_all(call, told, mine, response)
+        await _taken(response.write_eof(), mine)
+    except (TimeoutError, ConnectionError):  # what it did not take would be waited for again
+        if call.http.transport is not None:
+            call.http.transport.abort()
+    return response
+
+
+async def _taken(writing: Awaitable[None], mine: Stream) -> None:
+    """The reader has taken it. Errors: TimeoutError: it takes nothing, or the desk closes."""
+    try:
+        async with asyncio.timeout(SLOW_S) as mine.quiet:
+            await writing
+    finally:
+        mine.quiet = None
+
+
+async def _tell_all(call: Call, told: Told, mine: Stream, response: web.StreamResponse) -> None:
     journal, after = call.room.ring.journal, told.after
     while not call.room.closing.is_set():
         page = journal.entries(after, PAGE)
         for entry in page:
             after = entry.n
             if of := told.about(entry):
-                await response.write(_event(entry, of, call.room.origin))
+                await _taken(response.write(_event(entry, of, call.room.origin)), mine)
         if page:
             await asyncio.sleep(0)  # a long history gives way to others
             continue
@@ -104,13 +124,11 @@ async def _tell(call: Call, told: Told, mine: Stream) -> web.StreamResponse:
             async with asyncio.timeout(QUIET_S) as mine.quiet:
                 await journal.changed(after)
         except TimeoutError:
-            await response.write(b": still here\n\n")
+            await _taken(response.write(b": still here\n\n"), mine)
         except LedgerError:
             break  # nothing more will be written: the reader comes back and is told so
         finally:
             mine.quiet = None
-    await response.write_eof()
-    return response
 
 
 def _resumed(call: Call, first: int) -> int:
@@ -125,6 +143,14 @@ def _resumed(call: Call, first: int) -> int:
             "Last-Event-ID is the number of an entry",
             remedy="send the id of the last event you read, or none",
             flaws=((("header", "Last-Event-ID"), "malformed"),),
+        )
+    if int(given) >= call.room.ring.journal.head.seq:
+        raise Trouble(
+            400,
+            "LQ-EVENT-ID",
+            "Last-Event-ID is of an entry that this ledger does not have: another ledger gave it",
+            remedy="begin anew, from a time: since=2026-11-26T08:00:00Z, or without the id",
+            flaws=((("header", "Last-Event-ID"), "not_ours"),),
         )
     return int(given)
 
