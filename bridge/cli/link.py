@@ -156,7 +156,7 @@ class Talk:
             answer = line.getresponse()
             if answer.status != 200:
                 _read(answer.status, answer.read())
-            while text := answer.readline():
+            while (text := answer.readline()).endswith(b"\n"):  # half a line was never told
                 yield text.decode().rstrip("\n")
         except (OSError, http.client.HTTPException) as error:
             raise self._down(error) from error

@@ -125,3 +125,33 @@ async def test_what_names_no_time_lane_or_event_is_said(tmp_path: Path, capsys: 
             refused = await at.type("tail", *words)
             assert refused.exit == code, refused.err
             assert refused.out == ""
+
+
+async def test_half_an_event_that_was_cut_off_is_not_told(tmp_path: Path) -> None:
+    """A proxy between may pass on what it has of a line when the daemon dies."""
+    told = b'data: {"id": "1"}\n\n', b'data: {"id'
+
+    async def answered(_: asyncio.StreamReader, out: asyncio.StreamWriter) -> None:
+        out.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for part in told:
+            out.write(b"%x\r\n%s\r\n" % (len(part), part))
+        out.write(b"0\r\n\r\n")
+        await out.drain()
+        out.close()
+
+    server = await asyncio.start_server(answered, "127.0.0.1")
+    port = server.sockets[0].getsockname()[1]
+    token = tmp_path / "token"
+    token.write_text("lq_anything")
+    talk = Talk(
+        folder=tmp_path, form="table", quiet=False, person="",
+        url=f"http://127.0.0.1:{port}", token_file=token,
+    )  # fmt: skip
+    found: list[str] = []
+
+    def read() -> None:
+        found.extend(event.text("id") for event in talk.events("/v1/events", None))
+
+    async with server:
+        await asyncio.to_thread(read)
+    assert found == ["1"]
