@@ -339,11 +339,11 @@ def _freezes(view: View, order: SettlementOrder, point: str) -> tuple[str, ...]:
 def _people(view: Projection, settlement: Settlement) -> tuple[Approval, ...]:
     """Who cleared a hold of this order, with the roles they hold."""
     of, found = settlement.order.id, dict[str, Approval]()
-    names = [derived_id(of, CLEAR, str(visit)) for visit in range(settlement.visit + 1)]
+    names = [derived_id(of, CLEAR, str(visit)) for visit in range(settlement.visit)]
     view.prefetch(("proposal", name) for name in names)
     for proposal in names:
         row = view.proposal(proposal)
-        if row is None or row.state not in {"approved", "done"}:
+        if row is None or row.state != "done":
             continue
         for name in row.approvals:
             person = view.person(name)

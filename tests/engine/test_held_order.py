@@ -1,13 +1,13 @@
 """The example packs load, and the story of their README happens as told."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from bridge.core.canonical import parse
+from bridge.core.canonical import Value, parse
 from bridge.core.events import AssetLocked, AssetMinted
 from bridge.core.ids import Digest, EntryId, PersonId, derived_id
 from bridge.core.order import References
@@ -21,7 +21,8 @@ from bridge.notary.state.proposals import CLEAR, approval_message
 from bridge.policy.packs import compact, load
 from bridge.policy.rules import KINDS
 from tests.engine.customs import HEADER, NOBODY, Customs, opened
-from tests.notary.ledgers import LI, WANG, key_of
+from tests.notary.ledgers import LI, WANG, ZHAO, key_of
+from tests.policy.packs import rule
 from tests.strategies import asset_fact
 
 FILED = References(contract="C-1", invoice="I-1", filing="F-1")
@@ -104,6 +105,26 @@ async def test_a_hold_is_cleared_by_a_second_person_until_the_entry_changes() ->
     )
     frozen = await customs.screened(order.id)
     assert (frozen.stage, frozen.stop) == (Stage.RESCREENING, Stop.FROZEN)
+    await customs.journal.close()
+
+
+async def test_two_persons_stand_behind_a_large_order_one_after_the_other() -> None:
+    """Each of them clears the hold of their own visit; neither's word is overlooked or enough."""
+    figure: dict[str, Value] = {"currency": "HKD", "above": "1", "border": "gt"}
+    both: dict[str, Value] = {"roles": ["compliance"], "distinct": "2"}
+    customs = await opened(rule("four_eyes", {**figure, **both}))
+    order = (await customs.order()).order
+    there = []
+    async with desk(customs) as people:
+        for person in (WANG, ZHAO):
+            held = await customs.screened(order.id)
+            assert (held.stage, held.stop) == (Stage.SCREENING, Stop.HELD)
+            seen = customs.findings(order.id)["four-eyes@1"]["values"]
+            assert isinstance(seen, Mapping)
+            there.append(seen["there"])
+            await decide(people, derived_id(order.id, CLEAR, str(held.visit)), person, "approve")
+    assert there == ["0", "1"]
+    assert (await customs.screened(order.id)).stage is Stage.LOCKING
     await customs.journal.close()
 
 
