@@ -185,6 +185,8 @@ class Endpoint:
                     raise Unreachable(f"{self.operator}: status {answer.status}")
                 if answer.status >= 500 or 300 <= answer.status < 400:
                     raise Unanswered(f"{self.operator}: status {answer.status}")
+                if answer.content_type == "text/html":  # a proxy's page: the node said nothing
+                    raise Unanswered(f"{self.operator}: a page, status {answer.status}")
                 length = answer.content_length
                 if length is not None and "Content-Encoding" not in answer.headers:
                     if length > self._bounds.largest:

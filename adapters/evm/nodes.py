@@ -181,7 +181,7 @@ class Nodes:
         if params and isinstance(params[-1], str):
             here = await self.each([("eth_getBlockByNumber", (params[-1], False))])
             hashes = {one: _hash_of(block) for one, (block,) in here}
-            if hashes.get(node) not in {hashes.get(one) for one in agreed}:
+            if hashes.get(node, "") not in {hashes.get(one) for one in agreed} - {"", None}:
                 return
         self.lied(node, f"{method} is another to {len(agreed)} others, of the same block")
 

@@ -129,6 +129,19 @@ async def test_a_busy_node_is_asked_again_and_a_transaction_is_sent_once() -> No
         assert seen == ["eth_sendRawTransaction"]
 
 
+async def test_a_page_in_the_place_of_an_answer_is_waited_for_and_no_lie() -> None:
+    """A proxy shows it in a node's place, with any status; a transaction may have passed it."""
+
+    async def page(_: web.Request) -> web.Response:
+        return web.Response(text="<html>back soon</html>", content_type="text/html")
+
+    async with node(page, Bounds(tries=1)) as endpoint:
+        with pytest.raises(Unanswered):
+            await endpoint.call("echo")
+        with pytest.raises(Unanswered):
+            await endpoint.send(b"\x02")
+
+
 @pytest.mark.parametrize("status", [401, 402, 403, 404, 405, 407, 413])
 async def test_a_node_that_does_not_let_us_in_is_waited_for_and_no_liar(status: int) -> None:
     """A key that ran out or a path that moved is for people to mend; nothing was heard, or sent."""

@@ -228,3 +228,16 @@ async def test_who_says_otherwise_of_the_same_block_is_set_aside_and_written_dow
     why = "east: eth_call is another to 2 others, of the same block"
     assert nodes.caught() == ((why,) if lies else ())
     assert (asked[2] in nodes.able()) is not lies
+
+
+async def test_who_shows_no_block_is_not_taken_to_mean_the_same_one() -> None:
+    """Two nodes that lag behind alike have no block in common: nothing says that one lies."""
+
+    def node(operator: str, answer: Answer, block: Answer) -> Node:
+        return Node(operator, {"eth_call to": answer, "eth_getBlockByNumber 0x7": block})
+
+    shown = {"hash": "0xaa"}
+    asked = [node("north", "0x01", None), node("south", "0x01", shown), node("east", "0x02", None)]
+    nodes = Nodes("eip155:1", asked, 2, Still(), 1_000)
+    assert await nodes.agreed([ASKED]) == ["0x01"]
+    assert nodes.caught() == ()
