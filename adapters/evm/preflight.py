@@ -25,6 +25,7 @@ from bridge.ports import Answered, Check, Unavailable
 LISTED = "asset is listed and open"
 TOKEN, TITLE = "RepresentationToken", "RepresentationTitle"  # whose interface a foreign one shares
 NOTHING = "0x" + "00" * 20
+ERC721 = bytes.fromhex("80ac58cd")  # as ERC-165 names it
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,9 @@ async def _title_held(
     title = await title_at(view.nodes, view.head, custody, ticket)
     if title is not None:
         return held_checks(title, ticket)
+    register = await _register(view, asset)
+    if register.answer is Answered.NO:
+        return [register]
     told = await view.ask(
         (TITLE, asset, "ownerOf", (number,)),
         (TITLE, asset, "getApproved", (number,)),
@@ -146,9 +150,17 @@ async def _title_held(
     of_all = read(TITLE, "isApprovedForAll", told[2])
     allowed = (approved is not None and str(approved[0]) == custody) or of_all == (True,)
     return [
+        register,
         _check("holder owns it", owner is not None and str(owner[0]) == party, party),
         _check("custody is allowed", allowed, custody),
     ]
+
+
+async def _register(view: View, asset: str) -> Check:
+    """A part is one title of a register; of what is counted there is none."""
+    (told,) = await view.ask((TITLE, asset, "supportsInterface", (ERC721,)))
+    is_one = read(TITLE, "supportsInterface", told) == (True,)
+    return _check("asset is a register of titles", is_one, asset)
 
 
 async def _made(view: View, ticket: Ticket, asset: str, party: str, custody: str) -> list[Check]:
@@ -167,7 +179,7 @@ async def _made(view: View, ticket: Ticket, asset: str, party: str, custody: str
         is_home = read(TOKEN, "HOME", home) == (ticket.counterpart,)
         checks.append(_check("it can be made", is_home, "its home is the other network"))
     if ticket.token_id:
-        return checks
+        return [*checks, await _register(view, asset)]
     amount = 0 if backing is None else ticket.amount  # a share may refuse to move nothing
     moved = calls.call(TOKEN, "transfer", party, amount)
     admitted = await view.passes(custody, asset, moved)

@@ -74,17 +74,19 @@ def word(question: Question, answer: "Json | NodeError") -> Told:
             return None
         raise answer
     try:
-        (told,) = calls.decoded([question.gives], _bytes(answer))
+        (told,) = calls.decoded([question.gives], told_bytes(answer))
     except ValueError:
         return None  # somebody else's function of that name, or none at all
     return told
 
 
-def _bytes(answer: object) -> bytes:
+def told_bytes(answer: object) -> bytes:
+    """Return the bytes, or the quantity's, that a node answered. Errors: Lied: it is no hex."""
+    digits = answer[2:] if isinstance(answer, str) and answer.startswith("0x") else "none"
     try:
-        return bytes.fromhex(str(answer).removeprefix("0x"))
+        return bytes.fromhex(digits if len(digits) % 2 == 0 else f"0{digits}")
     except ValueError as error:
-        raise Lied("a call's answer is no hex") from error
+        raise Lied("an answer is no hex") from error
 
 
 async def simulated(
@@ -117,10 +119,10 @@ async def simulated(
 def _tried(call: Mapping[str, object]) -> Tried:
     error = call.get("error")
     if error is None:
-        return Tried(call["status"] == "0x1", _bytes(call["returnData"]))
+        return Tried(call["status"] == "0x1", told_bytes(call["returnData"]))
     data = error.get("data") if isinstance(error, Mapping) else None
     return Tried(
-        succeeded=False, data=_bytes(data if isinstance(data, str) else call["returnData"])
+        succeeded=False, data=told_bytes(data if isinstance(data, str) else call["returnData"])
     )
 
 

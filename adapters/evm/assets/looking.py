@@ -14,10 +14,10 @@ from adapters.evm.assets.trial import try_transfer
 from adapters.evm.client import Endpoint
 from adapters.evm.issuer import BEACON, IMPLEMENTATION, NOWHERE
 from adapters.evm.nodes import found
-from adapters.evm.questions import Question, Told, answers, shown, whole
+from adapters.evm.preflight import ERC721
+from adapters.evm.questions import Question, Told, answers, shown, told_bytes, whole
 from adapters.evm.ticket import network_word
 
-ERC721 = bytes.fromhex("80ac58cd")
 CLONE = bytes.fromhex("363d3d373d3d3d363d73")  # and 20 bytes of whom it calls
 REMEDIES: Mapping[Kind, str] = {
     Kind.NOTHING: "no code at this address on this network: compare both with the issuer's papers",
@@ -57,8 +57,8 @@ async def looked_at(
 
 
 async def _first_look(endpoint: Endpoint, token: str) -> Looked:
-    chain = int(str(await endpoint.call("eth_chainId")), 16)
-    code = bytes.fromhex(str(await endpoint.call("eth_getCode", token, "latest"))[2:])
+    chain = int.from_bytes(told_bytes(await endpoint.call("eth_chainId")), "big")
+    code = told_bytes(await endpoint.call("eth_getCode", token, "latest"))
     decimals, symbol, supply, registry, rules, factory, deed, home, of, paused = await answers(
         endpoint,
         [
@@ -112,9 +112,9 @@ async def _first_look(endpoint: Endpoint, token: str) -> Looked:
 
 async def _listing(endpoint: Endpoint, seen: Looked, escrow: str, vault: str) -> None:
     asked = {"to": escrow, "data": f"0x{calls.call('Escrow', 'assets', seen.token).hex()}"}
-    told = str(await endpoint.call("eth_call", asked, "latest"))
+    told = told_bytes(await endpoint.call("eth_call", asked, "latest"))
     try:
-        row = calls.result("Escrow", "assets", bytes.fromhex(told[2:]))
+        row = calls.result("Escrow", "assets", told)
     except ValueError as error:
         raise NoEscrow(f"{escrow} does not answer as an escrow of ours") from error
     custody, is_open, cap, at_once, code = str(row[0]), row[2], row[3], row[5], row[9]
@@ -144,7 +144,7 @@ async def _behind(endpoint: Endpoint, seen: Looked) -> None:
         ]
     )
     told = [found(one) for one in given]
-    code, behind = bytes.fromhex(str(told[2])[2:]), _address(told[0])
+    code, behind = told_bytes(told[2]), _address(told[0])
     if CLONE in code:
         at = code.index(CLONE) + len(CLONE)
         behind = "0x" + code[at : at + 20].hex()
@@ -158,7 +158,7 @@ async def _behind(endpoint: Endpoint, seen: Looked) -> None:
         says = f"hash {shown(seen.code_hash)}, no proxy of a known form"
         seen.found("code", says, holds=True)
         return
-    inner = bytes.fromhex(str(await endpoint.call("eth_getCode", behind, "latest"))[2:])
+    inner = told_bytes(await endpoint.call("eth_getCode", behind, "latest"))
     says = f"hash {shown(seen.code_hash)}, a proxy of {behind}, hash {shown(keccak(inner))}"
     seen.found("code", says, "a proxy of nothing is no asset", holds=bool(inner))
 
@@ -169,7 +169,7 @@ async def _asked(endpoint: Endpoint, to: str, function: str) -> str:
 
 
 def _address(word: object) -> str:
-    return "0x" + str(word)[2:].rjust(64, "0")[-40:]
+    return f"0x{told_bytes(word).rjust(32, bytes(1))[-20:].hex()}"
 
 
 async def _custody(endpoint: Endpoint, seen: Looked) -> None:

@@ -2,15 +2,28 @@
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import pytest
 
+from adapters.evm.client import Answer, Call, Endpoint, Json
 from adapters.evm.ground import SELLER
 from adapters.evm.stand import INSTANCE, SHARE, UNITS, WORLD
 from bridge.cli import run
 from bridge.cli.found import write_settings
 from tests.adapters.evm.chain import NOTARIES
+
+
+def spoiled(method: str, answer: Json) -> Callable[..., Awaitable[list[Answer]]]:
+    """What a node answers that says one thing whenever it is asked by a method."""
+    asked = Endpoint.batch
+
+    async def batch(self: Endpoint, calls: Sequence[Call]) -> list[Answer]:
+        told = await asked(self, calls)
+        return [answer if call[0] == method else one for call, one in zip(calls, told, strict=True)]
+
+    return batch
 
 
 async def test_a_network_of_the_settings_is_looked_at_and_a_lock_is_tried(
@@ -52,3 +65,11 @@ async def test_a_network_of_the_settings_is_looked_at_and_a_lock_is_tried(
         assert (code, "[network.elsewhere]" in err) == (2, True)
         code, out, _ = await typed(share, *here, "--node", f"{stand.address}/south")
         assert json.loads(out)["network"] == stand.network
+
+        for method in ("eth_chainId", "eth_getCode", "eth_getStorageAt", "eth_call"):
+            for answer in (None, "junk", "0xzz", 7):
+                with pytest.MonkeyPatch.context() as patch:
+                    patch.setattr(Endpoint, "batch", spoiled(method, answer))
+                    code, out, err = await typed(share, *here)
+                assert (code, out) == (6, ""), (method, answer, err)
+                assert err.startswith("no answer to rest on: "), (method, answer)
