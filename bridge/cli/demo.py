@@ -32,6 +32,7 @@ MARK = DEMO  # only a folder with this file is ever reset
 PORT, PORTS = 8420, 100
 PAUSE_S = 3  # between two settlements after the stories: time to read, and to kill something
 FASTEST = 1_000
+STARTING = "an address it is still looking for"
 AGAIN_S = 3  # until what did not start is started once more
 SHOWN = {  # what the closing block explains, by the story that shows it
     "settled": "clean",
@@ -176,7 +177,7 @@ def _alone(*, once: bool) -> Iterator[str | Callable[[str], None]]:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        yield os.pread(descriptor, 200, 0).decode() or "an address it is still looking for"
+        yield os.pread(descriptor, 200, 0).decode() or STARTING
     else:
         say("")
         yield say
@@ -194,16 +195,20 @@ def _folder(keep: Path | None, *, reset: bool) -> Iterator[Path]:
     if keep is not None:
         _empty(keep.resolve(), reset=reset)
     folder = keep.resolve() if keep is not None else Path(tempfile.mkdtemp(prefix="lianqiao-"))
-    mark = folder / MARK
+    mark, ours = folder / MARK, True
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with mark.open("ab") as held:
-            fcntl.flock(held, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:  # two found it empty at once
+                ours = False
+                raise Runs(mark.read_text() or STARTING) from None
             yield folder
     finally:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)  # it is the end already
-        if keep is None or not (mark.is_file() and mark.stat().st_size):
+        if ours and (keep is None or not (mark.is_file() and mark.stat().st_size)):
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -220,7 +225,7 @@ def _empty(folder: Path, *, reset: bool) -> None:
         try:
             fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Runs(mark.read().decode() or "an address it is still looking for") from None
+            raise Runs(mark.read().decode() or STARTING) from None
         if not reset:
             raise click.UsageError(f"{folder} holds a demo; --reset empties it")
         shutil.rmtree(folder)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from bridge.cli import demo
 from bridge.cli import run as run_main
 from bridge.cli.demo import MARK, PAUSE_S, free_address
 
@@ -298,6 +299,18 @@ def test_the_folder_of_a_running_demo_is_left_alone(tmp_path: Path) -> None:
             _, said = run.communicate(timeout=30)
     assert (run.returncode, "a demo runs in" in said) == (2, True), said
     assert (keep / "ledger.db").read_text() == "in use"
+
+
+def test_of_two_that_find_a_folder_empty_at_once_one_leaves_it_to_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo, "_empty", lambda _folder, **_: None)  # it was, when both looked
+    monkeypatch.setattr(signal, "signal", lambda _number, _action: None)
+    with demo._folder(tmp_path / "river", reset=False) as first:
+        (first / "state").touch()
+        with pytest.raises(demo.Runs), demo._folder(tmp_path / "river", reset=False):
+            raise AssertionError("it waited, or went in")
+        assert (first / "state").exists()
 
 
 def test_a_second_demo_in_the_folder_of_one_says_where_that_answers(tmp_path: Path) -> None:
