@@ -29,6 +29,7 @@ from bridge.ports import Clock, Unavailable
 
 log = structlog.stdlib.get_logger(__name__)
 
+AWAY_MOST_MS = 30_000  # between two looks for a door that is away: others are asked each time
 DROPPED_MS = 5_000  # before an effect whose answer has no row here is tried again
 TICK_S = 1.0  # how late a deadline may be said
 UPKEEP_MS = 600_000  # how often holds and half-lives of open locks are looked at
@@ -179,7 +180,7 @@ class Errands:
 
     async def _go_on(self, of: SettlementId, name: str, woken: asyncio.Event) -> None:
         """Go on with one effect until the settlement owes it no more."""
-        tries = 0
+        tries, again_ms = 0, ASK_AGAIN_MS
         while True:
             woken.clear()
             settlement = self._journal.view.settlement(of)
@@ -190,9 +191,11 @@ class Errands:
                 try:
                     screened = await self._screening.screen(settlement, tries)
                 except Unavailable as error:
-                    until = Instant(self._clock.now() + ASK_AGAIN_MS)
+                    until = Instant(self._clock.now() + again_ms)
+                    again_ms = min(2 * again_ms, AWAY_MOST_MS)
                     self._met[of] = settlement.visit, Wait(until, str(error), Cause.AWAY)
                 else:
+                    again_ms = ASK_AGAIN_MS
                     outcome = await self._tell(of, screened)
                     tries += 1
                     if isinstance(outcome, RefusedGroup):

@@ -10,11 +10,13 @@ from adapters.memory.bank import Fate
 from adapters.memory.network import MemoryNetwork
 from bridge.core.ids import EntryId, NetworkId, new_ulid
 from bridge.core.settlement import Stage
+from bridge.engine import errands
 from bridge.engine.ring import Trouble
+from bridge.engine.waiting import Cause
 from bridge.notary.entries import Draft, Group
 from bridge.notary.outcomes import Fenced, RefusedGroup
 from bridge.notary.store.memory import Disk, MemoryStore
-from bridge.ports import FinalityBroken, Notice, Prepared
+from bridge.ports import Check, FinalityBroken, Notice, Prepared, Unavailable
 from tests.engine.river import LoopClock, opened, river, wires
 from tests.notary.ledgers import account
 from tests.strategies import DESTINATION, ORIGIN
@@ -127,8 +129,34 @@ async def test_nothing_of_a_settlement_at_rest_stays_in_memory(
         assert water.ring._perform._sent
         await water.until(of, Stage.SETTLED)
         await asyncio.sleep(0.2)
-        errands = water.ring.errands
-        assert not errands._running
-        assert not errands._met
-        assert not errands._worried
+        held = water.ring.errands
+        assert not held._running
+        assert not held._met
+        assert not held._worried
         assert not water.ring._perform._sent
+
+
+async def test_the_longer_a_door_is_away_the_seldomer_it_is_asked_for_each_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The doors that are there are asked about every order each time, and serve others too."""
+    preflight, away, asked = MemoryNetwork.preflight, True, list[NetworkId]()
+
+    async def counted(self: MemoryNetwork, *words: Any) -> tuple[Check, ...]:
+        asked.append(self.id)
+        if away and self.id == DESTINATION:
+            raise Unavailable("no node answers")
+        return await preflight(self, *words)
+
+    monkeypatch.setattr(errands, "ASK_AGAIN_MS", 10)
+    monkeypatch.setattr(MemoryNetwork, "preflight", counted)
+    async with river(tmp_path) as water:
+        of = await water.send(water.order())
+        await asyncio.sleep(1)
+        settlement = water.now(of)
+        met = water.ring.errands.met(settlement)
+        assert met is not None
+        assert (settlement.stage, met.cause) == (Stage.SCREENING, Cause.AWAY)
+        assert 4 <= asked.count(ORIGIN) <= 8  # 10 ms, then twice as long each time
+        away = False
+        await water.until(of, Stage.SETTLED)
