@@ -199,6 +199,17 @@ class OriginConformance:
         """ON-34. Lock and release that arrive the other way round end fenced."""
         await cards.reordered(bench, SIDE)
 
+    async def test_on35_a_hold_that_comes_too_late_holds_nothing(self, bench: Bench) -> None:
+        """ON-35. A hold signed while the lock stood, brought after its end, lands nowhere."""
+        order = await bench.new_order()
+        await bench.carry_out(LockAsset, order)
+        held = HoldLock(order, Instant(bench.clock.now() + TOMORROW_MS), 1)
+        act = bench.act(held)
+        signed = await bench.signed(held, act)
+        await bench.carry_out(ReleaseLock, order)
+        await bench.try_out(held, act, signed)
+        assert await bench.names(order) == cards.named(AssetLocked, LockReleased)
+
     async def test_on40_preflight_says_what_is_missing(self, bench: Bench) -> None:
         """ON-40. All is well before a lock; then a second settlement is told what is missing."""
         owned = await bench.new_asset()

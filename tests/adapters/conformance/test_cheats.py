@@ -137,6 +137,7 @@ CHEATS = (
     Cheat("an act is good anywhere", good_anywhere, "on12", "dn12"),
     Cheat("an act is good for any ticket", escrow_is(cheats.AnyTicket), "on13", "dn13"),
     Cheat("a hold holds nothing", escrow_is(cheats.NoHold), "on14 on16"),
+    Cheat("a hold of what was given back", allowing({Verb.HOLD}, State.SPENT), "on35"),
     Cheat("an ended hold holds again", escrow_is(cheats.HoldReplayed), "on15"),
     Cheat("no last instant", escrow_is(cheats.Timeless), "on18", "dn18"),
     Cheat("one asset locked for two", escrow_is(cheats.LockForAll), "on05"),
