@@ -11,24 +11,36 @@ LARGE: Final = 64 * 1024  # a value beyond it is read from the store
 
 
 class Beside:
-    """Values by key. Two generations are in memory, the older dropped when the younger is full."""
+    """Values by key. Two generations are in memory, the older dropped when the younger is full.
 
-    __slots__ = ("_bytes", "_old", "_reader", "_young")
+    So are keys that were looked for and have no value: what may come is asked for again and again.
+    """
+
+    __slots__ = ("_absent", "_bytes", "_old", "_reader", "_young")
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._young: dict[str, bytes] = {}
         self._old: dict[str, bytes] = {}
         self._bytes = 0  # laid into the younger generation
+        self._absent: set[str] = set()
 
     def get(self, key: str) -> bytes | None:
         """Return what is kept under `key`."""
         found = self._young.get(key, self._old.get(key))  # an empty value is a value
-        return self._reader.side(key) if found is None else found
+        if found is not None or key in self._absent:
+            return found
+        found = self._reader.side(key)
+        if found is None:
+            if len(self._absent) >= GENERATION:
+                self._absent.clear()
+            self._absent.add(key)
+        return found
 
     def lay(self, side: Iterable[tuple[str, bytes | None]]) -> None:
         """Show what a commit keeps and erases."""
         for key, value in side:
+            self._absent.discard(key)
             if value is None or len(value) > LARGE:
                 self.forget((key,))
                 continue

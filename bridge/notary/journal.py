@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from threading import Condition, Thread
 from typing import Final, Self, TypeAlias
 
@@ -46,6 +47,7 @@ AGE_MS: Final = 2_000  # the oldest may wait so long
 SEAL_S: Final = 1.0
 SEAL_ENTRIES: Final = 1_000
 SEAL_REST_S: Final = 0.02  # between two seals, while somebody waits for one
+RECENT: Final = 512  # entries held as they were committed: some 3 MB
 FUTURES: Final = 0.5  # s: how often a resting writer looks for what has fallen due
 
 Chore: TypeAlias = Callable[[Store, Head], None]
@@ -84,6 +86,7 @@ class Journal:
         self.head = self._reader.head()
         self.view = Projection(self._reader)
         self._beside = Beside(self._reader)
+        self._recent: deque[Entry] = deque(maxlen=RECENT)  # the last ones, without a gap
         noted = self._reader.latest_note()
         self._sealing_asked = False
         self._sealed_at = 0.0  # of the loop's own clock
@@ -227,8 +230,7 @@ class Journal:
                     await self._next()
         except TimeoutError:
             pass  # the while is over
-        rested = self._loop.time() - self._sealed_at
-        await asyncio.sleep(max(0.0, SEAL_REST_S - rested))
+        await asyncio.sleep(max(0.0, self._sealed_at + SEAL_REST_S - self._loop.time()))
         self._sealing_asked = False
         self._sealed_at = self._loop.time()
         return self.head.seq
@@ -261,8 +263,7 @@ class Journal:
 
     def entry(self, n: int) -> Entry | None:
         """Return entry `n`, if it is committed."""
-        raw = self.raw(n)
-        return None if raw is None else read(raw)
+        return next(iter(self.entries(n - 1, 1)), None)
 
     def raw(self, n: int) -> bytes | None:
         """Return the bytes of entry `n`, if it is committed."""
@@ -271,8 +272,11 @@ class Journal:
 
     def entries(self, after: int, limit: int) -> tuple[Entry, ...]:
         """Return up to `limit` entries with numbers above `after`; -1 begins at the beginning."""
-        end = min(after + 1 + limit, self.head.seq)
-        return tuple(read(raw) for raw in self._reader.entries(after + 1, end))
+        first, end = after + 1, min(after + 1 + limit, self.head.seq)
+        held = self._recent[0].n if self._recent else self.head.seq
+        if first >= held:  # many readers follow what is written now
+            return tuple(islice(self._recent, first - held, max(first, end) - held))
+        return tuple(read(raw) for raw in self._reader.entries(first, end))
 
     def leaves(self, first: int, end: int) -> list[bytes]:
         """Return the leaf hashes from `first` to before `end`."""
@@ -380,10 +384,9 @@ class Journal:
 
     def _publish(self, jobs: list[Job], judged: Judged, head: Head) -> None:
         self._show(judged, head)
-        at = 0
+        told = iter(judged.answers)
         for job in jobs:
-            answers = judged.answers[at : at + len(job.asked)]
-            at += len(job.asked)
+            answers = tuple(islice(told, len(job.asked)))
             self._waiting -= len(job.asked)
             if not job.future.done():
                 job.future.set_result(answers)
@@ -391,6 +394,7 @@ class Journal:
 
     def _show(self, judged: Judged, head: Head) -> None:
         self.view.lay(judged.changes)
+        self._recent.extend(judged.entries)
         if judged.batch is not None:
             self._beside.lay(judged.batch.side)
         self.head = head

@@ -80,6 +80,7 @@ class Judged:
     batch: Batch | None
     changes: tuple[Laid, ...]
     edge: Frontier
+    entries: tuple[Entry, ...] = ()  # of the batch
 
 
 class Writer:
@@ -266,7 +267,13 @@ class Writer:
             forget=min(work.head.seq, head.seq - RECHECKED),
             head=head,
         )
-        return Judged(answers=answers, batch=batch, changes=tuple(changes), edge=edge)
+        return Judged(
+            answers=answers,
+            batch=batch,
+            changes=tuple(changes),
+            edge=edge,
+            entries=tuple(work.entries),
+        )
 
 
 def _numbered(work: Work, group: EntryId, members: tuple[Shaped, ...]) -> tuple[Entry, ...]:

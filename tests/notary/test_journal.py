@@ -62,6 +62,24 @@ async def test_a_settlement_is_told_from_order_to_settled_and_again_after_a_rest
     await journal.close()
 
 
+async def test_what_was_written_last_is_told_as_it_stands_on_disk(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bridge.notary.journal.RECENT", 8)
+    disk = Disk()
+    journal = Journal.open(MemoryStore(disk), SetClock())
+    for groups in ([genesis()], settled(1), settled(2)):
+        await journal.append(groups)
+    size = journal.head.seq
+    assert size > 20, "most of it is on disk only"
+    again = Journal(MemoryStore(disk), SetClock())  # it has written nothing: all is read
+    for after in range(-2, size + 2):
+        for limit in (0, 1, 3, 256):
+            assert journal.entries(after, limit) == again.entries(after, limit), (after, limit)
+        assert journal.entry(after) == again.entry(after)
+    await journal.close()
+
+
 async def test_an_id_is_bound_to_its_body_for_ever_and_a_refusal_spends_it() -> None:
     journal = Journal.open(MemoryStore(), SetClock())
     await journal.append([genesis()])
