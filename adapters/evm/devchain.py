@@ -1,12 +1,9 @@
 """A chain of blocks in this process: true headers, receipts and tries, a pool, and reorganisations.
 
 It is py-evm with an own head: which blocks are canonical is decided here, so that a block can be
-undone. Its types are narrower than what its documentation does, so it is loaded as a foreign
-program. For demo and tests: nothing of value belongs on it.
+undone. For demo and tests: nothing of value belongs on it.
 """
 
-import importlib
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,6 +14,7 @@ from eth_hash.auto import keccak
 from typing_extensions import override
 
 from adapters.evm.blocks import Header, parsed_header
+from adapters.evm.pyevm import loaded, prague
 from adapters.evm.tape import Tape
 
 GAS_LIMIT = 30_000_000
@@ -35,12 +33,6 @@ class Reverted(Exception):
     def __init__(self, data: bytes) -> None:
         super().__init__("execution reverted")
         self.data = data
-
-
-def _loaded(module: str) -> Any:
-    with warnings.catch_warnings():  # its own imports warn; what we do with it may not
-        warnings.simplefilter("ignore")
-        return importlib.import_module(module)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +93,14 @@ class DevChain:
     _chain: Any = None
 
     def __post_init__(self) -> None:
-        rules = _loaded("eth.vm.forks.prague").PragueVM.configure(
-            consensus_class=_loaded("eth.consensus").NoProofConsensus
-        )
-        kind = _loaded("eth.chains.base").MiningChain.configure(
+        rules = prague().configure(consensus_class=loaded("eth.consensus").NoProofConsensus)
+        kind = loaded("eth.chains.base").MiningChain.configure(
             "Dev", chain_id=self.chain_id, vm_configuration=((0, rules),)
         )
         if self.tape is not None:
             self._kept = Kept()
-        database = _loaded("eth.db.atomic").AtomicDB(
-            _loaded("eth.db.backends.memory").MemoryDB(self._kept)
+        database = loaded("eth.db.atomic").AtomicDB(
+            loaded("eth.db.backends.memory").MemoryDB(self._kept)
         )
         if self.tape is not None and (lines := self.tape.lines()):
             self._play(lines, kind, database)
@@ -350,10 +340,10 @@ class DevChain:
 
     def proof(self, account: bytes, places: Sequence[int], number: int) -> Mapping[str, Any]:
         """Return the nodes that prove an account and some of its words (EIP-1186)."""
-        kind, database = _loaded("trie").HexaryTrie, self._chain.chaindb.db
+        kind, database = loaded("trie").HexaryTrie, self._chain.chaindb.db
         header = self.blocks[number].header
         state = kind(database, header.state_root)
-        found = _loaded("eth.rlp.accounts").Account
+        found = loaded("eth.rlp.accounts").Account
         raw = state.get(keccak(account))
         held = rlp.decode(raw, sedes=found) if raw else found()
         words = kind(database, held.storage_root)

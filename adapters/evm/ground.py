@@ -64,8 +64,9 @@ class Ground:
 
     async def carry_out(self, who: str, steps: Steps) -> None:
         """Have every step stand. Errors: Refused, Uncertain."""
-        journal = Journal("", steps.first_nonce, 0)
-        await self._sending(who).carry_out(steps, journal, within_s=LANDS_S)
+        journal, sending = Journal("", steps.first_nonce, 0), self._sending(who)
+        await sending.hand_all(steps, journal)
+        await sending.carry_out(steps, journal, within_s=LANDS_S)
 
     def _sending(self, who: str) -> Sending:
         fees = Fees(max_fee=CAP_WEI, tip=GWEI)
@@ -124,8 +125,8 @@ class Ground:
         steps = await self.steps(GOVERNOR)
         asset = steps.make(contract, *words)
         await self.carry_out(GOVERNOR, steps)
-        await self.list_asset(asset, custody, home)
         async with asyncio.TaskGroup() as group:
+            group.create_task(self.list_asset(asset, custody, home))
             for holder in (SELLER, BUYER):
                 group.create_task(self._allow(holder, contract, asset, self.at[custody]))
         return asset

@@ -73,6 +73,8 @@ def demo(
     reset: bool,
 ) -> None:
     """Show settlements from order to rest. Without --once it goes on, and what you kill is back."""
+    if wires != "real":  # whose tools fetch what they build from; all else is loopback,
+        os.environ["SSL_CERT_FILE"] = os.devnull  # and to read it takes 35 ms a process
     from bridge.cli.stories import told_on  # noqa: PLC0415 loaded when it is asked for
 
     known = told_on(CASTS[wires])
@@ -266,13 +268,16 @@ async def _run(tell: Telling, folder: Path, address: str, running: Callable[[str
     with suppress(asyncio.CancelledError):  # the stage is taken down, whoever asked
         if tell.wires == "real":
             show.say("real wires: Fabric is built once, in some three minutes, and kept")
+
+        def answers(url: str) -> None:
+            running(url)
+            show.say(f"the daemon answers at {url}, its state is in {folder}")
+
         async with (
-            stage(folder, address, CASTS[tell.wires], show.draw) as built,
+            stage(folder, address, CASTS[tell.wires], show.draw, answers) as built,
             asyncio.TaskGroup() as group,
         ):
-            (folder / MARK).write_text(built.daemon.url)
-            running(built.daemon.url)
-            show.say(f"the daemon answers at {built.daemon.url}, its state is in {folder}")
+            (folder / MARK).write_text(built.daemon.url)  # it is whole, and may be kept
             keeping = [
                 group.create_task(_keep_up(show, name, one))
                 for name, one in built.processes.items()

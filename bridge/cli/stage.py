@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -71,9 +72,10 @@ class Daemon:
     """The daemon as a child process: it can be killed at any moment and started again."""
 
     config: Path
+    adapters: tuple[str, ...] = ()  # what it will open, as far as it is known beforehand
     child: asyncio.subprocess.Process | None = None
     url: str = ""
-    is_warm: bool = False  # it waits for its first line
+    is_warm: bool = False  # it waits for an empty line
     log: Path = Path()
     said_before: int = 0  # bytes of the log
 
@@ -95,6 +97,8 @@ class Daemon:
                 stderr=log,
                 start_new_session=True,  # Ctrl-C asks the demo to stop, and it asks its daemon
             )
+        assert self.child.stdin is not None, "its standard input is a pipe"
+        self.child.stdin.write("".join(f"{name}\n" for name in self.adapters).encode())
         self.is_warm = True
 
     async def start(self) -> None:
@@ -170,10 +174,12 @@ async def stage(
     listen: str,
     cast: Cast = CASTS["memory"],
     draw: Callable[[str], None] = lambda _: None,
+    answers: Callable[[str], None] = lambda _: None,
 ) -> AsyncGenerator[Stage]:
     """Yield a stage with registers made, in a folder that holds it for as long as it is kept.
 
-    `cast` says which worlds its wires come from, `draw` hears what is waited for.
+    `cast` says which worlds its wires come from, `draw` hears what is waited for, `answers` where
+    the daemon answers, as soon as it does.
     """
     draw("starting two networks and a bank")
     os.environ["PYTHONPATH"] = _TREE
@@ -183,17 +189,21 @@ async def stage(
         "secp256k1": addresses_of(folder),
     }
     url = f"http://{listen.removeprefix('tcp:')}"
+    loop = asyncio.get_running_loop()  # the ledger is founded while wires start
+    founding = loop.run_in_executor(None, partial(found, folder, keys, profile="demo", url=url))
+    founding.add_done_callback(lambda done: done.cancelled() or done.exception())  # or wires fail
     async with (
-        _warmed(folder / "lianqiao.toml") as daemon,
+        _warmed(Daemon(folder / "lianqiao.toml", cast.names)) as daemon,
         wires(folder / "world", cast, signers, QUORUM) as built,
     ):
         write_settings(
             folder, profile="demo", listen=listen, networks=built.networks, rails=built.rails
         )
-        await asyncio.to_thread(found, folder, keys, profile="demo", url=url)
+        await founding
         try:
             draw("starting the daemon")
             await daemon.start()
+            answers(daemon.url)
             draw("two people register parties, assets, lanes, packs, a list and rates")
             async with aiohttp.ClientSession() as session:
                 desk = DeskClient(folder, session)
@@ -216,9 +226,8 @@ async def stage(
 
 
 @asynccontextmanager
-async def _warmed(config: Path) -> AsyncGenerator[Daemon]:
+async def _warmed(daemon: Daemon) -> AsyncGenerator[Daemon]:
     """Yield a daemon that begins when it is started, however long its wires take."""
-    daemon = Daemon(config)
     try:
         await daemon.warm()
         yield daemon

@@ -22,7 +22,7 @@ STOP_S = 30
 
 @click.command()
 @click.option("--config", type=click.Path(path_type=Path), help="Else lianqiao.toml of the folder.")
-@click.option("--on-stdin", is_flag=True, help="Begin at its first line, stop where it ends.")
+@click.option("--on-stdin", is_flag=True, help="Begin at an empty line, stop where it ends.")
 @spoken
 def up(talk: Talk, config: Path | None, *, on_stdin: bool) -> None:
     """Run the daemon in the foreground until SIGINT or SIGTERM."""
@@ -36,7 +36,7 @@ def up(talk: Talk, config: Path | None, *, on_stdin: bool) -> None:
 
     file = config if config is not None else talk.folder / "lianqiao.toml"
     listen = ""
-    if on_stdin and not sys.stdin.readline():
+    if on_stdin and not _begun():
         return  # who was to begin it has gone
     try:
         settings = load(file)
@@ -72,6 +72,21 @@ def up(talk: Talk, config: Path | None, *, on_stdin: bool) -> None:
         if is_of_a_file(error):
             raise unusable(error, file.parent, "lianqiao doctor") from error
         raise taken(error, listen) from error
+
+
+def _begun() -> bool:
+    """Wait for an empty line; a line before it names an adapter, which is loaded meanwhile.
+
+    Return whether it came. An adapter that cannot be loaded is told of when it is to be opened.
+    """
+    from bridge import registry  # noqa: PLC0415  loaded when needed
+
+    while line := sys.stdin.readline():
+        if not line.strip():
+            return True
+        with suppress(ImportError, LookupError):
+            registry.load(registry.ADAPTERS, line.strip())
+    return False
 
 
 async def _until_eof(run: Coroutine[None, None, None]) -> None:

@@ -27,6 +27,11 @@ class Cast:
     parts: bool = False
     instruments: bool = False
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its worlds, each once."""
+        return tuple(dict.fromkeys((self.origin, self.destination, self.rail)))
+
 
 CASTS: Final[Mapping[str, Cast]] = {  # by the choice of wires
     "memory": Cast(origin="memory", destination="memory", rail="memory"),
@@ -166,7 +171,7 @@ async def wires(
     Errors: Stopped, which says what a world that does not come up lacks.
     """
     async with AsyncExitStack() as stack:
-        named_by = {name: _world(name) for name in (cast.origin, cast.destination, cast.rail)}
+        named_by = {name: _world(name) for name in cast.names}
         starting: dict[str, asyncio.Task[World]] = {}
         try:
             async with asyncio.TaskGroup() as group:

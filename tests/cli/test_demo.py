@@ -186,8 +186,22 @@ def test_it_is_stopped_at_any_moment_and_nothing_is_left(
         time.sleep(after_s)  # while it imports, starts its wires, its daemon
         run.send_signal(asked)
         out, said = run.communicate(timeout=30)
-    assert "answers at" not in out, "it was to be stopped before it was ready"
+    assert "clean" not in out, "it was to be stopped before it told anything"
     assert "Traceback" not in said, said
+    nothing_runs(tmp_path)
+    assert not [path for path in tmp_path.iterdir() if path.is_dir()]
+
+
+def test_it_says_where_it_answers_as_soon_as_it_does_and_half_made_it_is_not_kept(
+    tmp_path: Path,
+) -> None:
+    keep = tmp_path / "kept"
+    with started(tmp_path, "--keep", str(keep)) as run:
+        read_until(run, lambda line: line.startswith("the daemon answers"))
+        assert not (keep / MARK).read_text(), "its registers are still being made"
+        run.send_signal(signal.SIGINT)
+        out, said = run.communicate(timeout=30)
+    assert ("clean" in out, "Traceback" in said) == (False, False), said
     nothing_runs(tmp_path)
     assert not [path for path in tmp_path.iterdir() if path.is_dir()]
 

@@ -1,5 +1,8 @@
 """A daemon of the demo that does not come up says why, in a sentence and not in a traceback."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,3 +19,41 @@ async def test_a_daemon_that_does_not_start_is_told_with_its_own_words(tmp_path:
         await Daemon(config).start()
     assert "unknown" in stopped.value.cause
     assert stopped.value.following
+
+
+def waiting(config: Path, said: str) -> subprocess.CompletedProcess[str]:
+    """A daemon that begins at an empty line, told so much; its imports are on standard error."""
+    return subprocess.run(
+        [
+            sys.executable,
+            "-X",
+            "importtime",
+            "-m",
+            "bridge",
+            "up",
+            "--on-stdin",
+            "--config",
+            config,
+        ],
+        input=said,
+        cwd=Path(__file__).resolve().parents[2],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_a_daemon_that_waits_loads_the_adapters_it_is_told_and_begins_at_an_empty_line(
+    tmp_path: Path,
+) -> None:
+    config = tmp_path / "lianqiao.toml"
+    config.write_text("unknown = 1\n")
+    ended = waiting(config, "memory\nnothing-of-the-kind\n")
+    assert (ended.returncode, ended.stdout) == (0, ""), "who was to begin it has gone"
+    assert " adapters.memory.adapter\n" in ended.stderr
+    assert "unknown" not in ended.stderr
+    begun = waiting(config, "nothing-of-the-kind\n\n")
+    assert (begun.returncode, "unknown" in begun.stderr) == (2, True)
+    assert " adapters.memory.adapter\n" not in begun.stderr

@@ -1,9 +1,12 @@
 """The dev chain as others see it: web3 and eth-account work on it, and its proofs are true."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -15,12 +18,17 @@ from eth_utils.address import to_checksum_address
 from web3 import AsyncHTTPProvider, AsyncWeb3
 
 from adapters.evm import calls
+from adapters.evm.accounts import Account as EvmAccount
 from adapters.evm.blocks import header_of, receipts_trie
 from adapters.evm.client import Bounds, Endpoint, Lied, NodeError, Unanswered, Unreachable
 from adapters.evm.contracts.code import artifact
+from adapters.evm.deploying.sending import Fees, Journal, Sending
+from adapters.evm.deploying.steps import Chain, Roles, set_steps
 from adapters.evm.devnet import CHAIN_ID, DevNet, served
+from adapters.evm.nodes import Nodes
 from adapters.evm.states import storage_root, word_at
 from adapters.evm.tries import walk
+from bridge.clock import SystemClock
 from tests.adapters.evm.chain import GOVERNOR, ISSUER, STRANGER
 
 GWEI = 10**9
@@ -191,6 +199,27 @@ async def test_a_block_has_room_for_as_much_however_long_it_was_quiet(stand: Sta
     assert {one["gasLimit"] for one in shown} == {hex(30_000_000)}
 
 
+def test_what_computes_on_bls_curves_is_loaded_when_a_contract_asks() -> None:
+    """Loading it takes longer than the contract set; its answer is that of EIP-2537."""
+    asks = """
+import sys
+from adapters.evm.devchain import DevChain
+chain = DevChain(1, [bytes(20)], lambda: 5)
+early = "py_ecc.bls" in sys.modules
+told, _ = chain.call(bytes(20), bytes(19) + b"\\x0b", bytes(256), 0)
+print(early, told == bytes(128), "py_ecc.bls" in sys.modules)
+"""
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", asks],
+        cwd=Path(__file__).resolve().parents[3],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert run.stdout.split() == ["False", "True", "True"]
+
+
 @pytest.mark.parametrize(
     ("kind", "trouble"),
     [
@@ -249,3 +278,20 @@ async def test_a_wrong_command_or_method_is_refused(stand: Stand) -> None:
     for method, params in (("eth_nothing", ()), ("eth_call", ()), ("eth_getCode", ("0x1", "x"))):
         with pytest.raises(NodeError):
             await stand.north.call(method, *params)
+
+
+async def test_steps_that_are_handed_at_once_stand_after_one_block(stand: Stand) -> None:
+    me, notaries = (
+        EvmAccount(STRANGER.key.secret),
+        tuple(to_checksum_address(bytes([n]) * 20) for n in (1, 2, 3)),
+    )
+    who = str(to_checksum_address(me.address))
+    roles = Roles(governor=who, guardian=SINK, notaries=notaries, threshold=2, operators=(SINK,))
+    steps = set_steps(me.address, 0, Chain(CHAIN_ID, stand.net.chain.blocks[0].header.hash), roles)
+    asked = Nodes(f"eip155:{CHAIN_ID}", [stand.north], 1, SystemClock(), 60_000)
+    fees, journal = Fees(max_fee=100 * GWEI, tip=GWEI), Journal("", 0, 0)
+    sending = Sending(asked, me, CHAIN_ID, fees, poll_s=0.01)
+    await sending.hand_all(steps, journal)
+    await stand.net.mine()
+    assert len(stand.net.chain.blocks[-1].transactions) == len(steps.all) == 5
+    assert await sending.carry_out(steps, journal, within_s=5) == 1
