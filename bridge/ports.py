@@ -92,7 +92,8 @@ class Prepared:
     """The exact bytes of one asking, kept by the ledger before they are sent.
 
     `items` are the fee rungs of one nonce, or the messages of one payment, in order. `tx` is the
-    network's id where it is known before sending, else ours. `settings` names nothing secret.
+    network's id where it is known before sending, else ours. `names` are what else people look for
+    it by, such as the hash of each rung: of them the first `ids.NAMES_MAX` are kept.
     """
 
     key: Key
@@ -102,6 +103,7 @@ class Prepared:
     expires: Instant | None = None  # after it, `look` has an answer that is not Unknown
     replaces: TxRef | None = None
     keep: tuple[tuple[str, bytes | None], ...] = ()  # committed with it, such as whose UETR it is
+    names: tuple[TxRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +153,15 @@ class Notice:
 class Observation:
     """One thing read from a network, and where the reader stands after it.
 
-    `keep` is what the adapter wants kept in the same commit: a value, or None to forget it.
+    `keep` is what the adapter wants kept in the same commit: a value, or None to forget it. `tx`
+    names the transaction that told the fact, whoever sent it: to search by, nothing rests on it.
     """
 
     subject: Fact | Notice
     cursor: Cursor
     evidence: bytes = b""  # proves the fact to `verify`; empty for a notice
     keep: tuple[tuple[str, bytes | None], ...] = ()
+    tx: TxRef | None = None
 
 
 Page: TypeAlias = tuple[Observation, ...]

@@ -75,7 +75,14 @@ def read_block(evidence: bytes, trusted: Trusted, number: int | None = None) -> 
             raise Untrusted(f"4: event {name}: {error}") from error
         if fact is not None:
             facts.append((one.index, fact))
-    return Read(block.number, block.hash.hex(), block.previous.hex(), tuple(facts), evidence)
+    return Read(
+        block.number,
+        block.hash.hex(),
+        block.previous.hex(),
+        tuple(facts),
+        evidence,
+        {one.index: one.tx for one in block.transactions},
+    )
 
 
 def verify(evidence: bytes, pinned: Value) -> tuple[Fact, ...]:

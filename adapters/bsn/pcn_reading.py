@@ -48,4 +48,5 @@ class PcnBlocks:
             facts = facts_of(block, self._trusted)
         except Untrusted as error:
             raise self._client.disagree(BLOCK_DATA, str(error)) from error
-        return Read(block.number, block.hash, block.previous, facts, answer.raw)
+        txs = {told.index: told.tx for told in block.told}
+        return Read(block.number, block.hash, block.previous, facts, answer.raw, txs)

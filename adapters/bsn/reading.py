@@ -6,12 +6,12 @@ finds out at once whether what it stands on is still the past.
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from bridge.core.events import Fact
-from bridge.core.ids import BEGINNING, Cursor, NetworkId
+from bridge.core.ids import BEGINNING, Cursor, NetworkId, TxRef
 from bridge.ports import FinalityBroken, Notice, Observation, Page, Unavailable
 
 WHOLE: Final = 2**31 - 1  # the place after every transaction of a block
@@ -29,6 +29,7 @@ class Read:
     previous: str
     facts: tuple[tuple[int, Fact], ...]
     evidence: bytes
+    txs: Mapping[int, str]  # what the channel calls the transactions, by their place
 
 
 class Blocks(Protocol):
@@ -150,6 +151,7 @@ def _page(block: Read, after: int) -> Page:
             subject=fact,
             cursor=Cursor(f"{block.number}.{index}.{block.hash}"),
             evidence=block.evidence,
+            tx=TxRef(block.txs[index]),
         )
         for index, fact in block.facts
         if index > after

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from eth_hash.auto import keccak
 
 from adapters.evm.tries import BadProof, rlp_decoded
+from bridge.core.ids import TxRef
 
 DYNAMIC = b"\x02"
 MOST_MEMORY = 2**30  # bytes scrypt may take: 128 * n * r
@@ -81,6 +82,11 @@ def transaction_in(raw: bytes) -> tuple[Transaction, bytes]:
     except ValueError as error:
         raise BadProof("the transaction's signature is none") from error
     return made, address_of(key)
+
+
+def hash_of(raw: bytes) -> TxRef:
+    """Return the name a chain gives to signed bytes."""
+    return TxRef(f"0x{keccak(raw).hex()}")
 
 
 def address_of(key: PublicKey) -> bytes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from eth_utils.address import to_checksum_address
 
 from adapters.evm import calls
-from adapters.evm.accounts import transaction_in
+from adapters.evm.accounts import hash_of, transaction_in
 from adapters.evm.client import Json, NodeError
 from adapters.evm.codec import (
     CONSENTS,
@@ -30,7 +30,7 @@ from adapters.evm.standing import Standing, State, hopeless, landed, standing
 from adapters.evm.ticket import Domain, digest
 from adapters.evm.titles import next_step, title_at
 from adapters.evm.tries import BadProof
-from adapters.evm.wallet import Wallet
+from adapters.evm.wallet import Rungs, Wallet
 from bridge.core.act import Act, Signature, act_for
 from bridge.core.consent import Consent
 from bridge.core.effects import DestinationEffect, LockAsset, OriginEffect, Verb, attempt_of
@@ -219,16 +219,19 @@ class EscrowNetwork:
             if why := hopeless(call, now, final.header.timestamp):
                 raise Refused(why)
             done = not await self._would_land(call, wallet.account.address)
-        tx, items, expires = await wallet.rungs(
-            self._domain.contract, call.data, known_to_land=not done
-        )
+        key = Key(act.settlement, act.verb, attempt_of(effect))
+        made = await wallet.rungs(self._domain.contract, call.data, known_to_land=not done)
+        return self._prepared(key, made, replaces)
+
+    def _prepared(self, key: Key, made: Rungs, replaces: TxRef | None) -> Prepared:
         return Prepared(
-            key=Key(act.settlement, act.verb, attempt_of(effect)),
+            key=key,
             network=self._id,
-            tx=tx,
-            items=items,
-            expires=expires,
+            tx=made.tx,
+            items=made.items,
+            expires=made.expires,
             replaces=replaces,
+            names=tuple(map(hash_of, made.items)),
         )
 
     def _asked(
@@ -315,13 +318,8 @@ class EscrowNetwork:
         if not step:
             raise StrangerOwes(f"the title waits for 0x{call.ticket.party.hex()} to accept it")
         next_ = Call(step, call.ticket, {}, b"")
-        tx, items, expires = await wallet.rungs(
-            self._domain.contract, next_.data, known_to_land=True
-        )
-        key = Key(effect.order.id, Verb.ASSIGN, attempt_of(effect))
-        return Prepared(
-            key=key, network=self._id, tx=tx, items=items, expires=expires, replaces=former
-        )
+        made = await wallet.rungs(self._domain.contract, next_.data, known_to_land=True)
+        return self._prepared(Key(effect.order.id, Verb.ASSIGN, attempt_of(effect)), made, former)
 
     async def _is_in(self, call: Call, head: str) -> bool:
         """Whether the verb has landed in a block that is not final yet."""

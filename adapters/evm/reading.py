@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final as Constant
+from typing import TypeAlias
 
 import rlp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -24,13 +25,15 @@ from adapters.evm.tries import EMPTY, BadProof, trie_of_list
 from adapters.evm.watchman import Watchman
 from bridge.core.canonical import Value
 from bridge.core.events import Fact
-from bridge.core.ids import BEGINNING, Cursor, NetworkId
+from bridge.core.ids import BEGINNING, Cursor, NetworkId, TxRef
 from bridge.ports import FinalityBroken, Notice, Observation, Page, Unavailable
 
 STRETCH: Constant = 64  # headers in one request
 QUIET: Constant = 500  # blocks without a fact, after which the place is kept all the same
 PATIENCE: Constant = 60  # polls of a chain whose final block lies under what was read
 NO_METHOD: Constant = -32601
+Receipts: TypeAlias = tuple[list[bytes], list[TxRef | None]]  # a root proves no transaction's hash
+_HASH = re.compile(r"0x[0-9a-fA-F]{64}")
 _CURSOR = re.compile(r"([0-9]{1,18}):([0-9a-f]{64}):([0-9]{1,9})")
 
 
@@ -160,7 +163,7 @@ class Reader:
         """Return what the escrow said in a block, without the first facts that were told."""
         if header.receipts_root == EMPTY:
             return ()
-        receipts = await self._receipts(header)
+        receipts, named = await self._receipts(header)
         said: list[tuple[int, int, Fact]] = []
         for index, raw in enumerate(receipts):
             for place, log in enumerate(parsed_receipt(raw).logs):
@@ -181,15 +184,16 @@ class Reader:
                 cursor=Place(header.number, header.hash, count).cursor,
                 evidence=self._evidence(header, final, trie.prove(rlp.encode(index)), index, place),
                 keep=self.watchman.moved(_asset(fact)),
+                tx=named[index],
             )
             for count, (index, place, fact) in enumerate(said, 1)
             if count > told
         )
 
-    async def _receipts(self, header: Header) -> list[bytes]:
+    async def _receipts(self, header: Header) -> Receipts:
         """Return a block's receipts, which lie under its root. Errors: Unavailable."""
 
-        def read(told: list[Answer]) -> list[bytes]:
+        def read(told: list[Answer]) -> Receipts:
             return _rooted(found(told[0]), header)
 
         try:
@@ -198,7 +202,7 @@ class Reader:
         except Unavailable:
             return await self._one_by_one(header)
 
-    async def _one_by_one(self, header: Header) -> list[bytes]:
+    async def _one_by_one(self, header: Header) -> Receipts:
         """Return the receipts from nodes that do not give a block's at once."""
 
         def hashes(told: list[Answer]) -> list[str]:
@@ -269,17 +273,24 @@ def _linked(told: Sequence[Answer], top: Header) -> list[Header]:
     return headers
 
 
-def _rooted(told: object, header: Header) -> list[bytes]:
-    """Return receipts whose root is the header's. Errors: BadProof, NodeError."""
+def _rooted(told: object, header: Header) -> Receipts:
+    """Return receipts whose root is the header's, and what the node calls their transactions.
+
+    Errors: BadProof, NodeError.
+    """
     if told is None:
         raise NodeError(0, "the node does not have the receipts")
     if not isinstance(told, Sequence) or isinstance(told, str):
         raise BadProof("receipts are no list")
     receipts: list[bytes] = []
+    named: list[TxRef | None] = []
     for one in told:
         if not isinstance(one, Mapping):
             raise BadProof("a receipt is no object")
         receipts.append(receipt_bytes(one))
+        name = one.get("transactionHash")
+        is_hash = isinstance(name, str) and _HASH.fullmatch(name)
+        named.append(TxRef(str(name).lower()) if is_hash else None)
     if trie_of_list(receipts).root != header.receipts_root:
         raise BadProof(f"receipts of block {header.number} do not lie under its root")
-    return receipts
+    return receipts, named

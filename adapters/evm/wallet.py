@@ -10,9 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from eth_hash.auto import keccak
-
-from adapters.evm.accounts import Account, Transaction, transaction_in
+from adapters.evm.accounts import Account, Transaction, hash_of, transaction_in
 from adapters.evm.client import Answer, Call, Json, NodeError, Trouble, Unreachable
 from adapters.evm.nodes import Node, Nodes, found
 from adapters.evm.tries import BadProof
@@ -40,6 +38,15 @@ class Limits:
     life_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Rungs:
+    """One call at the fees it may need, signed; after `expires` its nonce is spent otherwise."""
+
+    tx: TxRef  # account and nonce: all rungs share them, and one of them lands
+    items: tuple[bytes, ...]
+    expires: Instant
+
+
 @dataclass(slots=True)
 class _Sent:
     """What this process handed over for a nonce: which rung, and the head seen since."""
@@ -62,9 +69,7 @@ class Wallet:
     _sent: dict[int, _Sent] = field(default_factory=dict)
     _fillers: dict[int, Transaction] = field(default_factory=dict)
 
-    async def rungs(
-        self, to: bytes, data: bytes, *, known_to_land: bool
-    ) -> tuple[TxRef, tuple[bytes, ...], Instant]:
+    async def rungs(self, to: bytes, data: bytes, *, known_to_land: bool) -> Rungs:
         """Return the id, the rungs and the last instant of a call; nothing is sent.
 
         Errors: Unavailable: too many are under way, the chain asks more than the cap, or no
@@ -92,7 +97,7 @@ class Wallet:
         while rung is not None and len(items) < 3:
             items.append(rung.signed(self.account))
             rung = rung.dearer(RUNG_PERCENT, self.limits.max_fee)
-        return TxRef(f"0x{self.account.address.hex()}/{nonce}"), tuple(items), expires
+        return Rungs(TxRef(f"0x{self.account.address.hex()}/{nonce}"), tuple(items), expires)
 
     async def _gas(self, to: bytes, data: bytes) -> int:
         asked: Mapping[str, Json] = {
@@ -169,7 +174,7 @@ class Wallet:
                 rung += 1
                 continue
             self.nodes.heard(node, None)
-            if known.lower() != f"0x{keccak(items[rung]).hex()}":
+            if known.lower() != hash_of(items[rung]):
                 self.nodes.lied(node, "it names another transaction than it was handed")
                 raise Unreachable(f"{node.operator}: it took something else")
             return rung

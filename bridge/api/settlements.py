@@ -54,7 +54,8 @@ from schemas.api import TIME, ConsentBody, OrderBody, PaperBody, ReasonBody, Res
 
 ONE = f"/v1/settlements/{{id:{ULID}}}"
 ASKED_S = 10  # of one network, in a simulation
-TX = "[A-Za-z0-9._-]{1,128}"  # of a chain, or the id of a message to a bank
+# of a chain, an account and its nonce there, or the id of a message to a bank
+TX = "[A-Za-z0-9._-]{1,128}(?:/[0-9]{1,20})?"
 UETR = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 
 

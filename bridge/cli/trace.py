@@ -10,7 +10,7 @@ from bridge.cli.link import Doc, Talk, spoken
 from bridge.cli.manners import NOT_FOUND, Stopped, note, printable, show
 
 ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")
-TX = re.compile(r"[A-Za-z0-9._-]{1,128}\Z")
+TX = re.compile(r"[A-Za-z0-9._-]{1,128}(/[0-9]{1,20})?\Z")
 UETR = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 
 

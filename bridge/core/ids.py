@@ -1,8 +1,10 @@
 """The names of things: ours are ULIDs, theirs keep their standard's name and form."""
 
 import re
+from collections.abc import Iterable
 from hashlib import sha256
-from typing import NewType
+from itertools import islice
+from typing import Final, NewType
 
 Instant = NewType("Instant", int)  # milliseconds since 1970-01-01T00:00:00Z
 SettlementId = NewType("SettlementId", str)  # a ULID: 26 characters, sorts by time
@@ -21,6 +23,7 @@ Cursor = NewType("Cursor", str)  # where a reader stands; only its adapter can r
 TxRef = NewType("TxRef", str)  # the network's id of a transaction or message, else ours
 DateText = NewType("DateText", str)  # ISO 8601 calendar date, YYYY-MM-DD
 
+NAMES_MAX: Final = 8  # by which one thing that was sent can be looked for
 ETHEREUM = "eip155"  # CAIP-2 namespace of the chains whose escrow reads EIP-712
 BEGINNING = Cursor("")  # the cursor of a reader that has read nothing
 
@@ -35,6 +38,7 @@ _LEI = re.compile(r"[0-9A-Z]{18}[0-9]{2}\Z")
 _BIC = re.compile(r"[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?\Z")
 _HEX = re.compile(r"[0-9a-f]{64}\Z")
 _DATE = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\Z")
+_TX = re.compile(r"[A-Za-z0-9._-]{1,128}\Z")
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\Z")
 
 
@@ -163,6 +167,12 @@ def name(text: str) -> str:
     return _matched(
         _NAME, text, "a name: up to 64 of a-z 0-9 . _ - beginning with a letter or digit"
     )
+
+
+def findable(names: Iterable[str]) -> tuple[TxRef, ...]:
+    """Return the names a transaction can be asked for by: each once, in order, at most eight."""
+    fit = dict.fromkeys(name for name in names if _TX.match(name))
+    return tuple(map(TxRef, islice(fit, NAMES_MAX)))
 
 
 def _matched(pattern: re.Pattern[str], text: str, what: str) -> str:

@@ -4,7 +4,7 @@ from hashlib import sha256
 
 from bridge.core.act import Signature
 from bridge.core.canonical import Value
-from bridge.core.ids import TxRef, derived_id
+from bridge.core.ids import TxRef, derived_id, findable
 from bridge.core.settlement import Settlement
 from bridge.notary.entries import Draft
 from bridge.notary.journal import Journal
@@ -35,6 +35,8 @@ def entry_of(
         body["expires"] = str(prepared.expires)
     if prepared.replaces is not None:
         body["replaces"] = prepared.replaces
+    if names := findable(prepared.names):
+        body["names"] = list(names)
     if prepared.keep:
         body["keep"] = [
             {"key": name, "sha256": sha256(kept).hexdigest() if kept is not None else ""}

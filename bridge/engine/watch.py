@@ -10,7 +10,7 @@ import structlog
 from bridge.core.agreement import agreeing
 from bridge.core.canonical import Value
 from bridge.core.events import Fact
-from bridge.core.ids import Cursor, EntryId, SettlementId, derived_id, new_ulid
+from bridge.core.ids import Cursor, EntryId, SettlementId, derived_id, findable, new_ulid
 from bridge.engine.book import step
 from bridge.engine.loop import Inbox
 from bridge.notary.entries import Draft, Group
@@ -107,6 +107,8 @@ class Heard:
             body["network"] = fact.network
             body["shows"] = type(fact).__name__
             body["sha256"] = sha256(self._seen.evidence).hexdigest()
+            if named := findable((self._seen.tx or "",)):
+                body["tx"] = named[0]
         return body
 
     def _kept(self) -> tuple[tuple[str, bytes | None], ...]:

@@ -29,7 +29,7 @@ from bridge.core.events import (
     RecallDecided,
     Resolved,
 )
-from bridge.core.ids import Cursor, Digest, Instant, NetworkId, TxRef
+from bridge.core.ids import NAMES_MAX, Cursor, Digest, Instant, NetworkId, TxRef, findable
 from bridge.core.settlement import MACHINE, Settlement, advance, due, proposed
 from bridge.notary.entries import Entry
 from bridge.notary.event_forms import event_of
@@ -202,7 +202,8 @@ def _alone(view: View, entry: Entry, before: Settlement, event: Event) -> Refusa
 def shown(view: View, entry: Entry) -> Changes | Refusal:
     """Keep where the evidence of a fact lies, where its reader stands, and what it wants kept."""
     body = entry.body
-    if not {"cursor", "reader", "keep"} <= body.keys() <= _EVIDENCE | {"settlement", "finality"}:
+    members = _EVIDENCE | {"settlement", "finality", "tx"}
+    if not {"cursor", "reader", "keep"} <= body.keys() <= members:
         raise BadForm(f"evidence: the members {sorted(body)}")
     reader = text(body, "reader")
     changes: list[Change] = [("cursor", reader, Cursor(text(body, "cursor")))]
@@ -218,7 +219,16 @@ def shown(view: View, entry: Entry) -> Changes | Refusal:
             return REFUSED[Code.SETTLEMENT_UNKNOWN]
         row = FactRow(n=entry.n, leaf=entry.leaf, side=f"bytes/{text(body, 'sha256')}")
         changes.append(("fact", f"{settlement}/{text(body, 'shows')}", row))
+        if "tx" in body:
+            changes += _named(view, settlement, (text(body, "tx"),))
     return tuple(changes)
+
+
+def _named(view: View, settlement: str, names: tuple[str, ...]) -> list[Change]:
+    """Let a settlement be found by these names; who was found by one of them first still is."""
+    if findable(names) != names:
+        raise BadForm(f"names: at most {NAMES_MAX}, each once, as an address can hold them")
+    return [("tx", name, settlement) for name in names if not view.text("tx", name)]
 
 
 def _not_said(view: View, entry: Entry, target: str, way: str) -> Refusal | None:
@@ -302,7 +312,7 @@ def acted(view: View, entry: Entry) -> Changes | Refusal:
 def prepared(view: View, entry: Entry) -> Changes | Refusal:
     """Write down the bytes that are about to be sent, by hash, and the signatures they carry."""
     body = entry.body
-    if not _PREPARED <= body.keys() <= _PREPARED | {"expires", "replaces", "keep"}:
+    if not _PREPARED <= body.keys() <= _PREPARED | {"expires", "replaces", "keep", "names"}:
         raise BadForm(f"prepared: the members {sorted(body)}")
     signatures = objects(body, "signatures")
     if any(signature.keys() ^ {"kind", "signer", "signature"} for signature in signatures):
@@ -333,6 +343,7 @@ def prepared(view: View, entry: Entry) -> Changes | Refusal:
         ("settlement", settlement.order.id, settlement.with_prepared(verb)),
         *kept,
         *(() if view.text("tx", row.tx) else (("tx", row.tx, settlement.order.id),)),
+        *(_named(view, settlement.order.id, texts(body, "names")) if "names" in body else ()),
     )
 
 

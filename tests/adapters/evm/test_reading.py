@@ -2,18 +2,22 @@
 
 import re
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 import adapters.evm
-from adapters.evm.devnode import Lie
+from adapters.evm.accounts import Account, hash_of, transaction_in
+from adapters.evm.devnode import DevNode, Lie
 from adapters.evm.reading import STRETCH
 from bridge.core.effects import LockAsset, ReleaseLock
 from bridge.core.events import Fact
 from bridge.core.ids import BEGINNING, Cursor
-from bridge.ports import Unavailable
+from bridge.ports import Landed, Unavailable
+from tests.adapters.evm.chain import STRANGER
 from tests.adapters.evm.grounds import Here
 
 ALWAYS = 10**6
@@ -97,6 +101,48 @@ async def test_receipts_are_fetched_one_by_one_where_a_block_is_not_given_whole(
         await bench.carry_out(LockAsset, order)
         assert await bench.names(order) == TOLD[:1]
         assert any("eth_getTransactionReceipt" in node.asked for node in here.nodes)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+async def test_a_fact_names_its_transaction_whoever_sent_it(
+    whole: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What carries the notaries' signatures may be sent by anybody."""
+    if not whole:
+        monkeypatch.delitem(adapters.evm.devnode.METHODS, "eth_getBlockReceipts")
+    async with Here() as here:
+        bench = here.bench()
+        order = await bench.new_order()
+        locked = await bench.carry_out(LockAsset, order)
+        prepared = await bench.prepare(ReleaseLock(order))
+        ours, _ = transaction_in(prepared.items[0])
+        count = adapters.evm.devnode.METHODS["eth_getTransactionCount"]
+        nonce = int(str(count(here.nodes[0].node, (STRANGER.address, "latest"))), 16)
+        theirs = replace(ours, nonce=nonce).signed(Account(STRANGER.key.secret))
+        await here.nodes[0].send(theirs)
+        assert isinstance(await bench.decided(prepared), Landed)
+        await here.network.submit(prepared)  # too late, and spends its nonce
+        one, other = await bench.observed()
+        assert one.tx in locked.names
+        assert other.tx == hash_of(theirs)
+
+
+async def test_a_node_that_names_no_transaction_is_read_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No root proves the name, so nothing rests on it."""
+    honest = adapters.evm.devnode.METHODS["eth_getBlockReceipts"]
+
+    def nameless(node: DevNode, params: Any) -> Any:
+        told = honest(node, params)
+        return [{**one, "transactionHash": "0x\x1b[2J"} for one in told]
+
+    monkeypatch.setitem(adapters.evm.devnode.METHODS, "eth_getBlockReceipts", nameless)
+    async with Here() as here:
+        bench = here.bench()
+        await bench.carry_out(LockAsset, await bench.new_order())
+        (seen,) = await bench.observed()
+        assert seen.tx is None
 
 
 async def test_a_chain_is_read_from_its_first_block_with_what_governors_say_in_it() -> None:

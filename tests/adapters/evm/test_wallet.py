@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from eth_hash.auto import keccak
 
 from adapters.evm.accounts import Account, transaction_in
 from adapters.evm.devnode import METHODS, DevNode, Lie, Refusal
@@ -36,6 +37,7 @@ async def test_three_rungs_are_one_nonce_each_dearer_on_both_fees() -> None:
             assert later.max_fee * 8 >= former.max_fee * 9
             assert later.tip * 8 >= former.tip * 9
         assert prepared.tx == f"{OPERATOR.address}/{nonce_of(prepared)}"
+        assert prepared.names == tuple(f"0x{keccak(raw).hex()}" for raw in prepared.items)
 
 
 async def test_one_node_cannot_starve_a_verb_of_its_gas(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,8 @@ async def test_evidence_is_the_gateways_word_and_the_chains(tmp_path: Path) -> N
     order = await bench.new_order()
     await bench.carry_out(LockAsset, order)
     (seen,) = await bench.observed()
+    assert seen.tx is not None
+    assert re.fullmatch("[0-9a-f]{64}", seen.tx)
     pinned = network_pinned(here.settings())
     (fact,) = verify(seen.evidence, pinned)
     assert isinstance(fact, AssetLocked)
