@@ -205,8 +205,8 @@ async def _adapters(
         ("rail", settings.rail, rails),
     ):
         for name, table in held.items():
-            adapter = _adapter(section, name, table)
-            parsed = _parsed(adapter, f"{section}.{name}", table, folder)
+            adapter = adapter_of(section, name, table)
+            parsed = instance_of(adapter, f"{section}.{name}", table, folder)
             kept = KeptValues(journal, parsed.network)
             instances[f"{section}.{name}"] = parsed.network
             try:
@@ -238,7 +238,8 @@ def _is_rail(door: Door) -> TypeGuard[PaymentRail]:
     return hasattr(door, "prepare")
 
 
-def _adapter(section: str, name: str, table: Mapping[str, object]) -> Adapter:
+def adapter_of(section: str, name: str, table: Mapping[str, object]) -> Adapter:
+    """Return the adapter an instance's settings name. Errors: BadSettings."""
     wanted = str(table.get("adapter", ""))
     try:
         found = registry.load(registry.ADAPTERS, wanted)
@@ -249,10 +250,10 @@ def _adapter(section: str, name: str, table: Mapping[str, object]) -> Adapter:
     return found
 
 
-def _parsed(
+def instance_of(
     adapter: Adapter, place: str, table: Mapping[str, object], folder: Path
 ) -> AdapterSettings:
-    """Return an instance's settings; files are named relative to the folder of the settings."""
+    """Return an instance's settings; files are named from the settings' folder: BadSettings."""
     own = {key: value for key, value in table.items() if key != "adapter"}
     try:
         return adapter.settings(placed(own, folder))

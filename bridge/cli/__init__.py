@@ -77,11 +77,10 @@ def run(arguments: list[str]) -> int:
         return stopped.exit
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx is not None else "lianqiao"
-        said = Stopped(2, "LQ-USAGE", error.format_message(), following=f"{where} --help")
-        say_stopped(said, form)
+        say_stopped(_unread(error, f"{where} --help"), form)
         return 2
     except click.ClickException as error:
-        say_stopped(Stopped(2, "LQ-USAGE", error.format_message()), form)
+        say_stopped(_unread(error, "lianqiao --help"), form)
         return 2
     except (KeyboardInterrupt, click.Abort):
         return 130
@@ -89,3 +88,8 @@ def run(arguments: list[str]) -> int:
         sys.stderr.close()  # who read us has gone; nothing is left to say
         return 1
     return code if isinstance(code, int) else 0
+
+
+def _unread(error: click.ClickException, following: str) -> Stopped:
+    cause = "the command line is not as the command takes it"
+    return Stopped(2, "LQ-USAGE", error.format_message(), cause=cause, following=following)

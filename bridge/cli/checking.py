@@ -29,7 +29,8 @@ def log_key(folder: Path, vkey: Path | None) -> VerifierKey | None:
         return VerifierKey(settings.ledger.origin, public)
     except (BadNote, BadSettings, BadKey, UnicodeDecodeError) as error:
         following = "--vkey FILE, as an export has it"
-        raise Stopped(USAGE, "LQ-KEY", str(error), following=following) from error
+        cause = "neither the settings here nor --vkey name the log's key"
+        raise Stopped(USAGE, "LQ-KEY", str(error), cause=cause, following=following) from error
 
 
 def checked(database: Path, key: VerifierKey | None, mark: Path) -> tuple[int, tuple[Finding, ...]]:

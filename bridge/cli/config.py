@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from bridge.cli.link import Talk, spoken
-from bridge.cli.manners import NOT_FOUND, USAGE, Stopped, show
+from bridge.cli.manners import FAILED, NOT_FOUND, USAGE, Json, Stopped, show
 
 
 @click.group()
@@ -17,15 +17,47 @@ def config() -> None:
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @spoken
 def check(talk: Talk, file: Path | None) -> None:
-    """Load the settings, and say what is wrong with them."""
-    from bridge.settings import BadSettings, load  # noqa: PLC0415  loaded when needed
+    """Load the settings, and say what is wrong with them, their adapters' and each lane's."""
+    from bridge.cli.relations import related  # noqa: PLC0415  loaded when needed
+    from bridge.settings import BadSettings, load  # noqa: PLC0415
 
     chosen = file if file is not None else talk.folder / "lianqiao.toml"
     try:
-        load(chosen)
+        lanes = related(load(chosen), chosen.parent)
     except BadSettings as error:
-        raise Stopped(USAGE, "LQ-SETTINGS", str(error)) from error
-    show(talk.form, "config", {"file": str(chosen), "loads": True}, lambda: [f"{chosen} loads"])
+        raise _unloaded(error, chosen) from error
+    told: list[Json] = [
+        {"lane": one.lane, "says": list(one.says), "code": one.code, "remedy": one.remedy}
+        for one in lanes
+    ]
+    show(
+        talk.form,
+        "config",
+        {"file": str(chosen), "loads": True, "lanes": told},
+        lambda: [
+            f"{chosen} loads",
+            *(f"lane {one.lane}: {says}" for one in lanes for says in one.says),
+        ],
+    )
+    if shut := [one for one in lanes if one.code]:
+        first = shut[0]
+        raise Stopped(
+            FAILED,
+            first.code,
+            f"lane {first.lane} takes no order",
+            cause=first.says[-1],
+            following=first.remedy,
+        )
+
+
+def _unloaded(error: Exception, file: Path) -> Stopped:
+    return Stopped(
+        USAGE,
+        "LQ-SETTINGS",
+        str(error),
+        cause="a setting is missing, unknown or out of its bounds",
+        following=f"mend {file}; lianqiao config explain KEY says what a setting takes",
+    )
 
 
 @config.command("show")
@@ -39,7 +71,7 @@ def shown(talk: Talk, file: Path | None) -> None:
     try:
         settings = load(chosen)
     except BadSettings as error:
-        raise Stopped(USAGE, "LQ-SETTINGS", str(error)) from error
+        raise _unloaded(error, chosen) from error
     whole = settings.model_dump(mode="json")
     show(talk.form, "config", whole, lambda: _lines(whole))
 
@@ -66,7 +98,7 @@ def explain(talk: Talk, key: str) -> None:
             NOT_FOUND,
             "LQ-NO-SETTING",
             f"there is no setting {key[:80]}",
-            cause="" if close else "an adapter's own settings stand in its README",
+            cause="it is misspelled" if close else "an adapter's own settings stand in its README",
             following=f"lianqiao config explain {close[0] if close else 'ledger.store'}",
         )
     value = {"key": said.key, "example": said.value.strip('"'), "says": said.says}

@@ -34,7 +34,13 @@ def shown(talk: Talk, settlement: str, *, network: str | None, typed_data: bool)
         owed = _owed(told, network)
         if owed.text("kind") not in TYPED:
             why = f"{owed.text('network')} takes a consent of kind {owed.text('kind')}, no JSON"
-            raise Stopped(USAGE, "LQ-CONSENT-KIND", why)
+            raise Stopped(
+                USAGE,
+                "LQ-CONSENT-KIND",
+                why,
+                cause="only a consent of kind eip712 is typed data",
+                following=f"lianqiao consent show {settlement}",
+            )
         click.echo(bytes.fromhex(owed.text("message")).decode())
         return
     given = told.texts("given")
@@ -81,7 +87,13 @@ def give(
     It is tried before it is written; a contract's (a Safe's) is of kind erc1271.
     """
     if (file is None) == (not signature):
-        raise Stopped(USAGE, "LQ-CONSENT-FORM", "give a FILE or a --signature, one of them")
+        raise Stopped(
+            USAGE,
+            "LQ-CONSENT-FORM",
+            "give a FILE or a --signature, one of them",
+            cause="both were given" if file is not None else "neither was given",
+            following="lianqiao consent give --help",
+        )
     if file is None:
         told = talk.get(f"/v1/settlements/{settlement}/consents")
         owed = _owed(told, network)
@@ -101,7 +113,13 @@ def give(
         return
     body = json.loads(file.read_text("utf-8"))
     if not isinstance(body, dict):
-        raise Stopped(USAGE, "LQ-JSON", f"{file}: a consent is a JSON object")
+        raise Stopped(
+            USAGE,
+            "LQ-JSON",
+            f"{file}: a consent is a JSON object",
+            cause="the file holds another value",
+            following=f"lianqiao consent show {settlement} -o json says what is owed",
+        )
     _bring(talk, settlement, body)
 
 
@@ -157,16 +175,22 @@ def _signed_as(
             USAGE,
             "LQ-CONSENT-KIND",
             f"{network} takes a consent of kind {kind}",
+            cause="no adapter that is installed signs that kind: a wallet does",
             following=f"lianqiao consent show {settlement}, sign there, then consent give",
         ) from error
     except BadKey as error:
-        raise Stopped(USAGE, "LQ-KEY", str(error), following="--key FILE") from error
+        cause = "the file is missing, open to others, or no key"
+        raise Stopped(USAGE, "LQ-KEY", str(error), cause=cause, following="--key FILE") from error
     except ValueError as error:
         why = f"{key.name}: {'no PEM' if isinstance(error, UnicodeError) else error}"
-        raise Stopped(USAGE, "LQ-KEY", why, following="--key FILE, unencrypted") from error
+        cause = "the file is encrypted, or no private key"
+        raise Stopped(
+            USAGE, "LQ-KEY", why, cause=cause, following="--key FILE, unencrypted"
+        ) from error
     if made.kind != kind:
-        why = f"{network} takes a consent of kind {kind}; {key.name} holds a key of {made.kind}"
-        raise Stopped(USAGE, "LQ-CONSENT-KIND", why, following="--key FILE")
+        why = f"{network} takes a consent of kind {kind}"
+        cause = f"{key.name} holds a key of {made.kind}"
+        raise Stopped(USAGE, "LQ-CONSENT-KIND", why, cause=cause, following="--key FILE")
     return made.public_key, made.signature
 
 
@@ -187,7 +211,13 @@ def _owed(told: Doc, network: str | None) -> Doc:
     for one in told.all("owed"):
         if network in {None, one.text("network")}:
             return one
-    raise Stopped(NOT_FOUND, "LQ-NOT-OWED", f"no consent is owed on {network or 'any network'}")
+    raise Stopped(
+        NOT_FOUND,
+        "LQ-NOT-OWED",
+        f"no consent is owed on {network or 'any network'}",
+        cause="the order asks for none there: its asset is locked elsewhere, or not by consent",
+        following="lianqiao consent show ID, without --network",
+    )
 
 
 def _bring(talk: Talk, settlement: str, body: dict[str, Json]) -> None:

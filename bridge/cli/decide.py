@@ -88,6 +88,7 @@ def message_of(told: Doc, says: str) -> bytes:
             FAILED,
             "LQ-OTHER-BYTES",
             "the daemon asks to sign other bytes than it shows",
+            cause="the daemon is of another release, or somebody changed it",
             following="sign nothing; tell compliance",
         )
     return message
@@ -101,4 +102,5 @@ def signature(file: Path, passphrase_file: Path | None, message: bytes) -> bytes
     try:
         return load_ed25519(file, phrase).sign(message)
     except BadKey as error:
-        raise Stopped(USAGE, "LQ-KEY", str(error), following="--key FILE") from error
+        cause = "the file is missing, open to others, encrypted, or no key"
+        raise Stopped(USAGE, "LQ-KEY", str(error), cause=cause, following="--key FILE") from error

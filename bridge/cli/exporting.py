@@ -17,13 +17,23 @@ from bridge.settings import BadSettings, load
 def exported(database: Path, folder: Path, target: Path) -> dict[str, Json]:
     """Write checkpoint, vkey, tiles and bundles to a new folder. Errors: Stopped."""
     if target.exists() and any(target.iterdir()):
-        raise Stopped(USAGE, "LQ-NOT-EMPTY", f"{target} is not empty", following="another DIR")
+        raise Stopped(
+            USAGE,
+            "LQ-NOT-EMPTY",
+            f"{target} is not empty",
+            cause="an export never writes over what is there",
+            following="another DIR",
+        )
     reader = SqliteReader(database)
     try:
         noted = reader.latest_note()
         if noted is None:
             raise Stopped(
-                FAILED, "LQ-NOT-SEALED", "no checkpoint is signed yet", following="lianqiao up"
+                FAILED,
+                "LQ-NOT-SEALED",
+                "no checkpoint is signed yet",
+                cause="no daemon has run over this ledger, and only it has the log's key",
+                following="lianqiao up",
             )
         size, note = noted
         tree = LeafTree(reader.leaves)
@@ -50,7 +60,8 @@ def _key(note: bytes, folder: Path) -> VerifierKey:
         settings = load(folder / "lianqiao.toml")
         public = load_ed25519(folder / settings.log_key).public
     except (BadSettings, BadKey) as error:
-        raise Stopped(USAGE, "LQ-KEY", str(error), following="--folder DIR") from error
+        cause = "the folder has no settings that name the log's key"
+        raise Stopped(USAGE, "LQ-KEY", str(error), cause=cause, following="--folder DIR") from error
     return VerifierKey(origin, public)
 
 

@@ -47,7 +47,13 @@ def limits(talk: Talk, name: str, amount: str, reason: str) -> None:
     try:
         minor = money(amount, str(limit["currency"])).minor
     except BadMoney as error:
-        raise Stopped(USAGE, "LQ-AMOUNT", str(error)) from error
+        raise Stopped(
+            USAGE,
+            "LQ-AMOUNT",
+            str(error),
+            cause=f"a limit is an amount of {limit['currency']}, with all its digits",
+            following=f"lianqiao lane limits {name} 5000000.00",
+        ) from error
     row["limit"] = {**limit, "minor": str(minor)}
     _propose(talk, "register.lane", name, row, reason)
 

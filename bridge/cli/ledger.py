@@ -38,6 +38,7 @@ def balance(talk: Talk) -> None:
             FAILED,
             "LQ-BREAK",
             f"debits and credits differ in {', '.join(broken)}",
+            cause="the tables are not what the entries make",
             following="lianqiao ledger fsck",
         )
 
@@ -114,7 +115,13 @@ def checked(talk: Talk, vkey: Path | None) -> None:
     else:
         show_all(talk.form, "finding", items, ("what", "entry", "why"))
     if items:
-        raise Stopped(FAILED, "LQ-DAMAGED", f"{len(items)} things are not as the entries make them")
+        raise Stopped(
+            FAILED,
+            "LQ-DAMAGED",
+            f"{len(items)} things are not as the entries make them",
+            cause="the file was changed by hand, by a failing disk or by another program",
+            following="stop the daemon, and restore what is named from a backup",
+        )
 
 
 @ledger.command("export")
@@ -138,5 +145,9 @@ def _database(talk: Talk) -> Path:
         if place.is_file():
             return place
     raise Stopped(
-        USAGE, "LQ-NO-LEDGER", f"{talk.folder}: no ledger.db lies here", following="--folder DIR"
+        USAGE,
+        "LQ-NO-LEDGER",
+        f"{talk.folder}: no ledger.db lies here",
+        cause="this is not the folder of an installation, or its ledger is in PostgreSQL",
+        following="--folder DIR",
     )

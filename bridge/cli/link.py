@@ -226,6 +226,7 @@ class Talk:
                 USAGE,
                 "LQ-NO-PERSON",
                 f"client.json knows {what} of {', '.join(held) or 'nobody'}, not of {person}",
+                cause="another person works at this folder",
                 following=f"--as {next(iter(held), 'PERSON')}",
             )
         beside = self.folder / name
@@ -240,6 +241,7 @@ class Talk:
                 USAGE,
                 "LQ-TOKEN-FILE",
                 f"{file}: {error.strerror}",
+                cause="the token was moved, or never written to this file",
                 following="lianqiao token create --person PERSON",
             ) from error
 
@@ -286,7 +288,13 @@ def _read(status: int, raw: bytes) -> Doc:
     except ValueError:
         document = None
     if not isinstance(document, dict):
-        raise Stopped(FAILED, "LQ-ANSWER", f"the daemon's answer ({status}) is no JSON object")
+        raise Stopped(
+            FAILED,
+            "LQ-ANSWER",
+            f"the daemon's answer ({status}) is no JSON object",
+            cause="something else answers at that address, such as a proxy",
+            following="lianqiao doctor",
+        )
     if status < 400:
         return Doc(document)
     code = str(document.get("code", f"LQ-HTTP-{status}"))
@@ -295,7 +303,7 @@ def _read(status: int, raw: bytes) -> Doc:
         _BY_CODE.get(code, _EXITS.get(status, FAILED)),
         code,
         str(document.get("detail", "")),
-        cause=f"at {', '.join(places)}" if places else "",
+        cause=f"at {', '.join(places)}" if places else str(document.get("title", "")),
         following=str(document.get("remedy", "")),
         document=document,
     )

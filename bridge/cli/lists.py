@@ -40,7 +40,13 @@ def release(talk: Talk, name: str, file: Path, source: str, reason: str) -> None
     try:
         taken = snapshot(data)
     except BadList as error:
-        raise Stopped(USAGE, "LQ-LIST", f"{file}: {error}") from error
+        raise Stopped(
+            USAGE,
+            "LQ-LIST",
+            f"{file}: {error}",
+            cause="the file is no list of the form that is read, or was cut short",
+            following="compare it with examples/policy_pack/house.csv",
+        ) from error
     payload: dict[str, Json] = {
         "name": name,
         "root": taken.root,

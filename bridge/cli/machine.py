@@ -114,7 +114,8 @@ def _claimed(folder: Path) -> Iterator[None]:
 
 
 def _occupied(why: str) -> Stopped:
-    return Stopped(USAGE, "LQ-FOLDER", why, following="lianqiao init NEW_FOLDER")
+    cause = "an installation takes a folder of its own"
+    return Stopped(USAGE, "LQ-FOLDER", why, cause=cause, following="lianqiao init NEW_FOLDER")
 
 
 def _empty(folder: Path) -> None:

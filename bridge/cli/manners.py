@@ -25,7 +25,7 @@ DONE, FAILED, USAGE, NOT_FOUND, REFUSED, WAITING, DOWN = range(7)
 
 
 class Stopped(Exception):
-    """Raised where a command cannot go on: code, sentence, cause, and the command to type next.
+    """Raised where a command cannot go on: code, sentence, likely cause, the command to type next.
 
     Caught in `run`, which prints it and exits with `exit`.
     """
@@ -36,8 +36,8 @@ class Stopped(Exception):
         code: str,
         sentence: str,
         *,
-        cause: str = "",
-        following: str = "",
+        cause: str,
+        following: str,
         document: Mapping[str, Json] | None = None,
     ) -> None:
         super().__init__(sentence)

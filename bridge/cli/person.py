@@ -63,11 +63,18 @@ def _public(key: Path | None) -> str:
     from bridge.notary.keys import BadKey, load_ed25519, make_ed25519  # noqa: PLC0415
 
     if key is None:
-        raise Stopped(USAGE, "LQ-KEY", "a person has a key", following="--public-key or --key FILE")
+        raise Stopped(
+            USAGE,
+            "LQ-KEY",
+            "a person has a key",
+            cause="neither --public-key nor --key was given",
+            following="--public-key HEX or --key FILE",
+        )
     try:
         return (load_ed25519(key) if key.exists() else make_ed25519(key)).public
     except BadKey as error:
-        raise Stopped(USAGE, "LQ-KEY", str(error)) from error
+        cause = "the file is open to others, encrypted, or no key"
+        raise Stopped(USAGE, "LQ-KEY", str(error), cause=cause, following="--key FILE") from error
 
 
 def _propose(talk: Talk, name: str, row: dict[str, Json], reason: str) -> None:

@@ -48,11 +48,21 @@ def _rows(file: Path, columns: Sequence[str]) -> Iterator[dict[str, Json]]:
     with file.open(encoding="utf-8", newline="") as held:
         reader = csv.DictReader(held)
         if tuple(reader.fieldnames or ()) != tuple(columns):
-            raise Stopped(USAGE, "LQ-CSV", f"{file}: the first line is not {','.join(columns)}")
+            raise _other(f"{file}: the first line is not {','.join(columns)}", columns)
         for number, row in enumerate(reader, 2):
             if None in row or None in row.values():
-                raise Stopped(USAGE, "LQ-CSV", f"{file}:{number}: not {len(columns)} values")
+                raise _other(f"{file}:{number}: not {len(columns)} values", columns)
             yield dict(row)
+
+
+def _other(why: str, columns: Sequence[str]) -> Stopped:
+    return Stopped(
+        USAGE,
+        "LQ-CSV",
+        why,
+        cause="the file is of another form",
+        following=f"a file whose first line is {','.join(columns)}",
+    )
 
 
 def _propose(

@@ -56,6 +56,12 @@ def _pack(file: Path) -> tuple[dict[str, str], bytes, int]:
         data = compact(file.read_bytes())
         pack = load(data)
     except BadPack as error:
-        raise Stopped(USAGE, "LQ-PACK", f"{file}: {error}") from error
+        raise Stopped(
+            USAGE,
+            "LQ-PACK",
+            f"{file}: {error}",
+            cause="the pack does not load: a member is missing, unknown or of another form",
+            following=f"mend it, then lianqiao rules check {file}",
+        ) from error
     payload = {"name": pack.name, "pack": pack.id, "state": "active", "side": f"bytes/{pack.id}"}
     return payload, data, len(pack.rules)

@@ -49,10 +49,20 @@ def _read(file: Path) -> dict[str, Json]:
     try:
         order = json.loads(file.read_text("utf-8"))
     except ValueError as error:
-        raise Stopped(USAGE, "LQ-JSON", f"{file}: not JSON: {error}") from error
+        raise _no_order(file, f"not JSON: {error}") from error
     if not isinstance(order, dict):
-        raise Stopped(USAGE, "LQ-JSON", f"{file}: an order is a JSON object")
+        raise _no_order(file, "an order is a JSON object")
     return cast("dict[str, Json]", order)
+
+
+def _no_order(file: Path, why: str) -> Stopped:
+    return Stopped(
+        USAGE,
+        "LQ-JSON",
+        f"{file}: {why}",
+        cause="the file is no order, or was cut short",
+        following="compare it with the samples in examples/first_integration",
+    )
 
 
 def _whole(order: dict[str, Json]) -> dict[str, Json]:
@@ -96,7 +106,14 @@ def _simulate(talk: Talk, order: dict[str, Json]) -> None:
     show(talk.form, "simulation", told.raw, lines)
     refused = [one for one in checks if one.text("answer") == "no"]
     if refused:
-        raise Stopped(4, "LQ-WOULD-FAIL", f"it would not land: {refused[0].text('what')}")
+        first = refused[0]
+        raise Stopped(
+            4,
+            "LQ-WOULD-FAIL",
+            f"it would not land: {first.text('what')}",
+            cause=f"{first.text('network')}: {first.text('why') or 'it says no'}",
+            following="see to it there, then the same command again",
+        )
 
 
 def wait_for(talk: Talk, of: str) -> None:
@@ -109,13 +126,18 @@ def wait_for(talk: Talk, of: str) -> None:
             return
         if stage in {"released", "rejected"} and not stop:
             raise Stopped(
-                FAILED, "LQ-NOT-SETTLED", f"it ended {stage}", following=f"lianqiao trace {of}"
+                FAILED,
+                "LQ-NOT-SETTLED",
+                f"it ended {stage}",
+                cause="it was refused or given back",
+                following=f"lianqiao trace {of}",
             )
         if stop or stage in {"proposed", "awaiting"}:
             raise Stopped(
                 WAITING,
                 "LQ-WAITING",
-                f"it is {stage}{f', {stop}' if stop else ''}: {told.text('waiting')}",
-                following=f"lianqiao trace {of}",
+                f"it is {stage}{f', {stop}' if stop else ''}",
+                cause=told.text("waiting"),
+                following=told.text("remedy"),
             )
         time.sleep(POLL_S)

@@ -77,6 +77,7 @@ def _moment(text: str) -> str:
             USAGE,
             "LQ-TIME",
             f"--since {text[:40]}: no time that exists",
+            cause="a time is a date, or a date and a time, as ISO 8601 writes them",
             following="lianqiao tail --since 2026-11-26T08:00",
         ) from None
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"

@@ -38,7 +38,8 @@ def create(
             USAGE,
             "LQ-ROLE",
             f"{', '.join(strange)} is no role",
-            following=f"one of {sorted(ROLES)}",
+            cause="it is misspelled",
+            following=f"--role, one of {', '.join(sorted(ROLES))}",
         )
     expires = Instant(SystemClock().now() + days * 86_400_000)
     text = _tokens(talk).create(PersonId(person), roles, expires)
@@ -67,7 +68,11 @@ def revoke(talk: Talk, name: str) -> None:
         gone = _tokens(talk).revoke(name)
     except NoToken as error:
         raise Stopped(
-            NOT_FOUND, "LQ-NOT-FOUND", str(error), following="lianqiao token list"
+            NOT_FOUND,
+            "LQ-NOT-FOUND",
+            str(error),
+            cause="it was revoked already, or made in another folder",
+            following="lianqiao token list",
         ) from error
     show(talk.form, "token", _item(gone), lambda: [f"revoked {gone.id} of {gone.person}"])
 
@@ -81,6 +86,7 @@ def _tokens(talk: Talk) -> "Tokens":
             USAGE,
             "LQ-NO-CLIENT",
             f"{talk.folder} is not the folder of an installation",
+            cause="neither data nor tokens.json lies there",
             following="--folder DIR",
         )
     beside = talk.folder / "tokens.json"

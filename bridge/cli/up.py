@@ -47,10 +47,20 @@ def up(talk: Talk, config: Path | None, *, on_stdin: bool) -> None:
             asyncio.run(_until_eof(run) if on_stdin else run)
     except BadSettings as error:
         raise Stopped(
-            USAGE, "LQ-SETTINGS", str(error), following="lianqiao config check"
+            USAGE,
+            "LQ-SETTINGS",
+            str(error),
+            cause="a setting is missing, unknown or out of its bounds",
+            following=f"mend {file}, then lianqiao config check",
         ) from error
     except BadKey as error:
-        raise Stopped(USAGE, "LQ-KEY", str(error)) from error
+        raise Stopped(
+            USAGE,
+            "LQ-KEY",
+            str(error),
+            cause="a key file is missing, open to others, or no key",
+            following="lianqiao doctor",
+        ) from error
     except OtherLayout as error:
         raise Stopped(
             FAILED,
@@ -66,6 +76,7 @@ def up(talk: Talk, config: Path | None, *, on_stdin: bool) -> None:
             FAILED,
             "LQ-LEDGER",
             f"{type(error).__name__}: {error}",
+            cause="the disk failed, another daemon writes, or the file was changed by hand",
             following="lianqiao ledger fsck",
         ) from error
     except OSError as error:
@@ -127,7 +138,11 @@ def _locked(file: Path) -> TextIO:
         except BlockingIOError as error:
             held.close()
             raise Stopped(
-                FAILED, "LQ-RUNNING", "a daemon runs here already", following="lianqiao status"
+                FAILED,
+                "LQ-RUNNING",
+                "a daemon runs here already",
+                cause="it was started before, perhaps as a service of the machine",
+                following="lianqiao status",
             ) from error
         with suppress(FileNotFoundError):
             if file.stat().st_ino == os.fstat(held.fileno()).st_ino:
@@ -142,12 +157,24 @@ def down(talk: Talk) -> None:
     files = [talk.folder / LOCK, talk.folder / "data" / LOCK]
     running = next((file for file in files if file.is_file() and _held(file)), None)
     if running is None:
-        raise Stopped(DOWN, "LQ-DOWN", f"no daemon runs in {talk.folder}", following="lianqiao up")
+        raise Stopped(
+            DOWN,
+            "LQ-DOWN",
+            f"no daemon runs in {talk.folder}",
+            cause="it was stopped already, or runs in another folder",
+            following="lianqiao up",
+        )
     os.kill(int(running.read_text("ascii")), signal.SIGTERM)
     until = time.monotonic() + STOP_S
     while _held(running):
         if time.monotonic() > until:
-            raise Stopped(FAILED, "LQ-SLOW", f"it still runs after {STOP_S} s")
+            raise Stopped(
+                FAILED,
+                "LQ-SLOW",
+                f"it still runs after {STOP_S} s",
+                cause="it waits for a disk or a network to answer",
+                following="lianqiao down",
+            )
         time.sleep(0.05)
     show(talk.form, "down", {"stopped": True}, lambda: ["stopped"])
 

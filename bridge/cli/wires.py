@@ -219,4 +219,4 @@ def _world(name: str) -> Any:
 
 def _lacking(lacks: str) -> Stopped:
     following = "lianqiao demo, whose embedded wires need nothing but pip"
-    return Stopped(DOWN, "LQ-WIRES", f"the wires do not come up: {lacks}", following=following)
+    return Stopped(DOWN, "LQ-WIRES", "the wires do not come up", cause=lacks, following=following)

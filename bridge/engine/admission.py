@@ -42,7 +42,7 @@ class Declined(Exception):
     """
 
     def __init__(
-        self, code: str, sentence: str, *, status: int = 422, loc: str = "", remedy: str = ""
+        self, code: str, sentence: str, *, status: int = 422, loc: str = "", remedy: str
     ) -> None:
         super().__init__(sentence)
         self.code = code

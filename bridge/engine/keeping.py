@@ -35,7 +35,7 @@ def entry_of(
         body["expires"] = str(prepared.expires)
     if prepared.replaces is not None:
         body["replaces"] = prepared.replaces
-    if names := findable(prepared.names):
+    if prepared.names and (names := findable(prepared.names)):
         body["names"] = list(names)
     if prepared.keep:
         body["keep"] = [

@@ -107,7 +107,7 @@ class Heard:
             body["network"] = fact.network
             body["shows"] = type(fact).__name__
             body["sha256"] = sha256(self._seen.evidence).hexdigest()
-            if named := findable((self._seen.tx or "",)):
+            if self._seen.tx is not None and (named := findable((self._seen.tx,))):
                 body["tx"] = named[0]
         return body
 

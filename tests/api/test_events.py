@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bridge.api.app import ROUTES
+from bridge.api.routes import DESK, READERS
 from bridge.core.canonical import Value
 from bridge.core.ids import SettlementId
 from bridge.core.settlement import Stage
@@ -169,17 +170,21 @@ async def held_by(folder: Path, kind: str) -> AsyncIterator[tuple[Front, str]]:
 
 async def everything(desk: Front, of: str, role: str) -> dict[str, str]:
     """Every answer there is to somebody with that role, by the name of its route."""
-    who = desk.tokens.create(LI, (role,))
-    uetr = (await desk.ask("GET", f"/v1/settlements/{of}", who=who)).json["uetr"]
+    who = desk.tokens.create(LI, (role,)) if role else ""
+    uetr = (await desk.ask("GET", f"/v1/settlements/{of}")).json["uetr"]
     last = desk.water.journal.head.seq - 1
     found: dict[str, str] = {}
     for name, path in addresses(of, uetr).items():
-        if name.startswith("follow"):
+        if name.startswith("follow") and role in READERS:
             since = ALL if name.startswith("followSettlements") else path
             found[name] = shown((await told(desk, since, last, who=who))[1])
         else:
             answer = await desk.ask("GET", path, who=who)
             found[name] = f"{answer.status} {shown(answer.raw)}"
+    for n in range(last + 1):  # of every entry, also of the one that says what policy decided
+        for form in ("json", "tlog"):
+            answer = await desk.ask("GET", f"/v1/proofs/{n}?form={form}", who=who)
+            found[f"prove {n} {form}"] = f"{answer.status} {shown(answer.raw)}"
     return found
 
 
@@ -200,12 +205,19 @@ async def test_no_outward_byte_of_a_held_order_says_why_and_the_desk_is_told(
     clerk, desk_reads = dict[str, dict[str, str]](), dict[str, dict[str, str]]()
     for kind in HOLDS:
         async with held_by(tmp_path / kind, kind) as (desk, of):
-            clerk[kind] = await everything(desk, of, "operator")
+            clerk[kind] = {}
+            for role in ("operator", "admin", "engineer", ""):  # none of the desk, and nobody
+                told = await everything(desk, of, role)
+                clerk[kind] |= {f"{role} {name}": said for name, said in told.items()}
             desk_reads[kind] = await everything(desk, of, "compliance")
     first, *others = clerk.values()
+    assert {role for role in READERS if f"{role} readFindings " in first} == READERS - DESK
     assert sum(one.startswith(("200", "id:")) for one in first.values()) > 20
-    assert '"state":"pending"' in first["readFindings "]
-    assert "PolicyHeld" in first["followSettlements "]
+    for role in READERS - DESK:
+        assert '"state":"pending"' in first[f"{role} readFindings "]
+        assert "PolicyHeld" in first[f"{role} followSettlements "]
+    for role, status in (("engineer", "403"), ("", "401")):
+        assert first[f"{role} readSettlement "].startswith(status)
     for other in others:
         assert other == first
     told_to_desk = {desk_reads[kind]["readFindings "] for kind in HOLDS}

@@ -105,7 +105,11 @@ async def test_a_holder_signs_with_the_key_of_their_channel(
 
         pem = secrets[algorithm].pem()
         for held, mode, why in (
-            (secrets[SM2 if kind == "p256" else SECP256R1].pem(), 0o600, f"of kind {kind}; "),
+            (
+                secrets[SM2 if kind == "p256" else SECP256R1].pem(),
+                0o600,
+                f"of kind {kind}\ncause: holder.pem",
+            ),
             (secrets[SECP256K1].pem(), 0o600, "SM2's or secp256r1's"),
             ("no key", 0o600, "holder.pem"),
             (pem, 0o644, "chmod 600"),

@@ -118,6 +118,9 @@ def test_settings_are_checked_with_the_key_and_the_nearest_spelling(
     assert run(["config", "check", str(file)]) == 2
     assert "seal_every_ms" in capsys.readouterr().err
     assert run(["config", "check", str(tmp_path / "none.toml")]) == 2
+    file.write_text('[network.sz]\nadapter = "memory"\nnetwork = "memory:sz"\n', "utf-8")
+    assert run(["config", "check", str(file)]) == 2, "an adapter's own settings are looked at too"
+    assert "network.sz" in capsys.readouterr().err
 
 
 def test_a_token_is_shown_once_and_only_its_hash_is_kept(tmp_path: Path, capsys: Capture) -> None:

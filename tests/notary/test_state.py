@@ -1,7 +1,6 @@
 """What the ledger refuses, by number, and that the lower number is said where two apply."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from hashlib import sha256
 
 import pytest
@@ -225,58 +224,6 @@ def test_a_transaction_told_of_two_settlements_stays_the_firsts(ledger: Ledger) 
     first, second = settled(1), settled(2)  # both say tx-lock and the others
     ledger.put(*first, *second)
     assert ledger.view.text("tx", "tx-lock") == whose(first) != whose(second)
-
-
-def naming(told: Sequence[Group], kind: str, named: dict[str, Value]) -> list[Group]:
-    """The groups up to the first with an entry of that kind, which says what finds it."""
-    found = [told[0]]
-    for one in told[1:]:
-        drafts = [
-            replace(of, body={**of.body, **named}) if of.kind == kind else of for of in one.drafts
-        ]
-        found.append(replace(one, drafts=tuple(drafts)))
-        if found[-1] != one:
-            return found
-    raise AssertionError(f"no {kind}")
-
-
-@pytest.mark.parametrize(
-    ("kind", "named", "names"),
-    [
-        ("prepared", {"names": ["0xab", "0xcd", "tx-other"]}, ["0xab", "0xcd", "tx-other"]),
-        ("evidence", {"tx": "0xef"}, ["0xef"]),
-    ],
-)
-def test_a_settlement_is_found_by_every_name_it_was_given_and_stays_the_firsts(
-    ledger: Ledger, kind: str, named: dict[str, Value], names: list[str]
-) -> None:
-    first, second = settled(1), settled(2)
-    for told in (first, second):
-        answers = ledger.put(*naming(told, kind, named))
-        assert all(isinstance(answer, Committed) for answer in answers)
-    for name in names:
-        assert ledger.view.text("tx", name) == whose(first)
-
-
-@pytest.mark.parametrize(
-    ("kind", "named"),
-    [
-        ("prepared", {"names": [f"0x{number}" for number in range(9)]}),
-        ("prepared", {"names": ["0xab", "0xab"]}),
-        ("prepared", {"names": ["0xab/7"]}),
-        ("prepared", {"names": [""]}),
-        ("prepared", {"names": "0xab"}),
-        ("evidence", {"tx": "x" * 129}),
-        ("evidence", {"tx": "a name"}),
-        ("evidence", {"tx": ["0xab"]}),
-    ],
-)
-def test_names_of_another_form_are_not_written(
-    ledger: Ledger, kind: str, named: dict[str, Value]
-) -> None:
-    *before, last = ledger.put(*naming(settled(1), kind, named))
-    assert all(isinstance(answer, Committed) for answer in before)
-    assert isinstance(last, Malformed)
 
 
 def test_a_frozen_lane_takes_no_order(ledger: Ledger) -> None:

@@ -46,7 +46,9 @@ _DECISION: Final = frozenset(
     "settlement visit stage body_hash pack rules outcome dossier findings valid_until".split()
 )
 _PREPARED: Final = frozenset("settlement verb attempt network tx items visit signatures".split())
-_EVIDENCE: Final = frozenset("network shows sha256 cursor reader keep".split())
+_EVIDENCE: Final = frozenset(
+    "network shows sha256 cursor reader keep settlement finality tx".split()
+)
 _OUTCOMES: Final[Mapping[type[Event], str]] = {
     PolicyCleared: "clear",
     PolicyHeld: "hold",
@@ -202,8 +204,7 @@ def _alone(view: View, entry: Entry, before: Settlement, event: Event) -> Refusa
 def shown(view: View, entry: Entry) -> Changes | Refusal:
     """Keep where the evidence of a fact lies, where its reader stands, and what it wants kept."""
     body = entry.body
-    members = _EVIDENCE | {"settlement", "finality", "tx"}
-    if not {"cursor", "reader", "keep"} <= body.keys() <= members:
+    if not {"cursor", "reader", "keep"} <= body.keys() <= _EVIDENCE:
         raise BadForm(f"evidence: the members {sorted(body)}")
     reader = text(body, "reader")
     changes: list[Change] = [("cursor", reader, Cursor(text(body, "cursor")))]
