@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bridge.cli.drawing import Show, ticking
 from bridge.cli.link import DEMO
 from bridge.cli.machine import listener
-from bridge.cli.manners import DOWN, Stopped, draws, ourselves
+from bridge.cli.manners import DOWN, Stopped, ourselves
 from bridge.cli.wires import CASTS, Process
 from bridge.ports import AdapterError
 
@@ -130,34 +131,11 @@ class Runs(Exception):
 class Telling:
     """What a demo is to do: `pause_s` between settlements after the stories, or None to stop."""
 
-    show: "Show"
+    show: Show
     wires: str
     names: tuple[str, ...]
     pause_s: float | None
     is_kept: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Show:
-    """What a person sees while it waits: on stderr where stdout is for a program."""
-
-    json: bool
-
-    def say(self, text: str) -> None:
-        """Print a line, over the one being drawn."""
-        click.echo(f"\r\x1b[K{text}" if self._drawing() else text, err=self.json)
-
-    def draw(self, text: str) -> None:
-        """Draw where a story stands, where lines may be drawn over."""
-        if self._drawing():
-            click.echo(f"\r\x1b[K{text}", nl=False, err=self.json)
-
-    def replace(self, text: str) -> None:
-        """Show a line in the place of the last such one, where lines may be drawn over."""
-        (self.draw if self._drawing() else self.say)(text)
-
-    def _drawing(self) -> bool:
-        return draws(sys.stderr if self.json else sys.stdout)
 
 
 @contextmanager
@@ -267,16 +245,18 @@ async def _run(tell: Telling, folder: Path, address: str, running: Callable[[str
     show = tell.show
     with suppress(asyncio.CancelledError):  # the stage is taken down, whoever asked
         if tell.wires == "real":
-            show.say("real wires: Fabric is built once, in some three minutes, and kept")
+            show.say("real wires: Fabric is built where it is not yet, once, in some three minutes")
 
         def answers(url: str) -> None:
             running(url)
             show.say(f"the daemon answers at {url}, its state is in {folder}")
 
+        draw, begun = ticking(show)
         async with (
-            stage(folder, address, CASTS[tell.wires], show.draw, answers) as built,
+            stage(folder, address, CASTS[tell.wires], draw, answers) as built,
             asyncio.TaskGroup() as group,
         ):
+            begun()
             (folder / MARK).write_text(built.daemon.url)  # it is whole, and may be kept
             keeping = [
                 group.create_task(_keep_up(show, name, one))

@@ -1,5 +1,6 @@
 """The demo as a newcomer runs it: stories end as told, a killed daemon comes back, one runs."""
 
+import asyncio
 import fcntl
 import json
 import os
@@ -18,6 +19,7 @@ import pytest
 from bridge.cli import demo
 from bridge.cli import run as run_main
 from bridge.cli.demo import MARK, PAUSE_S, free_address
+from bridge.cli.drawing import Show, ticking
 
 TREE = Path(__file__).resolve().parents[2]
 ENDS = {
@@ -260,6 +262,18 @@ def test_what_settles_after_the_stories_does_not_push_the_closing_block_away(
         assert run.wait(timeout=30) == 0
     os.close(ours)
     assert b"\n" not in seen.partition(b"Ctrl-C\r\n")[2]
+
+
+async def test_what_lasts_is_drawn_with_its_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[str] = []
+    monkeypatch.setattr(Show, "draw", lambda _, text: drawn.append(text))
+    draw, begun = ticking(Show(json=False))
+    draw("building")
+    await asyncio.sleep(1.5)
+    begun()
+    assert drawn == ["building", "building, 1 s"]
+    await asyncio.sleep(1.2)
+    assert drawn == ["building", "building, 1 s"]
 
 
 def test_a_terminal_is_drawn_on_while_it_waits(tmp_path: Path) -> None:
