@@ -22,7 +22,7 @@ from adapters.iso20022.codec import (
 from adapters.iso20022.correlation import Asked, Disagreement, find
 from adapters.iso20022.reading import Message, References, Resolved, Statement, Status, message_of
 from adapters.iso20022.signed import BadSignature, unframe, verified
-from adapters.iso20022.story import REJECTED, Terms, Told, begin, hear
+from adapters.iso20022.story import REJECTED, UNTOLD, Terms, Told, begin, hear
 from adapters.iso20022.write import BadMessage, checked
 from bridge.core.canonical import NotCanonical, Value, canonical, parse
 from bridge.core.events import Fact
@@ -131,8 +131,8 @@ def retell(terms: Terms, mine: Ours, messages: Iterable[Message]) -> Told:
     """
     told = begin()
     for message in messages:
-        for statement in concerning(message, mine):
-            told = hear(told, terms, mine.instruction, statement)
+        said = concerning(message, mine)
+        told = hear(told, terms, mine.instruction, said, message.created or UNTOLD)
     return told
 
 
@@ -148,8 +148,9 @@ def telling(
     told, kept = begin(), []
     for frame, message in messages:
         before = told
-        for statement in concerning(message, mine):
-            told = replace(hear(told, terms, mine.instruction, statement), remarks=())
+        said = concerning(message, mine)
+        told = hear(told, terms, mine.instruction, said, message.created or UNTOLD)
+        told = replace(told, remarks=())
         if told != before:
             kept.append(frame)
     return tuple(kept)

@@ -2,11 +2,12 @@
 
 One pure function, used by the rail when it hears something and by every notary that checks: from
 an instruction and the bank's own statements to facts. A status is never money, silence is never
-an answer, and a statement that contradicts a proved fact breaks it in the open.
+an answer, and a statement that contradicts a proved fact breaks it in the open. Messages may
+overtake each other, so what contradicts what is told by the bank's own clock, not by their order.
 Source: notes on ISO 20022, tables 7.1 and 7.2.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from adapters.iso20022.agreement import Proof
@@ -30,7 +31,7 @@ from bridge.core.events import (
     PaymentSettled,
     RecallRefused,
 )
-from bridge.core.ids import NetworkId
+from bridge.core.ids import Instant, NetworkId
 from bridge.core.money import Money
 
 RANKS = {
@@ -45,6 +46,7 @@ REJECTED = frozenset({"RJCT", "CANC"})
 OUR_REPEAT = frozenset({"AM05", "DU01", "DU02", "DU03", "DU04", "DU05"})
 GRANTED = frozenset({"CNCL", "CWFW"})
 PENDING = frozenset({"PDCR", "FTNA"})
+UNTOLD = Instant(-1)  # before all that was ever written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +68,13 @@ class Told:
     status: str = ""
     settled_status: bool = False
     rejected: str = ""  # the reason, or `unsaid`
+    rejected_at: Instant = UNTOLD  # when the bank first wrote so
     repeat: bool = False  # the bank took a message of ours for a repeat
     debited: bool = False
+    debited_at: Instant = UNTOLD
+    debit_undone_at: Instant = UNTOLD  # what was written until then of a debit is reversed
     credited: Money | None = None
+    credit_undone_at: Instant = UNTOLD
     returned: Money | None = None
     granted: bool = False  # a recall was
     answered: frozenset[int] = frozenset()  # attempts at a recall that have their answer
@@ -86,22 +92,31 @@ def begin() -> Told:
     return Told()
 
 
-def hear(told: Told, terms: Terms, asked: Instruction, statement: Statement) -> Told:
-    """Return the story after one more statement. Total: it never raises."""
+def hear(
+    told: Told, terms: Terms, asked: Instruction, statements: Iterable[Statement], at: Instant
+) -> Told:
+    """Return the story after what one more message, written then, says. Total: it never raises."""
+    for statement in statements:
+        told = _stated(told, terms, asked, statement, at)
+    return _concluded(told, terms, asked)
+
+
+def _stated(
+    told: Told, terms: Terms, asked: Instruction, statement: Statement, at: Instant
+) -> Told:
     match statement:
         case Status():
-            told = _status(told, statement)
+            return _status(told, statement, at)
         case Booked():
-            told = _booked(told, terms, asked, statement)
+            return _booked(told, terms, asked, statement, at)
         case Returned():
-            told = _returned(told, terms, asked, statement)
+            return _returned(told, terms, asked, statement)
         case Resolved():
-            told = _resolved(told, terms, asked, statement)
+            return _resolved(told, terms, asked, statement)
         case Refusal():
-            told = _remark(told, "message.unreadable")
+            return _remark(told, "message.unreadable")
         case RecallAsked() | StatusAsked():
             return told
-    return _concluded(told, terms, asked)
 
 
 def _remark(told: Told, what: str) -> Told:
@@ -114,7 +129,7 @@ def _with(told: Told, fact: Fact) -> Told:
     return replace(told, facts=(*told.facts, fact))
 
 
-def _status(told: Told, said: Status) -> Told:
+def _status(told: Told, said: Status, at: Instant) -> Told:
     """Ranks only rise; what is unknown is held and changes nothing."""
     code = said.code
     if code in REJECTED:
@@ -122,7 +137,8 @@ def _status(told: Told, said: Status) -> Told:
             return _remark(replace(told, repeat=True), "payment.repeat")
         if told.has(PaymentSettled) and not told.has(PaymentReturned):
             return replace(told, broken=f"{code} after the payment was settled")
-        return replace(told, rejected=said.reason or "unsaid", status=code)
+        first = min(at, told.rejected_at) if told.rejected else at
+        return replace(told, rejected=said.reason or "unsaid", rejected_at=first, status=code)
     if code == "BLCK":
         return _remark(replace(told, status=code), "payment.blocked")
     if code == "PART":
@@ -139,7 +155,7 @@ def _status(told: Told, said: Status) -> Told:
     return replace(told, settled_status=told.settled_status or code in FINAL)
 
 
-def _booked(told: Told, terms: Terms, asked: Instruction, said: Booked) -> Told:
+def _booked(told: Told, terms: Terms, asked: Instruction, said: Booked, at: Instant) -> Told:
     """An entry counts when it is BOOK and account and currency are those of the payment."""
     if said.status != "BOOK":
         return told
@@ -147,22 +163,25 @@ def _booked(told: Told, terms: Terms, asked: Instruction, said: Booked) -> Told:
     if said.account != account or said.amount.currency != asked.amount.currency:
         return _remark(told, "booking.elsewhere")
     if said.reversal:
-        return _reversed(told, said)
+        return _reversed(told, said, at)
+    if at <= (told.credit_undone_at if said.credit else told.debit_undone_at):
+        return told  # its reversal overtook it
     if said.credit:
         return replace(told, credited=said.amount)
     if said.amount != asked.amount:
         return _disputed(told, terms, asked, said.amount)
-    return replace(told, debited=True)
+    first = min(at, told.debited_at) if told.debited else at
+    return replace(told, debited=True, debited_at=first)
 
 
-def _reversed(told: Told, said: Booked) -> Told:
+def _reversed(told: Told, said: Booked, at: Instant) -> Told:
     """A reversal undoes the entry of the other side; after a proved fact it breaks it."""
     undone = PaymentSettled if said.credit else PaymentReturned
     if told.has(undone):
         return replace(told, broken="a booking was reversed after it had proved a fact")
     if said.credit:
-        return replace(told, debited=False)
-    return replace(told, credited=None)
+        return replace(told, debited=False, debit_undone_at=max(at, told.debit_undone_at))
+    return replace(told, credited=None, credit_undone_at=max(at, told.credit_undone_at))
 
 
 def _returned(told: Told, terms: Terms, asked: Instruction, said: Returned) -> Told:
@@ -207,9 +226,7 @@ def _concluded(told: Told, terms: Terms, asked: Instruction) -> Told:
     if back and told.has(PaymentSettled):
         return _with(told, fact(PaymentReturned))
     if told.has(PaymentRejected):
-        if told.debited and not back and not told.has(PaymentDisputed):
-            return _disputed(told, terms, asked, asked.amount)
-        return told
+        return told if back or not told.debited else _debited_too(told, terms, asked)
     if back:
         return _with(told, fact(PaymentRejected))
     if told.has(PaymentDisputed, PaymentSettled):
@@ -219,6 +236,17 @@ def _concluded(told: Told, terms: Terms, asked: Instruction) -> Told:
     if told.rejected and not told.debited:
         return _with(told, fact(PaymentRejected))
     return told
+
+
+def _debited_too(told: Told, terms: Terms, asked: Instruction) -> Told:
+    """Rejected and debited: a debit of before is to come back, as where it was told in order."""
+    if told.debited_at > told.rejected_at:
+        if told.has(PaymentDisputed):
+            return told
+        return _disputed(told, terms, asked, asked.amount)
+    if "payment.return_due" in told.remarks:
+        return told
+    return _remark(told, "payment.return_due")
 
 
 def _proves_cash(told: Told, terms: Terms) -> bool:

@@ -1,7 +1,7 @@
 """A rail without a network: what a bank says is handed to its inbox, what it tells is collected."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -224,3 +224,45 @@ class Script:
 
 async def _nothing(order: SettlementOrder, what: str = "") -> None:
     del order, what
+
+
+Say = Callable[[Script, SettlementOrder], bytes]
+
+
+def st(code: str, reason: str = "") -> Say:
+    return lambda script, order: script.status(order, code, reason)
+
+
+def debit(text: str = "10.00", **words: object) -> Say:
+    amount = money(text, "HKD")
+    return lambda script, order: script.booking(order, amount, **words)  # type: ignore[arg-type]
+
+
+def credit(text: str = "10.00", **words: object) -> Say:
+    return debit(text, credit=True, returned="FOCR", **words)
+
+
+def later(say: Say, seconds: int = 1) -> Say:
+    """The same, so much later by the bank's own clock."""
+
+    def said(script: Script, order: SettlementOrder) -> bytes:
+        now = script.clock.at
+        script.clock.at = Instant(now + seconds * 1_000)
+        try:
+            return say(script, order)
+        finally:
+            script.clock.at = now
+
+    return said
+
+
+def back(text: str = "10.00") -> Say:
+    return lambda script, order: script.returned(order, money(text, "HKD"))
+
+
+async def heard(script: Script, *says: Say) -> SettlementOrder:
+    order, _ = await script.pay()
+    async with script.reading():
+        for answer in await script.says(*(say(script, order) for say in says)):
+            assert answer.taken == "committed", answer
+    return order

@@ -3,6 +3,7 @@
 import pytest
 
 from adapters.iso20022.agreement import Instruct, Proof
+from bridge.core.ids import Instant
 from bridge.core.money import money
 from bridge.core.order import SettlementOrder
 from tests.adapters.iso20022.script import AMOUNT, Script
@@ -73,3 +74,14 @@ async def test_another_amount_in_the_statement_is_a_dispute() -> None:
     script, order = await opened(Instruct.PACS_008)
     wrong = script.booking(order, money("9.99", "HKD"))
     assert await said(script, told_in("camt.053.001.08", wrong)) == ["PaymentDisputed"]
+
+
+async def test_a_statement_that_tells_a_debit_and_its_reversal_again_is_no_dispute() -> None:
+    script, order = await opened(Instruct.PACS_008)
+    debit, reversal = script.booking(order), script.booking(order, credit=True, reversal=True)
+    rejection = script.status(order, "RJCT", "AC04")
+    script.clock.at = Instant(script.clock.at + 1_000)
+    day = told_in("camt.053.001.08", script.booking(order)).decode()
+    start, end = reversal.index(b"<Ntry>"), reversal.index(b"</Ntfctn>")
+    both = day.replace("</Stmt>", f"{reversal[start:end].decode()}</Stmt>").encode()
+    assert await said(script, reversal, debit, rejection, both) == ["PaymentRejected"]
