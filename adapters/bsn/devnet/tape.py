@@ -16,6 +16,7 @@ class Tape:
         raw = file.read_bytes() if file.exists() else b""
         self._file = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.ftruncate(self._file, raw.rfind(b"\n") + 1)  # nobody had heard of what is cut off
+        _sync(file.parent)
 
     def lines(self) -> list[dict[str, Any]]:
         """Return what is on it."""
@@ -40,3 +41,12 @@ class Tape:
     def close(self) -> None:
         """End it."""
         os.close(self._file)
+
+
+def _sync(folder: Path) -> None:
+    """Make a file that is new in a folder last: its own bytes on disk do not."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

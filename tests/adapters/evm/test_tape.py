@@ -1,5 +1,6 @@
 """A dev chain that was killed is the same chain again: every hash, every state, what waited."""
 
+import os
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -110,3 +111,20 @@ def test_half_a_last_line_is_dropped_wherever_it_was_torn(tmp_path: Path) -> Non
         assert file.stat().st_size == length
     file.write_bytes(whole)
     assert shown(opened(file, time)) == shown(chain)
+
+
+def test_a_new_tape_is_in_its_folder_before_its_first_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    real = os.fsync
+
+    def watch(handle: int) -> None:
+        synced.append(str(Path(f"/proc/self/fd/{handle}").readlink()))
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", watch)
+    tape = Tape(tmp_path / "tape")
+    tape.add({"n": 1})
+    tape.close()
+    assert synced == [str(tmp_path), str(tmp_path / "tape")]
