@@ -81,6 +81,7 @@ class Wallet:
         nonce = max(self._next, pending)
         if nonce - used >= IN_FLIGHT:
             raise Unavailable(f"{nonce - used} transactions of this key are under way")
+        self._forget(used - IN_FLIGHT)  # the last ones might yet be undone
         self._next = nonce + 1
         expires = Instant(self.clock.now() + self.limits.life_ms)
         self._given[nonce] = expires

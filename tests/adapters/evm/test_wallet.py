@@ -140,6 +140,17 @@ async def test_one_key_has_so_many_under_way_and_no_more() -> None:
         await bench.prepare(ReleaseLock(order))
 
 
+async def test_what_landed_long_ago_is_forgotten() -> None:
+    async with Here() as here:
+        bench, wallet = here.bench(), here.network._keys.entry
+        assert wallet is not None
+        for _ in range(3 * IN_FLIGHT):
+            prepared = await bench.prepare(LockAsset(await bench.new_order()))
+            await here.network.submit(prepared)
+            assert isinstance(await bench.decided(prepared), Landed)
+        assert len(wallet._sent) == len(wallet._given) == IN_FLIGHT + 1
+
+
 async def test_after_a_restart_the_ledgers_bytes_say_what_is_under_way() -> None:
     async with Here() as here:
         bench = here.bench()
