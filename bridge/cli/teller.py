@@ -110,7 +110,11 @@ class Teller:
         at = self.stage.origin
         words = {"do": "split", "account": self.stage.wires.account(at, "seller"), "part": ""}
         what = {"asset": str(instrument["asset"]), "into": str(instrument["part"]), "units": "1"}
-        await self.stage.wires.do({"at": at, **words, **what})
+        try:
+            await self.stage.wires.do({"at": at, **words, **what})
+        except AdapterError:
+            self._parted.remove(part)  # who was away may be asked again
+            raise
 
     def buyer(self, party: str) -> dict[str, str]:
         """A beneficiary: a party that receives in the buyer's wallet."""
