@@ -14,7 +14,7 @@ import sys
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import TypeGuard
 
@@ -34,6 +34,7 @@ from bridge.engine.desk import disclosed
 from bridge.engine.dossiers import DossierScreening
 from bridge.engine.held import KeptValues
 from bridge.engine.perform import Doors
+from bridge.engine.proved import remembering
 from bridge.engine.ring import Ring
 from bridge.engine.watch import Verify
 from bridge.log import set_up
@@ -84,7 +85,7 @@ async def serve(settings: Settings, folder: Path, ready: Callable[[str], None]) 
     async with AsyncExitStack() as stack:
         data = folder / settings.data
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        journal = Journal.open(_store(settings, data), clock)
+        journal = Journal.open(_store(settings, data), clock, rows=settings.ledger.rows_held)
         journal.bound(settings.ledger.queue_max, settings.ledger.queue_age_ms)
         stack.push_async_callback(journal.close)
         opened = await _adapters(settings, folder, journal, clock, stack)
@@ -217,7 +218,7 @@ async def _adapters(
             pinned = adapter.pinned(parsed)
             if is_ethereum(parsed.network):
                 genesis[parsed.network] = _genesis(f"{section}.{name}", pinned)
-            verifiers[parsed.network] = lru_cache(VERIFIED)(partial(_verified, adapter, pinned))
+            verifiers[parsed.network] = remembering(partial(_verified, adapter, pinned), VERIFIED)
     doors = Doors(
         origins={key: door for key, door in networks.items() if _is_origin(door)},
         destinations={key: door for key, door in networks.items() if _is_destination(door)},

@@ -33,6 +33,7 @@ class LedgerSettings(_Strict):
     seal_every_ms: int = Field(default=1_000, ge=10, le=60_000)
     queue_max: int = Field(default=10_000, ge=100, le=100_000)  # groups that may wait
     queue_age_ms: int = Field(default=2_000, ge=100, le=60_000)  # how long one may wait
+    rows_held: int = Field(default=20_000, ge=1_000, le=1_000_000)  # of the state, twice at most
 
 
 class ApiSettings(_Strict):

@@ -5,7 +5,7 @@ import re
 import tomllib
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -14,6 +14,7 @@ from adapters.evm.adapter import ADAPTER
 from bridge import registry
 from bridge.cli.found import keys_of, write_settings
 from bridge.daemon import rare_collections, serve
+from bridge.notary.journal import Journal
 from bridge.notary.keys import BadKey, make_ed25519
 from bridge.settings import BadSettings, load, parse
 
@@ -66,6 +67,21 @@ def test_a_chain_no_notary_can_sign_for_is_refused_in_one_sentence(tmp_path: Pat
         parse(table, "it")
     table["network"]["chain"]["network"] = "memory:there"
     assert parse(table, "it").notary["lantern"].secp256k1 is None
+
+
+async def test_the_ledgers_views_hold_as_many_rows_as_the_settings_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = installed(tmp_path)
+    file.write_text(file.read_text().replace("rows_held = 20_000", "rows_held = 7_000"))
+
+    def opened(*_: object, rows: int) -> NoReturn:
+        raise BadSettings(f"{rows} rows")
+
+    monkeypatch.setattr(Journal, "open", opened)
+    (tmp_path / "data").mkdir()
+    make_ed25519(tmp_path / "keys" / "log.pem")
+    assert await refused(file) == "7000 rows"
 
 
 def one_word(_: str) -> None:

@@ -35,7 +35,7 @@ from bridge.notary.outcomes import (
     Outcome,
     Overloaded,
 )
-from bridge.notary.projection import Projection
+from bridge.notary.projection import GENERATION, Projection
 from bridge.notary.recheck import recheck
 from bridge.notary.store.port import Head, Lost, Reader, Store
 from bridge.notary.writer import Answer, Asked, Judged, Writer
@@ -69,10 +69,9 @@ class Journal:
     view: Projection
     head: Head
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, rows: int = GENERATION) -> None:
         self._queue_max, self._age_ms = QUEUE, AGE_MS
-        self._store = store
-        self._clock = clock
+        self._store, self._clock = store, clock
         self._reader: Reader = store.reader()
         self._loop = asyncio.get_running_loop()
         self._asked: list[Job] = []  # of this turn of the loop; handed over when it ends
@@ -84,7 +83,7 @@ class Journal:
         self._thread: Thread | None = None
         self.trouble: LedgerError | None = None
         self.head = self._reader.head()
-        self.view = Projection(self._reader)
+        self.view = Projection(self._reader, rows)
         self._beside = Beside(self._reader)
         self._recent: deque[Entry] = deque(maxlen=RECENT)  # the last ones, without a gap
         noted = self._reader.latest_note()
@@ -93,21 +92,22 @@ class Journal:
         self._noted: tuple[int, bytes] = (0, b"") if noted is None else noted
 
     @classmethod
-    def open(cls, store: Store, clock: Clock, *, writer: str = "lianqiao") -> Self:
+    def open(
+        cls, store: Store, clock: Clock, *, writer: str = "lianqiao", rows: int = GENERATION
+    ) -> Self:
         """Return the journal of a store, its last entries made again and compared.
 
         A damaged ledger opens for reading only; `trouble` says which entry. Call it in the loop.
         """
-        journal = cls(store, clock)
+        journal = cls(store, clock, rows)
         try:
             recheck(journal._reader)
             journal.view.load_live()
         except Damaged as damage:
             journal.trouble = damage
             return journal
-        head = store.take(writer)
-        journal.head = head
-        state = Projection(store)
+        head = journal.head = store.take(writer)
+        state = Projection(store, rows)
         state.load_live()
         judge = Writer(store, state, clock, head)
         journal._thread = Thread(

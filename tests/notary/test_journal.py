@@ -248,8 +248,7 @@ async def test_a_personal_value_stands_beside_and_nowhere_else(tmp_path: Path) -
 
 
 async def test_memory_follows_what_is_under_way_not_what_ever_was() -> None:
-    journal = Journal.open(MemoryStore(), SetClock())
-    journal.view.generation = 50
+    journal = Journal.open(MemoryStore(), SetClock(), rows=50)
     await journal.append([genesis()])
     for number in range(1, 9):
         await journal.append(settled(number))

@@ -22,7 +22,7 @@ from bridge.core.canonical import Value
 from bridge.core.ids import Instant
 from bridge.notary.journal import Journal
 from bridge.notary.outcomes import IoFailed, LedgerError, Overloaded
-from bridge.notary.projection import Projection
+from bridge.notary.projection import GENERATION, Projection
 from bridge.notary.recheck import recheck
 from bridge.notary.store.memory import Disk, MemoryStore
 from bridge.notary.store.port import Store
@@ -159,12 +159,14 @@ class SteppedJournal(Journal):
 
     @classmethod
     @override
-    def open(cls, store: Store, clock: Clock, *, writer: str = "lianqiao") -> Self:
-        journal = cls(store, clock)
+    def open(
+        cls, store: Store, clock: Clock, *, writer: str = "lianqiao", rows: int = GENERATION
+    ) -> Self:
+        journal = cls(store, clock, rows)
         recheck(journal._reader)
         journal.view.load_live()
         journal.head = store.take(writer)
-        state = Projection(store)
+        state = Projection(store, rows)
         state.load_live()
         journal._judge = Writer(store, state, clock, journal.head)
         return journal

@@ -12,6 +12,7 @@ from typing_extensions import override
 from bridge.notary import journal as real
 from bridge.notary.journal import Journal
 from bridge.notary.outcomes import Committed, LedgerError, Overloaded
+from bridge.notary.projection import GENERATION
 from bridge.notary.store.port import Head, Store
 from bridge.notary.writer import Judged, Writer
 from bridge.ports import Clock
@@ -58,9 +59,11 @@ class SimJournal(Journal):
 
     @classmethod
     @override
-    def open(cls, store: Store, clock: Clock, *, writer: str = "lianqiao") -> Self:
+    def open(
+        cls, store: Store, clock: Clock, *, writer: str = "lianqiao", rows: int = GENERATION
+    ) -> Self:
         with patch.object(real, "Thread", _Thread):
-            journal = super().open(store, clock, writer=writer)
+            journal = super().open(store, clock, writer=writer, rows=rows)
         if journal.trouble is None:
             journal._judge = cast("_Thread", journal._thread).judge
             journal._thread = None
