@@ -130,6 +130,11 @@ class Unknown:
 
 
 @dataclass(frozen=True, slots=True)
+class Unseen(Unknown):
+    """The network shows nothing of it yet: the very bytes may be handed over again, as once."""
+
+
+@dataclass(frozen=True, slots=True)
 class Again:
     """These bytes can no longer land, but the verb still can: prepare anew, replacing them."""
 

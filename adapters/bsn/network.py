@@ -44,6 +44,7 @@ from bridge.ports import (
     Sight,
     Unavailable,
     Unknown,
+    Unseen,
 )
 
 POLICY_FAILED: Final = 10  # ENDORSEMENT_POLICY_FAILURE
@@ -294,7 +295,7 @@ class ChannelNetwork:
             if why := hopeless(act, slot, now):
                 return Never(why)
             return Again("it was never seen, and is endorsed no more")
-        return Unknown("it was not seen, and may still be on its way")
+        return Unseen("it was not seen, and may still be on its way")
 
     async def _slot(self, act: Act) -> Slot:
         await self._ready()

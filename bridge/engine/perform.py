@@ -33,7 +33,7 @@ from bridge.core.events import Answer, EffectRefused, NeverLands, NeverPrepared,
 from bridge.core.ids import Instant, NetworkId, SettlementId, TxRef, derived_id
 from bridge.core.order import SettlementOrder
 from bridge.core.settlement import Settlement, due, upkeep
-from bridge.engine.handing import WORLD_S, handed
+from bridge.engine.handing import WORLD_S, handed, under_way
 from bridge.engine.keeping import entry_of, kept
 from bridge.engine.waiting import Cause, Wait
 from bridge.notary.citation import citing_act, consent_signatures, must_read
@@ -65,6 +65,7 @@ from bridge.ports import (
     Unavailable,
     Uncertain,
     Unknown,
+    Unseen,
 )
 
 log = structlog.stdlib.get_logger(__name__)
@@ -174,7 +175,7 @@ class Perform:
         prepared = kept(self._journal, key) if key.verb in settlement.prepared else None
         sent = prepared is not None and self._sent.get(key.settlement, {}).get(key) == prepared.tx
         if prepared is not None and (sent or self._lapsed(prepared)):
-            return await self._look(settlement, effect, door, prepared)
+            return await self._look(settlement, effect, door, prepared, may_hand_over=True)
         if isinstance(effect, RecallPayment) and Verb.PAY not in settlement.prepared:
             return NothingToRecall(visit=settlement.visit)
         if prepared is None:
@@ -330,7 +331,7 @@ class Perform:
             verb=prepared.key.verb.value,
             tx=prepared.tx,
         )
-        return _under_way(self._patience(door, prepared), effect)
+        return under_way(self._patience(door, prepared), effect)
 
     def forget(self, of: SettlementId) -> None:
         """Forget what was sent for a settlement that is at rest."""
@@ -349,8 +350,13 @@ class Perform:
         effect: NetworkEffect | PaymentEffect,
         door: Door,
         prepared: Prepared,
+        *,
+        may_hand_over: bool = False,
     ) -> Answer | Wait:
-        """Unknown is resolved by looking, never by asking again blindly."""
+        """Unknown is resolved by looking, never by asking again blindly.
+
+        The very bytes are handed over again where nothing of them is seen, as after our crash.
+        """
         async with asyncio.timeout(WORLD_S):
             sight = await door.look(prepared)
         log.info(
@@ -362,7 +368,7 @@ class Perform:
         later = Instant(self._clock.now() + door.finality_ms + PATIENCE_MS)
         match sight:
             case Landed():
-                return _under_way(later, effect)
+                return under_way(later, effect)
             case Never(why=why):
                 log.warning(
                     "effect.refused",
@@ -373,8 +379,10 @@ class Perform:
                 return NeverLands(visit=settlement.visit)
             case Unknown(why=why, stranger=True):
                 return Wait(later, why, Cause.STRANGER)
+            case Unseen() if may_hand_over:
+                return await self._submit(settlement, effect, door, prepared)
             case Unknown(why=why):
-                return _under_way(later, effect, why)
+                return under_way(later, effect, why)
             case Again():
                 ready = await self._prepare(settlement, effect, prepared.key, prepared.tx)
                 if not isinstance(ready, Prepared):
@@ -392,11 +400,3 @@ class Perform:
 def _object(value: Value) -> Mapping[str, Value]:
     assert isinstance(value, Mapping), "an act's row holds an object"
     return value
-
-
-def _under_way(until: Instant, effect: NetworkEffect | PaymentEffect, why: str = "") -> Wait:
-    """What was handed over is not told yet: a chain makes it final, a bank answers."""
-    network = network_of(effect)
-    if isinstance(effect, PaymentEffect):
-        return Wait(until, why or f"the answer of {network}", Cause.BANK)
-    return Wait(until, why or f"finality on {network}", Cause.FINALITY)

@@ -16,7 +16,17 @@ from bridge.engine.waiting import Cause
 from bridge.notary.entries import Draft, Group
 from bridge.notary.outcomes import Fenced, RefusedGroup
 from bridge.notary.store.memory import Disk, MemoryStore
-from bridge.ports import Check, FinalityBroken, Notice, Prepared, Unavailable
+from bridge.ports import (
+    Check,
+    FinalityBroken,
+    Notice,
+    Prepared,
+    Sight,
+    Unavailable,
+    Uncertain,
+    Unknown,
+    Unseen,
+)
 from tests.engine.river import LoopClock, opened, river, wires
 from tests.notary.ledgers import account
 from tests.strategies import DESTINATION, ORIGIN
@@ -52,6 +62,35 @@ async def test_a_ledger_that_stopped_writing_stops_the_ring(tmp_path: Path) -> N
         with pytest.raises(ExceptionGroup) as ended:
             await turning
         assert ended.group_contains(Fenced)
+
+
+async def test_what_a_network_never_received_is_handed_over_again_before_it_lapses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gateway that dies with a request in its hands is back at once; its life is a minute."""
+    submit, look, sent = MemoryNetwork.submit, MemoryNetwork.look, list[Prepared]()
+
+    async def lost_at_first(door: MemoryNetwork, prepared: Prepared) -> None:
+        sent.append(prepared)
+        if len(sent) == 1:
+            raise Uncertain("no answer")
+        await submit(door, prepared)
+
+    async def seen(door: MemoryNetwork, prepared: Prepared) -> Sight:
+        sight = await look(door, prepared)
+        if isinstance(sight, Unknown) and "not seen" in sight.why:
+            return Unseen(sight.why)
+        return sight
+
+    monkeypatch.setattr(MemoryNetwork, "submit", lost_at_first)
+    monkeypatch.setattr(MemoryNetwork, "look", seen)
+    async with river(tmp_path) as water:
+        began = water.ring.clock.now()
+        await water.until(await water.send(water.order()), Stage.SETTLED, within=60)
+        lock = sent[0]
+        assert [one.items for one in sent if one.key == lock.key] == [lock.items] * 2
+        assert lock.expires is not None
+        assert water.ring.clock.now() - began < lock.expires - began
 
 
 @pytest.mark.slow

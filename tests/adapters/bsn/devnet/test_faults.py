@@ -26,6 +26,7 @@ from bridge.ports import (
     Unavailable,
     Uncertain,
     Unknown,
+    Unseen,
 )
 from tests.adapters.bsn.devnet.grounds import BLOCK_MS, Here, spki
 
@@ -95,7 +96,7 @@ async def test_a_lost_request_is_sent_again_and_lands_once(tmp_path: Path) -> No
     here.gateway.faults.add("lose_request", "trans")
     with pytest.raises(Uncertain):
         await here.network.submit(prepared)
-    assert isinstance(await here.network.look(prepared), Unknown)
+    assert isinstance(await here.network.look(prepared), Unseen)
     await here.network.submit(prepared)
     assert isinstance(await bench.decided(prepared), Landed)
     assert await bench.names(order) == ["AssetLocked"]
