@@ -6,20 +6,22 @@ the ledger from its file, and each must tell the same story to the unit.
 
 import asyncio
 import json
+import os
+import socket
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random  # noqa: TID251 a seed makes every soak's kills repeatable
 from statistics import median
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import aiohttp
 from typing_extensions import override
 
-from bridge.cli.desk_client import DeskClient
+from bridge.cli.desk_client import DeskClient, Refusal
 from bridge.cli.stage import BACK, FACE, Stage, stage
 from bridge.cli.teller import Teller
 from bridge.cli.wires import CASTS
@@ -30,6 +32,8 @@ from bridge.ports import Refused, Unavailable
 IN_FLIGHT = 20
 STUCK_S = 180  # from an order to its rest; a killed process is away for seconds
 PRICE = 134_567_800  # minor units of HKD, of each order
+ROWS_HELD = 2_000  # by each generation of the daemon's memory of its ledger: the bound is met
+WARM = 90  # orders: both generations were full, of some 50 rows an order
 ASSET, BUYER, SELLER = "receivable-a", "HK00123", "CN00456"
 DAEMON = "daemon"
 SETTLED = frozenset(
@@ -119,14 +123,16 @@ class Patient(Teller):
         await persist(lambda: super(Patient, self).bank(**words))
 
     async def rest(self, sent: Mapping[str, Any], stage_: str) -> Order:
-        """Wait until an order stands at its end."""
+        """Wait until an order stands at its end; to stop or to end elsewhere is a fault."""
         shown: dict[str, Any] = {}
         try:
             async with asyncio.timeout(STUCK_S):
                 while shown.get("stage") != stage_:
                     await asyncio.sleep(0.5)
                     shown = await self.desk.get(f"/v1/settlements/{sent['settlement']}")
-                    assert shown["stop"] != "held", f"nobody is to be asked: {shown}"
+                    ended = {"settled", "released", "rejected"} - {stage_}
+                    if shown["stop"] or shown["stage"] in ended:
+                        raise AssertionError(f"not as told: {shown} {await self._found(sent)}")
         except TimeoutError as error:
             raise AssertionError(f"stuck: {shown}") from error
         is_home = shown["lane"] == BACK
@@ -137,6 +143,45 @@ class Patient(Teller):
             is_settled=stage_ == "settled",
         )
 
+    async def _found(self, sent: Mapping[str, Any]) -> Any:
+        """What policy found of an order, for who reads why a soak failed."""
+        try:
+            told = await self.desk.get(f"/v1/settlements/{sent['settlement']}/findings")
+        except Refusal as error:
+            return error
+        return [
+            [one["stage"], one["outcome"], one["findings"]]
+            for one in told["decisions"]
+            if one["outcome"] != "clear"
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """One life of the daemon: seconds in all, seconds and orders once it was warm, its memory."""
+
+    lived_s: int
+    warm_s: int
+    orders: int
+    kib: int  # where it was warm
+    times: float  # of it, at the end
+
+
+Life: TypeAlias = list[tuple[int, int]]  # second by second: resident KiB, orders at rest so far
+
+
+def growth(lives: Iterable[Life]) -> list[Grown]:
+    """Return what was measured of each life that filled its caches and went on."""
+    found: list[Grown] = []
+    for life in lives:
+        warm = [(kib, at) for kib, at in life if at - life[0][1] >= WARM]
+        if len(warm) >= 60:  # seconds
+            start = median(kib for kib, _ in warm[:10])
+            end = median(kib for kib, _ in warm[-10:])
+            orders = warm[-1][1] - warm[0][1]
+            found.append(Grown(len(life), len(warm), orders, int(start), end / start))
+    return found
+
 
 @dataclass(slots=True)
 class Town:
@@ -145,7 +190,7 @@ class Town:
     stage: Stage
     done: list[Crossing] = field(default_factory=list)
     kills: Counter[str] = field(default_factory=Counter)
-    lives: list[list[int]] = field(default_factory=list)  # of the daemon: KiB, second by second
+    lives: list[Life] = field(default_factory=list)  # of the daemon
 
     async def trade(self, first: int, until: float) -> None:
         """Have one lot after the other cross, until that second of the monotonic clock."""
@@ -205,30 +250,42 @@ class Town:
             if child is not None and child.returncode is None:
                 status = Path(f"/proc/{child.pid}/status").read_text("ascii")  # noqa: ASYNC240
                 if "VmRSS:" in status:
-                    self.lives[-1].append(int(status.partition("VmRSS:")[2].split()[0]))
-
-    def growth(self, warm_s: int) -> list[tuple[int, int, float]]:
-        """Return each life that outlasts the warm-up: its seconds, KiB after it, and growth."""
-        found: list[tuple[int, int, float]] = []
-        for life in self.lives:
-            if len(life) >= warm_s + 20:
-                start, end = median(life[warm_s : warm_s + 10]), median(life[-10:])
-                found.append((len(life), int(start), end / start))
-        return found
+                    kib = int(status.partition("VmRSS:")[2].split()[0])
+                    self.lives[-1].append((kib, len(self.orders)))
 
     @property
     def orders(self) -> list[Order]:
         return [order for crossing in self.done for order in crossing.orders]
 
 
+def quiet_port() -> int:
+    """Return a free port that no system gives away: wires take theirs before the daemon does."""
+    for port in range(20_000 + os.getpid() % 10_000, 32_000):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
+
+
 @asynccontextmanager
-async def town(folder: Path, port: int) -> AsyncGenerator[Town]:
+async def town(folder: Path) -> AsyncGenerator[Town]:
     """Yield the demo's stage on embedded wires, before a patient desk."""
     async with (
-        stage(folder, f"tcp:localhost:{port}", CASTS["embedded"]) as built,
+        stage(folder, f"tcp:localhost:{quiet_port()}", CASTS["embedded"]) as built,
         aiohttp.ClientSession() as session,
     ):
+        _hold_few_rows(built.daemon.config)
+        await built.daemon.stop()
+        await built.daemon.start()
         yield Town(replace(built, desk=PatientDesk(built.folder, session)))
+
+
+def _hold_few_rows(config: Path) -> None:
+    """Have caches of the ledger that a soak can fill: what grows after that is a leak."""
+    said = config.read_text("utf-8")
+    few = said.replace("\nrows_held = 20_000 ", f"\nrows_held = {ROWS_HELD} ")
+    assert few != said
+    config.write_text(few, "utf-8")
 
 
 async def soaked(here: Town, seconds: float, plan: Iterator[Blow]) -> None:
