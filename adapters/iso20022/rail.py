@@ -268,6 +268,9 @@ class IsoRail:
         of = prepared.key.settlement
         told = self._told(of)
         sight = _of_payment(told) if prepared.key.verb is Verb.PAY else _of_recall(told, prepared)
+        written = self._told(of, has_waiting=False)
+        if isinstance(sight, Never) and not written.has(PaymentRejected):
+            return Unknown("the bank's rejection waits for the ledger")  # observe tells it
         if sight is not None:
             return sight
         signed = [unframe(item) for item in prepared.items]
@@ -322,15 +325,14 @@ class IsoRail:
             return
         self._turns.asked(prepared.key.settlement, turn)
 
-    def _told(self, of: SettlementId) -> Told:
-        """Where a payment stands by all that was said, what waits for the ledger included."""
+    def _told(self, of: SettlementId, *, has_waiting: bool = True) -> Told:
+        """Where a payment stands by all that was said, also by what waits for the ledger."""
         mine = self._memo.ours(of)
         if mine is None:
             return Told()
         kept = [message_of(self._memo.taken(number).raw) for number in self._memo.said(of)]
-        waiting = [
-            one.judged.message for one in self.inbox.waiting.values() if _concerns(one.judged, mine)
-        ]
+        arrived = self.inbox.waiting.values() if has_waiting else ()
+        waiting = [one.judged.message for one in arrived if _concerns(one.judged, mine)]
         return retell(terms_of(self._agreement.pinned(), mine), mine, [*kept, *waiting])
 
     def observe(self, since: Cursor) -> AsyncGenerator[Page, None]:

@@ -1,8 +1,11 @@
 """Messages of one payment that overtake each other, as a bank's own clock tells them apart."""
 
+import asyncio
+
 import pytest
 
 from adapters.iso20022.agreement import Instruct
+from bridge.ports import Never, Unknown
 from tests.adapters.iso20022.script import Say, Script, back, credit, debit, heard, later, st
 from tests.adapters.iso20022.teller import agreed
 
@@ -31,6 +34,21 @@ async def test_what_comes_late_is_taken_for_when_it_was_written(row: str) -> Non
     await heard(script, *says)
     assert script.told == told
     assert script.broken == []
+
+
+async def test_a_rejection_that_waits_for_the_ledger_is_told_as_a_fact_and_not_by_looking() -> None:
+    """Else the payment would be given up twice: by what we looked at, and by the fact after it."""
+    script = Script(agreed(Instruct.PACS_008))
+    order, prepared = await script.pay()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(script.says(script.status(order, "RJCT", "AC04")))
+        await asyncio.sleep(0)
+        assert script.rail.inbox.waiting
+        assert isinstance(await script.look(prepared), Unknown)
+        async with script.reading():
+            await asyncio.sleep(0.05)
+    assert script.told == [R]
+    assert isinstance(await script.look(prepared), Never)
 
 
 async def test_money_that_is_to_come_back_is_spoken_of_once() -> None:
