@@ -140,6 +140,17 @@ TARGETS = {
         equal={},
         bar=0.95,
     ),
+    "TitleVault": Target(
+        files=("TitleVault",),
+        tests=(
+            "test_title_vault.py",
+            "../instruments/test_titles.py",
+            "../instruments/test_title_delivery.py",
+            "test_titles.py",
+        ),
+        equal={},
+        bar=0.95,
+    ),
 }
 
 
@@ -228,14 +239,22 @@ class Seen:
 
 
 def seen_by(target: str, code: bytes, tests: Sequence[str]) -> str:
-    """The first test that fails on this code, or nothing."""
+    """The first test that fails on this code, or nothing. What it costs is not its meaning."""
 
     def mutated(contract: str, evm_version: str = "cancun") -> Artifact:
         real = artifact(contract, evm_version)
         return replace(real, creation=code) if contract == target else real
 
     seen = Seen()
-    words = ["-x", "-q", "-p", "no:randomly", *(str(HERE / test) for test in tests)]
+    words = [
+        "-x",
+        "-q",
+        "-p",
+        "no:randomly",
+        "-k",
+        "not costs",
+        *(str(HERE / test) for test in tests),
+    ]
     before = getattr(chain, SOURCE)
     setattr(chain, SOURCE, mutated)
     try:
@@ -251,9 +270,10 @@ def seen_by(target: str, code: bytes, tests: Sequence[str]) -> str:
 def main(target: str) -> int:
     """0 when enough were seen: the bar of the target."""
     aim = TARGETS[target]
-    assert not seen_by(target, artifact(target).creation, aim.tests), "the tests fail as it is"
     every = [one for file in aim.files for one in mutants(file)]
     (same,) = compiled(target, [Mutant(target, 1, "", "// SPDX-License-Identifier: Apache-2.0")])
+    assert same is not None
+    assert not seen_by(target, same, aim.tests), "the tests fail as it is"
     lived, killed, refused, equal = [], 0, 0, 0
     for first in range(0, len(every), BATCH):
         batch = every[first : first + BATCH]

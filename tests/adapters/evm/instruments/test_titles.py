@@ -92,13 +92,14 @@ def test_one_role_of_two_is_not_enough(world: World[AnvilChain]) -> None:
         world.title.tell(SHIPPER, "transferHolder", world.vault)
         with pytest.raises(Reverted, match="BadTitle"):
             world.bridge.lock(ticket, SHIPPER)
-    with world.chain.undone():  # the vault's two roles come from two parties
-        world.title.tell(SHIPPER, "nominate", world.vault)
-        world.title.tell(SHIPPER, "transferHolder", BANK.address)
-        world.title.push(BANK, world.vault, remark(ticket))
-        for party in (SHIPPER, BANK):
+    for party in (SHIPPER, BANK):  # the vault's two roles come from two parties
+        with world.chain.undone():
+            ticket = world.ticket(party)
+            world.title.tell(SHIPPER, "nominate", world.vault)
+            world.title.tell(SHIPPER, "transferHolder", BANK.address)
+            world.title.push(BANK, world.vault, remark(ticket))
             with pytest.raises(Reverted, match="BadTitle"):
-                world.bridge.lock(world.ticket(party), party)
+                world.bridge.lock(ticket, party)
 
 
 def test_a_title_is_one_and_of_the_pinned_factory(world: World[AnvilChain]) -> None:
