@@ -5,6 +5,7 @@ the same.
 """
 
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -43,6 +44,7 @@ from bridge.ports import (
     Refused,
     Sight,
     Unavailable,
+    Uncertain,
     Unknown,
     Unseen,
 )
@@ -269,7 +271,7 @@ class ChannelNetwork:
     async def look(self, prepared: Prepared) -> Sight:
         """Return what became of it: the slot decides, whoever's transaction moved it.
 
-        Errors: Unavailable.
+        In trust mode what has not landed is handed over again. Errors: Unavailable.
         """
         await self._ready()
         act = self._access.act_in(prepared.items[-1])
@@ -281,7 +283,10 @@ class ChannelNetwork:
         if why := hopeless(act, slot, over):
             return Never(why)
         if not self._access.account:
-            return Unknown("the gateway gives no id beforehand: it may be on its way")
+            # nobody can tell whether it was lost: the slot takes it once, however often it is sent
+            with suppress(Refused, Unavailable, Uncertain):
+                await self._access.submit(prepared)
+            return Unknown("the gateway gives no id beforehand: it was handed over once more")
         status = await self._access.status(prepared.tx)
         if status in CONFLICTS:
             return Again(f"another transaction came between ({status})")

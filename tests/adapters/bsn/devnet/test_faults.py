@@ -14,7 +14,7 @@ from adapters.bsn.devnet.macs import SECP256K1, SECP256R1, SM2, Secret
 from adapters.bsn.devnet.server import steer
 from adapters.bsn.pcn_wire import Heard
 from bridge.core.act import DECISION_TIME_MS
-from bridge.core.effects import LockAsset
+from bridge.core.effects import LockAsset, ReleaseLock
 from bridge.core.ids import BEGINNING, Instant
 from bridge.ports import (
     Again,
@@ -100,6 +100,27 @@ async def test_a_lost_request_is_sent_again_and_lands_once(tmp_path: Path) -> No
     await here.network.submit(prepared)
     assert isinstance(await bench.decided(prepared), Landed)
     assert await bench.names(order) == ["AssetLocked"]
+
+
+@pytest.mark.parametrize("conflicts", [False, True])
+async def test_in_trust_mode_what_was_lost_is_handed_over_again_while_it_is_looked_for(
+    tmp_path: Path, *, conflicts: bool
+) -> None:
+    """Silence concludes nothing there, and nobody else would ever send it again."""
+    here = Here(folder=tmp_path, mode=TRUST)
+    bench = here.bench()
+    order = await bench.new_order()
+    await bench.carry_out(LockAsset, order)
+    prepared = await bench.prepare(ReleaseLock(order))
+    if conflicts:
+        steer(here.gateway, {"do": "conflict"})
+        await here.network.submit(prepared)
+    else:
+        here.gateway.faults.add("lose_request", "reqChainCode")
+        with pytest.raises(Uncertain):
+            await here.network.submit(prepared)
+    assert isinstance(await bench.decided(prepared), Landed)
+    assert await bench.names(order) == ["AssetLocked", "LockReleased"]
 
 
 @pytest.mark.parametrize("fault", ["other_msg", "absent_zeros", "absent_nothing"])
