@@ -111,7 +111,7 @@ async def preflight(
         checks.append(_check("operator may lock", listed[0] is True, operator or "no entry key"))
         checks += await _held(view, ticket, asset, party, custody)
     else:
-        checks += await _made(view, ticket, asset, party, custody)
+        checks += await _made(view, ticket, order.origin.asset, custody)
     return tuple(checks)
 
 
@@ -163,7 +163,9 @@ async def _register(view: View, asset: str) -> Check:
     return _check("asset is a register of titles", is_one, asset)
 
 
-async def _made(view: View, ticket: Ticket, asset: str, party: str, custody: str) -> list[Check]:
+async def _made(view: View, ticket: Ticket, far: str, custody: str) -> list[Check]:
+    """`far` is the asset on the other network, of which a twin here is the twin."""
+    asset, party = f"0x{ticket.asset.hex()}", f"0x{ticket.party.hex()}"
     if ticket.token_id:
         title = await title_at(view.nodes, view.head, custody, ticket)
         if title is not None:
@@ -175,9 +177,11 @@ async def _made(view: View, ticket: Ticket, asset: str, party: str, custody: str
         behind = _number(backing)
         checks.append(_check("it is in the vault", behind >= ticket.amount, f"{behind} in it"))
     else:
-        (home,) = await view.ask((TOKEN, asset, "HOME", ()))
+        home, of = await view.ask((TOKEN, asset, "HOME", ()), (TOKEN, asset, "HOME_ASSET", ()))
         is_home = read(TOKEN, "HOME", home) == (ticket.counterpart,)
+        is_its = read(TOKEN, "HOME_ASSET", of) == (keccak(far.encode()),)
         checks.append(_check("it can be made", is_home, "its home is the other network"))
+        checks.append(_check("it is the twin of that asset", is_its, far))
     if ticket.token_id:
         return [*checks, await _register(view, asset)]
     amount = 0 if backing is None else ticket.amount  # a share may refuse to move nothing

@@ -29,3 +29,13 @@ async def test_a_part_of_what_has_no_parts_is_refused_by_its_kind(
         said = await here.network.preflight(parted(order, side), {})
         no = [one.what for one in said if one.answer is Answered.NO]
         assert no == ["asset is a register of titles"]
+
+
+async def test_a_twin_of_another_asset_of_that_network_is_not_made() -> None:
+    """Two assets behind one twin would pay for each other: whoever registers them may err."""
+    async with Here(is_home=False) as here:
+        order = await here.bench(destination=True).new_order()
+        other = replace(order, origin=replace(order.origin, asset="another"))
+        said = await here.network.preflight(other, {})
+        (no,) = [one for one in said if one.answer is Answered.NO]
+        assert (no.what, no.why) == ("it is the twin of that asset", "another")

@@ -9,6 +9,7 @@ from random import Random  # noqa: TID251 a seed makes every trial repeatable
 from typing import Any
 
 import pytest
+from eth_hash.auto import keccak
 
 from adapters.evm import calls
 from adapters.evm.ticket import network_word
@@ -42,7 +43,8 @@ def share_of(bridge: Bridge) -> Thing:
 
 def bond_of(bridge: Bridge) -> Thing:
     """The twin here of a bond that is at home in the memory world."""
-    words = ("Twin", "TWN", 0, network_word(AWAY), b"\x01" * 32, bridge.twin_vault, ISSUER.address)
+    home = (network_word(AWAY), keccak(b"bond-a"))
+    words = ("Twin", "TWN", 0, *home, bridge.twin_vault, ISSUER.address)
     twin = bridge.chain.deploy("RepresentationToken", *words)
     bridge.list_asset(twin, bridge.twin_vault, network_word(AWAY))
     allow = calls.call("RepresentationToken", "approve", bridge.twin_vault, 2**255)
