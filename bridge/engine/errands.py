@@ -29,7 +29,7 @@ from bridge.ports import Clock, Unavailable
 
 log = structlog.stdlib.get_logger(__name__)
 
-AWAY_MOST_MS = 30_000  # between two looks for a door that is away: others are asked each time
+AWAY_MOST_MS = 15_000  # between two looks for a door that is away: others are asked each time
 DROPPED_MS = 5_000  # before an effect whose answer has no row here is tried again
 TICK_S = 1.0  # how late a deadline may be said
 UPKEEP_MS = 600_000  # how often holds and half-lives of open locks are looked at
