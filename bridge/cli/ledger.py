@@ -82,7 +82,7 @@ def prove(talk: Talk, n: int) -> None:
             b64decode(told.text("entry")).decode(),
             f"entry {told.text('n')} of {told.text('size')}, leaf {told.text('leaf')}",
             *told.texts("path"),
-            told.text("checkpoint"),
+            *told.text("checkpoint").splitlines(),
         ],
     )
 

@@ -198,6 +198,7 @@ async def test_the_trial_balance_is_even_and_a_settlement_shows_its_postings(
         proved = await at.type("ledger", "prove", "0")
         assert json.loads(proved.out.splitlines()[0])["n"] == "0"
         assert proved.out.splitlines()[1].startswith("entry 0 of ")
+        assert "\ntest/river\n" in proved.out, "the checkpoint is a note of lines"
         unborn = await at.type("ledger", "prove", "99999")
         assert "next: a number below " in unborn.err
         assert (await at.type("ledger", "prove", "x")).exit == 2
