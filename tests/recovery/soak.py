@@ -54,19 +54,18 @@ class Blow:
     down_s: float
 
 
-def blows(seed: int, seconds: float, mortals: tuple[str, ...]) -> Iterator[Blow]:
-    """Yield the kills of a soak. The last third spares the daemon, so that its memory shows."""
-    chance, spent = Random(seed), 0.0
+def blows(seed: int, mortals: tuple[str, ...]) -> Iterator[Blow]:
+    """Yield the kills of a soak, for ever: how many there are is the machine's affair."""
+    chance = Random(seed)
     while True:
-        # every draw is made, whatever comes of it: more time only adds blows
         after, down = chance.uniform(2, 12), chance.uniform(0, 3)
         count = chance.choice((1, 1, 1, 2))
-        among = mortals if spent + after < seconds * 2 / 3 else mortals[1:]
-        victims = tuple(chance.sample(among, min(count, len(among))))
-        spent += after + down
-        if spent > seconds:
-            return
-        yield Blow(after, victims, down)
+        yield Blow(after, tuple(chance.sample(mortals, count)), down)
+
+
+def struck(blow: Blow, *, is_calm: bool) -> tuple[str, ...]:
+    """Return who is killed: in the calm the daemon is spared, so that its memory shows."""
+    return tuple(one for one in blow.victims if one != DAEMON or not is_calm)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,14 +213,18 @@ class Town:
         home = await tell.rest(await tell.send(tell.homeward(order)), "settled")
         return Crossing(part, (out, home), is_abroad=False)
 
-    async def suffer(self, plan: Iterator[Blow]) -> None:
-        """Kill and start as planned; everything runs afterwards."""
+    async def suffer(self, plan: Iterator[Blow], until: float) -> None:
+        """Kill and start as planned while orders come; the last third of it is calm."""
+        calm = until - (until - time.monotonic()) / 3
         for blow in plan:
+            if time.monotonic() + blow.after_s > until:
+                return
             await asyncio.sleep(blow.after_s)
-            for one in blow.victims:
+            victims = struck(blow, is_calm=time.monotonic() > calm)
+            for one in victims:
                 await self._kill(one)
             await asyncio.sleep(blow.down_s)
-            for one in blow.victims:
+            for one in victims:
                 await self._start(one)
 
     async def _kill(self, one: str) -> None:
@@ -294,7 +297,7 @@ async def soaked(here: Town, seconds: float, plan: Iterator[Blow]) -> None:
     async with asyncio.TaskGroup() as beside:
         weighing = beside.create_task(here.weigh())
         async with asyncio.TaskGroup() as group:
-            group.create_task(here.suffer(plan))
+            group.create_task(here.suffer(plan, until))
             for first in range(IN_FLIGHT):
                 group.create_task(here.trade(first, until))
         weighing.cancel()

@@ -2,27 +2,24 @@
 
 import secrets
 import sys
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
-from tests.recovery.soak import DAEMON, IN_FLIGHT, audited, blows, growth, soaked, town
+from tests.recovery.soak import DAEMON, IN_FLIGHT, audited, blows, growth, soaked, struck, town
 
 GROWTH = 1.05  # of the daemon's resident memory, between two kills, once it is warm
 LONG_S = 900  # a soak whose last third fills the daemon's caches and goes on
 
 
-def test_a_seed_names_its_blows_and_the_last_third_spares_the_daemon() -> None:
+def test_a_seed_names_its_blows_and_in_the_calm_the_daemon_is_spared() -> None:
     mortals = (DAEMON, "bank", "chain")
-    plan = list(blows(7, 600, mortals))
-    assert plan == list(blows(7, 600, mortals))
-    assert plan != list(blows(8, 600, mortals))
-    assert {one for blow in plan for one in blow.victims} == set(mortals)
-    spent = 0.0
-    for blow in plan:
-        spent += blow.after_s
-        assert DAEMON not in blow.victims or spent < 400
-        spent += blow.down_s
+    plan = list(islice(blows(7, mortals), 80))
+    assert plan == list(islice(blows(7, mortals), 80))
+    assert plan != list(islice(blows(8, mortals), 80))
+    assert {one for blow in plan for one in struck(blow, is_calm=False)} == set(mortals)
+    assert {one for blow in plan for one in struck(blow, is_calm=True)} == {"bank", "chain"}
 
 
 def test_caches_that_fill_are_no_growth_and_a_leak_is() -> None:
@@ -49,7 +46,7 @@ async def test_orders_in_flight_outlive_every_process_and_all_books_agree(
     sys.stdout.write(f"\nsoak: --minutes {seconds / 60:g} --soak-seed {seed}\n")
     async with town(tmp_path / "town") as here:
         mortals = (DAEMON, here.stage.rail, here.stage.origin, here.stage.destination)
-        await soaked(here, seconds, blows(seed, seconds, mortals))
+        await soaked(here, seconds, blows(seed, mortals))
         grown = growth(here.lives)
         sys.stdout.write(
             f"{len(here.orders)} orders, {IN_FLIGHT} in flight; killed {dict(here.kills)}\n"
