@@ -5,8 +5,9 @@ Source: C2SP tlog-tiles.
 
 from pathlib import Path
 
-from bridge.cli.manners import FAILED, USAGE, Json, Stopped
+from bridge.cli.manners import FAILED, NOT_FOUND, USAGE, Json, Stopped
 from bridge.notary.checkpoint import VerifierKey, read_text, split
+from bridge.notary.entries import read
 from bridge.notary.keys import BadKey, load_ed25519
 from bridge.notary.store.sqlite import SqliteReader
 from bridge.notary.tiles import bundle_bytes, bundles, tile_bytes, tiles
@@ -51,6 +52,34 @@ def exported(database: Path, folder: Path, target: Path) -> dict[str, Json]:
     _write(target / "checkpoint", note)
     _write(target / "vkey", f"{_key(note, folder).text()}\n".encode())
     return {"entries": str(size), "files": str(written + 2), "folder": str(target)}
+
+
+def evidence_of(database: Path, n: int) -> bytes:
+    """Return what a network gave as evidence for what an entry says, or the step it is about.
+
+    Errors: Stopped: there is no such entry, or it rests on no evidence that is kept.
+    """
+    reader = SqliteReader(database)
+    try:
+        raws = reader.entries(n, n + 1)
+        first = read(raws[0]).start if raws else n
+        group = [read(raw) for raw in reader.entries(first, n + 1)]
+        kept = [
+            reader.side(f"bytes/{entry.body['sha256']}")
+            for entry in group
+            if entry.kind == "evidence" and "sha256" in entry.body
+        ]
+    finally:
+        reader.close()
+    if not kept or kept[0] is None:
+        raise Stopped(
+            NOT_FOUND,
+            "LQ-NOT-FOUND",
+            f"no evidence is kept for entry {n}",
+            cause="it is no step that a network told, or what is kept beside was erased",
+            following="lianqiao trace ID, for an entry of AssetLocked, AssetMinted and the like",
+        )
+    return kept[0]
 
 
 def _key(note: bytes, folder: Path) -> VerifierKey:

@@ -140,6 +140,25 @@ def export(talk: Talk, target: Path) -> None:
     )
 
 
+@ledger.command("evidence")
+@click.argument("n", metavar="ENTRY", type=click.IntRange(min=0))
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@spoken
+def evidence(talk: Talk, n: int, file: Path) -> None:
+    """Write the evidence that a network gave for an entry; no daemon is asked.
+
+    `trace` shows the numbers of a settlement's entries; `explain evm` verifies such a file.
+    """
+    from bridge.cli.exporting import evidence_of  # noqa: PLC0415  loaded when needed
+
+    raw = evidence_of(_database(talk), n)
+    file.write_bytes(raw)
+    told: dict[str, Json] = {"n": str(n), "bytes": str(len(raw)), "file": str(file)}
+    show(
+        talk.form, "evidence", told, lambda: [f"evidence of entry {n}, {len(raw)} bytes in {file}"]
+    )
+
+
 def _database(talk: Talk) -> Path:
     for place in (talk.folder / "ledger.db", talk.folder / "data" / "ledger.db"):
         if place.is_file():

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,8 @@ from bridge.cli import demo
 from bridge.cli import run as run_main
 from bridge.cli.demo import MARK, PAUSE_S, free_address
 from bridge.cli.drawing import Show, ticking
+from bridge.notary.entries import read
+from bridge.notary.store.sqlite import SqliteReader
 
 TREE = Path(__file__).resolve().parents[2]
 ENDS = {
@@ -361,6 +364,18 @@ def test_a_folder_that_was_kept_is_emptied_by_the_command_it_says(tmp_path: Path
     (check,) = re.findall(r"^check +python3 -m bridge (.*)", out, re.MULTILINE)
     assert "trace" not in out, "its daemon has ended"
     assert run_main(check.split()) == 0
+    where = ("--folder", str(keep))
+    reader = SqliteReader(keep / "data" / "ledger.db")
+    told = [entry for entry in map(read, reader.entries(0, 10_000)) if "shows" in entry.body]
+    reader.close()
+    assert told[0].body["shows"] == "AssetLocked"
+    for number in (told[0].n, told[0].n + 1):  # the evidence, and the step that it let happen
+        file = tmp_path / f"evidence-{number}"
+        assert run_main(["ledger", "evidence", str(number), str(file), *where]) == 0
+        assert sha256(file.read_bytes()).hexdigest() == told[0].body["sha256"]
+    for none in ("0", "99999"):
+        assert run_main(["ledger", "evidence", none, str(tmp_path / "none"), *where]) == 3
+    assert not (tmp_path / "none").exists()
     first = (keep / MARK).read_text()
     with started(tmp_path, *words) as run:
         _, said = run.communicate(timeout=30)
