@@ -179,6 +179,12 @@ class DevChain:
         """The number of the latest block that is called safe."""
         return max(self.finalized, self.head - self.epoch)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether something waits for a block, or to be final."""
+        last = self.blocks[self.finalized + 1 :]
+        return bool(self.pool) or any(mined.transactions for mined in last)
+
     def _vm(self, number: int) -> Any:
         """Return the machine that stands after a block."""
         parent = self.blocks[number].foreign

@@ -30,6 +30,7 @@ ENDPOINTS = ("north", "south", "east")
 LARGEST = 4 * 1024 * 1024  # bytes of a request
 BATCH = 1_000
 HUGE = 64 * 1024 * 1024
+IDLE_S = 1.0  # between blocks while nothing happens: each is a second of the chain's own time
 
 
 @dataclass(slots=True)
@@ -52,11 +53,14 @@ class DevNet:
                 await socket.send_str(json.dumps(said))
 
     async def tick(self) -> None:
-        """Mine for ever, a block each `block_ms`, while nobody paused it."""
+        """Mine for ever, while nobody paused it: a block each `block_ms` as long as one is due."""
+        idle_s = 0.0
         while True:
             await asyncio.sleep(self.block_ms / 1000)
-            if not self.paused:
+            idle_s += self.block_ms / 1000
+            if not self.paused and (self.chain.is_busy or idle_s >= IDLE_S):
                 await self.mine()
+                idle_s = 0.0
 
     async def do(self, command: Mapping[str, Any]) -> None:
         """Carry out a command of the fault panel. Errors: KeyError, ValueError."""

@@ -17,7 +17,7 @@ from eth_hash.auto import keccak
 from eth_utils.address import to_checksum_address
 from web3 import AsyncHTTPProvider, AsyncWeb3
 
-from adapters.evm import calls
+from adapters.evm import calls, devnet
 from adapters.evm.accounts import Account as EvmAccount
 from adapters.evm.blocks import header_of, receipts_trie
 from adapters.evm.client import Bounds, Endpoint, Lied, NodeError, Unanswered, Unreachable
@@ -218,6 +218,23 @@ print(early, told == bytes(128), "py_ecc.bls" in sys.modules)
         check=True,
     )
     assert run.stdout.split() == ["False", "True", "True"]
+
+
+async def test_a_chain_on_which_nothing_happens_makes_few_blocks_and_is_as_quick_when_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each block is a second of its time and stays in memory and on its tape."""
+    monkeypatch.setattr(devnet, "IDLE_S", 60)
+    async with served([STRANGER.bytes20], block_ms=10, epoch=1) as (net, url):
+        await asyncio.sleep(0.5)
+        assert net.chain.head == 0
+        async with Endpoint(f"{url}/north", "north") as north:
+            await north.send(Stand(net, url, north).signed())
+            for _ in range(1_000):  # it is final long before the next idle block
+                if net.chain.finalized:
+                    break
+                await asyncio.sleep(0.01)
+        assert [len(one.transactions) for one in net.chain.blocks] == [0, 1, 0, 0]
 
 
 @pytest.mark.parametrize(
