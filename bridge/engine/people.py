@@ -48,7 +48,7 @@ from bridge.engine.rows import check_row, check_scope, check_still
 from bridge.notary.entries import Draft, Group, Request
 from bridge.notary.journal import Journal
 from bridge.notary.register_forms import lane_form
-from bridge.notary.state.proposals import CLEAR, SUBJECTS
+from bridge.notary.state.proposals import CLEAR, SUBJECTS, THAW
 from bridge.notary.state.rows import FreezeRow, ProposalRow
 from bridge.notary.state.view import View
 from bridge.ports import Clock
@@ -180,7 +180,7 @@ class People:
                 loc="person",
                 remedy="ask another person with the role",
             )
-        if row.subject in {"settlement.thaw", "settlement.resume", CLEAR}:
+        if row.subject in {THAW, "settlement.resume", CLEAR}:
             maker = found_settlement(self._journal.view, row.target).order.maker
             if maker in ({person} if row.subject == CLEAR else {person, row.maker}):
                 raise Declined(
@@ -213,6 +213,14 @@ class People:
         answer = answer_of(row, says, settlement)
         if answer is None:
             return ()
+        if row.subject == THAW and _frozen_since(settlement, row):
+            raise Declined(
+                "LQ-FROZEN-SINCE",
+                "another freeze was ordered after this thaw was asked for",
+                status=409,
+                loc="id",
+                remedy="look at that order, then propose the thaw anew",
+            )
         taken = step(view, settlement, answer, row.id)
         if taken is None:
             raise Declined(
@@ -312,3 +320,9 @@ class People:
         self, concerns: tuple[SettlementId, ...], build: Callable[[View], Group | None]
     ) -> None:
         await ask(self._inbox, concerns, build)
+
+
+def _frozen_since(settlement: Settlement, row: ProposalRow) -> bool:
+    """Tell whether people ordered the freeze after the proposal: ids begin with their time."""
+    order = settlement.frozen_by
+    return len(order) == len(row.id) and order > row.id

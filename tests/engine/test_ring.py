@@ -9,8 +9,9 @@ import pytest
 from adapters.memory.bank import Fate
 from adapters.memory.network import MemoryNetwork
 from bridge.core.ids import EntryId, NetworkId, new_ulid
-from bridge.core.settlement import Stage
+from bridge.core.settlement import Stage, Stop
 from bridge.engine import errands
+from bridge.engine.admission import Declined
 from bridge.engine.ring import Trouble
 from bridge.engine.waiting import Cause
 from bridge.notary.entries import Draft, Group
@@ -28,7 +29,7 @@ from bridge.ports import (
     Unseen,
 )
 from tests.engine.river import LoopClock, opened, river, wires
-from tests.notary.ledgers import account
+from tests.notary.ledgers import LI, WANG, ZHAO, account
 from tests.strategies import DESTINATION, ORIGIN
 
 
@@ -199,3 +200,31 @@ async def test_the_longer_a_door_is_away_the_seldomer_it_is_asked_for_each_order
         assert 4 <= asked.count(ORIGIN) <= 8  # 10 ms, then twice as long each time
         away = False
         await water.until(of, Stage.SETTLED)
+
+
+async def test_a_thaw_that_was_asked_for_before_another_freeze_lifts_none(tmp_path: Path) -> None:
+    """Who asked did not know of the second order, and who approves may not have seen it."""
+    async with river(tmp_path) as water:
+        water.wires.chains[DESTINATION].paused = True
+        of = await water.send(water.order())
+        await water.until(of, Stage.PREPARING)
+
+        async def frozen(scope: str) -> None:
+            asked = water.request("freeze")
+            await water.ring.people.freeze(scope, person=LI, reason="a court says so", asked=asked)
+            await water.until(of, Stage.PREPARING, stop="frozen")
+            await asyncio.sleep(0.01)  # ids are made in another millisecond
+
+        await frozen(f"settlement/{of}")
+        early = await water.ring.people.propose(
+            "settlement.thaw", of, {"way": "go_on"},
+            maker=WANG, reason="a test", asked=water.request("thaw"),
+        )  # fmt: skip
+        await asyncio.sleep(0.01)
+        await frozen("party/seller")
+        with pytest.raises(Declined) as declined:
+            await water.check(EntryId(early.id), "approve", ZHAO)
+        assert declined.value.code == "LQ-FROZEN-SINCE"
+        assert water.now(of).stop is Stop.FROZEN
+        await water.decide("settlement.thaw", of, {"way": "go_on"})
+        assert water.now(of).stop is None
