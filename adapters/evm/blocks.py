@@ -7,11 +7,12 @@ Ethereum execution-apis, Block and Receipt.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import rlp
 from eth_hash.auto import keccak
 
-from adapters.evm.strict_rlp import Item
+from adapters.evm.strict_rlp import Item, encoded
 from adapters.evm.tries import BadProof, Trie, rlp_decoded, trie_of_list
 
 _HASH, _ADDRESS, _BLOOM, _NONCE, _NUMBER, _TEXT = 32, 20, 256, 8, -1, -2
@@ -111,12 +112,13 @@ def header_of(block: Mapping[str, object]) -> Header:
         value = block[name]
         number = size == _NUMBER
         members.append(_minimal(quantity(value, name)) if number else data(value, name, size))
-    header = parsed_header(rlp.encode(members))
+    header = parsed_header(encoded(members))
     if data(block.get("hash"), "hash", _HASH) != header.hash:
         raise BadProof("the block says another hash than its members give")
     return header
 
 
+@lru_cache(64)  # every node shows the same one, several times
 def parsed_header(raw: bytes) -> Header:
     """Return the header its RLP writes. Errors: BadProof."""
     members = rlp_decoded(raw, "the header")

@@ -8,6 +8,7 @@ from eth_utils.address import to_checksum_address
 
 from adapters.evm import calls
 from adapters.evm.accounts import hash_of, transaction_in
+from adapters.evm.blocks import Header
 from adapters.evm.client import Json, NodeError
 from adapters.evm.codec import (
     CONSENTS,
@@ -207,20 +208,20 @@ class EscrowNetwork:
         if wallet is None:
             raise Refused(f"no key is set that sends a {act.verb.value} here")
         await self._ready()
-        final = await self._finality.final()
-        now = await self._standing(call, wallet.account.address)
+        final, now = await self._standing(call, wallet.account.address)
         done = landed(call, now)
         why = self._reader.watchman.short(act.asset)
         if why and act.verb in ENTRY and not done:
             raise Unavailable(f"the asset is suspended: {why}")
         if now.state is State.DELIVERING and call.verb == "assign":
             return await self._goes_on(effect, call, wallet, replaces)
+        if not done and (why := hopeless(call, now, final.timestamp)):
+            raise Refused(why)
+        seen = await wallet.look_around(self._domain.contract, call.data)
         if not done:
-            if why := hopeless(call, now, final.header.timestamp):
-                raise Refused(why)
-            done = not await self._would_land(call, wallet.account.address)
+            done = not await self._would_land(call, wallet.account.address, hex(seen.head))
         key = Key(act.settlement, act.verb, attempt_of(effect))
-        made = await wallet.rungs(self._domain.contract, call.data, known_to_land=not done)
+        made = wallet.rungs(self._domain.contract, call.data, seen, known_to_land=not done)
         return self._prepared(key, made, replaces)
 
     def _prepared(self, key: Key, made: Rungs, replaces: TxRef | None) -> Prepared:
@@ -251,20 +252,20 @@ class EscrowNetwork:
         except BadWords as error:
             raise Refused(str(error)) from error
 
-    async def _standing(self, call: Call, sender: bytes) -> Standing:
+    async def _standing(self, call: Call, sender: bytes) -> tuple[Header, Standing]:
+        """Return the final block, and how the settlement stands in it."""
         header = (await self._finality.final()).header
         now = await standing(self._nodes, header, self._domain, call, sender)
         self._reader.watchman.counted(sender, header.number, now.nonce)
         if why := self._reader.watchman.undone:
             raise Unavailable(f"finality broken: {why}")
-        return now
+        return header, now
 
-    async def _would_land(self, call: Call, sender: bytes) -> bool:
-        """Try it on the head, as a quorum sees it; False where our own verb is in it already.
+    async def _would_land(self, call: Call, sender: bytes, head: str) -> bool:
+        """Try it on that block, as a quorum sees it; False where our own verb is in it already.
 
         Errors: Refused, Unavailable.
         """
-        head = hex(await self._nodes.head())
         asked: Mapping[str, Json] = {
             "from": f"0x{sender.hex()}",
             "to": self._escrow,
@@ -318,7 +319,8 @@ class EscrowNetwork:
         if not step:
             raise StrangerOwes(f"the title waits for 0x{call.ticket.party.hex()} to accept it")
         next_ = Call(step, call.ticket, {}, b"")
-        made = await wallet.rungs(self._domain.contract, next_.data, known_to_land=True)
+        seen = await wallet.look_around(self._domain.contract, next_.data)
+        made = wallet.rungs(self._domain.contract, next_.data, seen, known_to_land=True)
         return self._prepared(Key(effect.order.id, Verb.ASSIGN, attempt_of(effect)), made, former)
 
     async def _is_in(self, call: Call, head: str) -> bool:

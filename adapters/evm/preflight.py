@@ -35,12 +35,19 @@ class View:
     nodes: Nodes
     head: str
 
-    async def ask(self, *asked: tuple[str, str, str, tuple[Word, ...]]) -> list[Answer]:
-        """Return what functions answer: contract, address, function, arguments."""
+    async def ask(
+        self, *asked: tuple[str, str, str, tuple[Word, ...]], code_of: str = ""
+    ) -> list[Answer]:
+        """Return what functions answer: contract, address, function, arguments.
+
+        And behind them the code of an account, where one is named.
+        """
         questions: list[Call] = [
             ("eth_call", (_asked(to, calls.call(contract, function, *args)), self.head))
             for contract, to, function, args in asked
         ]
+        if code_of:
+            questions.append(("eth_getCode", (code_of, self.head)))
         return await self.nodes.agreed(questions)
 
     async def passes(self, sender: str, to: str, data: bytes) -> bool:
@@ -50,11 +57,6 @@ class View:
         if isinstance(answer, NodeError) and not of_contract(answer):
             raise Unavailable(f"the nodes refuse: {answer.message[:200]}")
         return not isinstance(answer, NodeError)
-
-    async def code_hash(self, address: str) -> bytes:
-        """Return the hash of a contract's code."""
-        (answer,) = await self.nodes.agreed([("eth_getCode", (address, self.head))])
-        return keccak(raw(answer))
 
 
 def _asked(to: str, data: bytes) -> dict[str, Json]:
@@ -90,6 +92,7 @@ async def preflight(
         ("Escrow", escrow, "inHalted", ()),
         ("Escrow", escrow, side, (ticket.settlement,)),
         ("Escrow", escrow, "isOperator", (operator or NOTHING,)),
+        code_of=asset,
     )
     rule = read("Escrow", "assets", answers[0])
     halted = read("Escrow", "inHalted", answers[1])
@@ -98,7 +101,7 @@ async def preflight(
     if rule is None or halted is None or slot is None or listed is None:
         raise Unavailable("the escrow answers something else")
     custody = str(rule[0])
-    same_code = rule[-1] == await view.code_hash(asset)
+    same_code = rule[-1] == keccak(raw(answers[4]))
     checks += [
         _check(LISTED, rule[2] is True and custody != NOTHING, asset),
         _check("asset's code is the pinned one", same_code, "as when it was listed"),
@@ -170,16 +173,19 @@ async def _made(view: View, ticket: Ticket, far: str, custody: str) -> list[Chec
         title = await title_at(view.nodes, view.head, custody, ticket)
         if title is not None:
             return made_checks(title, ticket)
-    (told,) = await view.ask(("Vault", custody, "backing", (asset, ticket.counterpart)))
-    backing = read("Vault", "backing", told)
+    told = await view.ask(
+        ("Vault", custody, "backing", (asset, ticket.counterpart)),
+        (TOKEN, asset, "HOME", ()),
+        (TOKEN, asset, "HOME_ASSET", ()),
+    )
+    backing = read("Vault", "backing", told[0])
     checks: list[Check] = []
     if backing is not None:
         behind = _number(backing)
         checks.append(_check("it is in the vault", behind >= ticket.amount, f"{behind} in it"))
     else:
-        home, of = await view.ask((TOKEN, asset, "HOME", ()), (TOKEN, asset, "HOME_ASSET", ()))
-        is_home = read(TOKEN, "HOME", home) == (ticket.counterpart,)
-        is_its = read(TOKEN, "HOME_ASSET", of) == (keccak(far.encode()),)
+        is_home = read(TOKEN, "HOME", told[1]) == (ticket.counterpart,)
+        is_its = read(TOKEN, "HOME_ASSET", told[2]) == (keccak(far.encode()),)
         checks.append(_check("it can be made", is_home, "its home is the other network"))
         checks.append(_check("it is the twin of that asset", is_its, far))
     if ticket.token_id:

@@ -1,5 +1,7 @@
 """RLP read strictly: each value has one form, and bytes from strangers never exhaust the reader.
 
+And the one list that is written often, a header's, without looking at what each member might be.
+
 Source: Ethereum Yellow Paper, appendix B.
 """
 
@@ -25,6 +27,21 @@ def decoded(raw: bytes) -> Item:
     if len(items) != 1:
         raise NotRlp(f"{len(items)} items, not one")
     return items[0]
+
+
+def encoded(members: Sequence[bytes]) -> bytes:
+    """Return the encoding of a list of bytes."""
+    body = b"".join(
+        one if len(one) == 1 and one[0] < 0x80 else _head(len(one), 0x80) + one for one in members
+    )
+    return _head(len(body), 0xC0) + body
+
+
+def _head(size: int, kind: int) -> bytes:
+    if size <= 55:
+        return bytes((kind + size,))
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes((kind + 55 + len(length),)) + length
 
 
 def _items(raw: bytes, at: int, end: int, deeper: int) -> list[Item]:

@@ -6,13 +6,14 @@ spends theirs on an empty transfer to oneself.
 Source: EIP-1559; EIP-2718; Ethereum execution-apis.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from adapters.evm.accounts import Account, Transaction, hash_of, transaction_in
-from adapters.evm.client import Answer, Call, Json, NodeError, Trouble, Unreachable
-from adapters.evm.nodes import Node, Nodes, found
+from adapters.evm.client import Answer, Json, NodeError, Trouble, Unreachable
+from adapters.evm.nodes import HEAD, Node, Nodes, found
 from adapters.evm.tries import BadProof
 from bridge.core.ids import Instant, TxRef
 from bridge.ports import Again, Clock, Sight, Unavailable, Uncertain, Unknown
@@ -22,6 +23,7 @@ RUNG_PERCENT = 150  # of the rung before, on both fees; nodes ask 110
 TRANSFER_GAS = 21_000
 GAS_PERCENT = 120  # of the most that a quorum estimates
 BLOCKS = 10  # whose tips are looked at
+Numbers: TypeAlias = tuple[tuple[Node, int], ...]  # who says which
 DONE = ("already known", "known transaction", "already imported", "nonce too low")
 TOO_CHEAP = ("underpriced", "less than block base fee", "fee cap", "max fee per gas less")
 POOR = ("insufficient funds",)
@@ -47,6 +49,17 @@ class Rungs:
     expires: Instant
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What the nodes say of the chain, a key and a call: each in one answer. Units: gas, wei."""
+
+    head: int  # which a quorum has
+    gas: Numbers  # what the call takes
+    used: Numbers  # nonces in blocks
+    pending: Numbers  # and beside those in the pool
+    market: tuple[tuple[int, int], ...]  # the next base fee, and what others tip
+
+
 @dataclass(slots=True)
 class _Sent:
     """What this process handed over for a nonce: which rung, and the head seen since."""
@@ -69,15 +82,15 @@ class Wallet:
     _sent: dict[int, _Sent] = field(default_factory=dict)
     _fillers: dict[int, Transaction] = field(default_factory=dict)
 
-    async def rungs(self, to: bytes, data: bytes, *, known_to_land: bool) -> Rungs:
+    def rungs(self, to: bytes, data: bytes, seen: Seen, *, known_to_land: bool) -> Rungs:
         """Return the id, the rungs and the last instant of a call; nothing is sent.
 
         Errors: Unavailable: too many are under way, the chain asks more than the cap, or no
         quorum says how much gas it takes.
         """
-        gas = await self._gas(to, data) if known_to_land else self.limits.max_gas
-        tip, max_fee = await self._fees()
-        used, pending = await self._counts()
+        gas = self._gas(seen) if known_to_land else self.limits.max_gas
+        tip, max_fee = self._fees(seen)
+        used, pending = (self.nodes.supported(one) for one in (seen.used, seen.pending))
         nonce = max(self._next, pending)
         if nonce - used >= IN_FLIGHT:
             raise Unavailable(f"{nonce - used} transactions of this key are under way")
@@ -100,44 +113,50 @@ class Wallet:
             rung = rung.dearer(RUNG_PERCENT, self.limits.max_fee)
         return Rungs(TxRef(f"0x{self.account.address.hex()}/{nonce}"), tuple(items), expires)
 
-    async def _gas(self, to: bytes, data: bytes) -> int:
-        asked: Mapping[str, Json] = {
-            "from": f"0x{self.account.address.hex()}",
-            "to": f"0x{to.hex()}",
-            "data": f"0x{data.hex()}",
-        }
-        call: Call = ("eth_estimateGas", (asked, "latest"))
-        told: list[tuple[Node, int]] = []
-        for node, (answer,) in await self.nodes.each([call]):
-            with suppress(BadProof, NodeError):
-                told.append((node, _whole(found(answer))))
-        self.nodes.supported(told)
-        most = max(gas for _, gas in told)  # too much is given back, too little burns the nonce
+    async def look_around(self, to: bytes, data: bytes) -> Seen:
+        """Return what the nodes say now of the chain, this key, and a call it may send.
+
+        Errors: Unavailable: no quorum has a head.
+        """
+        who = f"0x{self.account.address.hex()}"
+        call: Mapping[str, Json] = {"from": who, "to": f"0x{to.hex()}", "data": f"0x{data.hex()}"}
+        told = await self.nodes.each(
+            [
+                HEAD,
+                ("eth_getTransactionCount", (who, "latest")),
+                ("eth_getTransactionCount", (who, "pending")),
+                ("eth_estimateGas", (call, "latest")),
+                ("eth_feeHistory", (hex(BLOCKS), "latest", (50,))),
+            ]
+        )
+        head, used, pending, gas = (_numbers(told, place) for place in range(4))
+        market = tuple(self._markets(told))
+        head_ = self.nodes.supported(head)
+        return Seen(head=head_, gas=gas, used=used, pending=pending, market=market)
+
+    def _gas(self, seen: Seen) -> int:
+        self.nodes.supported(seen.gas)
+        most = max(gas for _, gas in seen.gas)  # too much is given back, too little burns the nonce
         return min(most * GAS_PERCENT // 100, self.limits.max_gas)
 
-    async def _fees(self) -> tuple[int, int]:
-        call: Call = ("eth_feeHistory", (hex(BLOCKS), "latest", (50,)))
-        base, tip = await self.nodes.one([call], _market)
+    def _markets(self, told: Sequence[tuple[Node, list[Answer]]]) -> Iterator[tuple[int, int]]:
+        for node, answers in told:
+            try:
+                yield _market(answers[-1])
+            except NodeError:
+                continue
+            except BadProof as error:
+                self.nodes.lied(node, str(error))
+
+    def _fees(self, seen: Seen) -> tuple[int, int]:
+        """Return tip and cap by the middle of what the nodes say of the market."""
+        if not seen.market:
+            raise Unavailable("nobody could say what the chain asks for a gas")
+        base, tip = sorted(seen.market, key=sum)[len(seen.market) // 2]
         tip, most = max(tip, self.limits.min_tip), self.limits.max_fee
         if base + base // 8 + tip > most:
             raise Unavailable(f"the chain asks {base + tip} wei for a gas, the cap is {most}")
         return tip, min(2 * base + tip, most)
-
-    async def _counts(self) -> tuple[int, int]:
-        """How many nonces are in blocks, and how many beside those in the pool."""
-        who = f"0x{self.account.address.hex()}"
-        calls: list[Call] = [
-            ("eth_getTransactionCount", (who, "latest")),
-            ("eth_getTransactionCount", (who, "pending")),
-        ]
-        used: list[tuple[Node, int]] = []
-        pending: list[tuple[Node, int]] = []
-        for node, answers in await self.nodes.each(calls):
-            with suppress(BadProof, NodeError):
-                one, two = (_whole(found(answer)) for answer in answers)
-                used.append((node, one))
-                pending.append((node, two))
-        return self.nodes.supported(used), self.nodes.supported(pending)
 
     async def submit(self, items: Sequence[bytes]) -> None:
         """Hand over the rung that is due. Errors: Unavailable, Uncertain."""
@@ -258,9 +277,18 @@ def _whole(answer: Json) -> int:
         raise BadProof("a number is no quantity") from error
 
 
-def _market(told: list[Answer]) -> tuple[int, int]:
+def _numbers(told: Sequence[tuple[Node, list[Answer]]], place: int) -> Numbers:
+    """Return the numbers that nodes answered in a place; who refuses says none."""
+    numbers: list[tuple[Node, int]] = []
+    for node, answers in told:
+        with suppress(BadProof, NodeError):
+            numbers.append((node, _whole(found(answers[place]))))
+    return tuple(numbers)
+
+
+def _market(told: Answer) -> tuple[int, int]:
     """Return the next block's base fee, and the median of the last blocks' median tips."""
-    history = found(told[0])
+    history = found(told)
     if not isinstance(history, Mapping):
         raise BadProof("a fee history is no object")
     fees, rewards = history.get("baseFeePerGas"), history.get("reward") or ()

@@ -179,7 +179,7 @@ def verify(evidence: bytes, pinned: Value) -> tuple[Fact, ...]:
         settlement, own, theirs = _unbundled(evidence)
         ours_keys, bank_keys = _keys(pinned, "own"), _keys(pinned, "bank")
         mine = _own_words(pinned, settlement, [verified(unframe(f), ours_keys).raw for f in own])
-        said = [_read(verified(unframe(frame), bank_keys).raw) for frame in theirs]
+        said = [message_in(verified(unframe(frame), bank_keys).raw) for frame in theirs]
         return retell(terms_of(pinned, mine), mine, said).facts
     except (BadSignature, BadMessage, Disagreement, BadId) as error:
         raise Unproved(str(error)) from error
@@ -199,13 +199,20 @@ def terms_of(pinned: Value, mine: Ours) -> Terms:
     )
 
 
-def _read(raw: bytes) -> Message:
+def message_in(raw: bytes) -> Message:
+    """Return what a message says, as `message_of` does; what was read is remembered."""
     return _read_again(raw) if len(raw) <= REMEMBERED_MAX else message_of(raw)
 
 
 @lru_cache(256)  # the rail, the watcher and every notary read the same bytes
 def _read_again(raw: bytes) -> Message:
     return message_of(raw)
+
+
+@lru_cache(256)
+def instruction_in(raw: bytes) -> Instruction:
+    """Return what an instruction of ours asks for; what was read is remembered."""
+    return instruction_of(raw)
 
 
 def _own_words(pinned: Value, settlement: SettlementId, raws: list[bytes]) -> Ours:
@@ -217,7 +224,7 @@ def _own_words(pinned: Value, settlement: SettlementId, raws: list[bytes]) -> Ou
         name = own_id(raw)
         named.append(name)
         if letter_of(name) == PAY:
-            instructions.append(instruction_of(raw))
+            instructions.append(instruction_in(raw))
     if not instructions:
         raise Unproved("bundle: no instruction of ours")
     mine = instructions[-1]

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from adapters.iso20022.agreement import Agreement
-from adapters.iso20022.codec import Instruction, instruction_of, short_id
+from adapters.iso20022.codec import Instruction, short_id
 from adapters.iso20022.correlation import Disagreement
-from adapters.iso20022.evidence import COVER, PAY, Ours, letter_of, ours
+from adapters.iso20022.evidence import COVER, PAY, Ours, instruction_in, letter_of, ours
 from adapters.iso20022.judging import Judged
 from adapters.iso20022.reading import Message, Resolved, Statement
 from adapters.iso20022.signed import Signed, unframe
@@ -80,7 +80,7 @@ class Memo:
         """Return what an instruction of ours asks for."""
         sent = self.sent(message)
         assert sent is not None, f"{message} is gone"
-        return instruction_of(sent.raw)
+        return instruction_in(sent.raw)
 
     def said(self, settlement: SettlementId) -> tuple[int, ...]:
         """Return the numbers of the messages about a settlement, in their order."""

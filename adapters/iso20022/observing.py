@@ -12,7 +12,15 @@ from hashlib import sha256
 from adapters.iso20022.agreement import Agreement
 from adapters.iso20022.client import Channel
 from adapters.iso20022.correlation import Disagreement
-from adapters.iso20022.evidence import Ours, bundle, concerning, retell, telling, terms_of
+from adapters.iso20022.evidence import (
+    Ours,
+    bundle,
+    concerning,
+    message_in,
+    retell,
+    telling,
+    terms_of,
+)
 from adapters.iso20022.inbox import Inbox
 from adapters.iso20022.judging import Judged, Refusal
 from adapters.iso20022.memo import Keep, Memo, deciding, keeping_held, keeping_in, numbered, waits
@@ -335,7 +343,7 @@ class Reader:
         numbers = [one for one in self._memo.said(of) if one < number]
         frames = [self._memo.taken(one) for one in numbers]
         terms = terms_of(self._agreement.pinned(), mine)
-        before = [message_of(one.raw) for one in frames]
+        before = [message_in(one.raw) for one in frames]
         was = retell(terms, mine, before)
         now = retell(terms, mine, [*before, message])
         heard.stories[of] = now

@@ -3,10 +3,13 @@
 A file is PKCS#8 PEM, readable by its owner alone, under a passphrase where one is given.
 """
 
+import errno
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
+from typing import Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
@@ -16,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PublicKey,
 )
 
+MARK: Final = 128  # bytes of a line of the high-water mark
 PURPOSES = frozenset({"log", "notary", "person", "network", "bank", "holder"})
 
 
@@ -145,13 +149,19 @@ def sync_folder(folder: Path) -> None:
 
 
 class HighWater:
-    """The largest tree a log key has signed, kept outside the database, written before signing."""
+    """The largest tree a log key has signed, kept outside the database, written before signing.
+
+    The file has two lines of one length, each with a check over it, written in turn: a crash tears
+    the older one at most, and nobody has signed what the torn one was to say.
+    Errors: ValueError where no line is whole. The form before this, one mark alone, is read too.
+    """
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        size, _, root = (file.read_text("ascii") if file.exists() else "0 ").partition(" ")
-        self.size = int(size)
-        self.root = root
+        said = file.read_bytes() if file.exists() else b"0 "
+        self._in_lines = said.endswith(b"\n")
+        self.size, self.root, self._at = _mark(said) if self._in_lines else (*_bare(said), 0)
+        self._is_on_disk = False  # what was read may be in memory only, after a sync that failed
 
     def admit(self, size: int, root: bytes) -> None:
         """Write the mark durably, so that no later start signs another root or a smaller size.
@@ -162,6 +172,45 @@ class HighWater:
             raise Backwards(f"size {size} was asked, {self.size} is signed: a stale copy")
         if size == self.size and self.root not in {"", root.hex()}:
             raise Backwards(f"another root was signed for size {size}")
-        if size > self.size or not self.root:
-            write_durably(self._file, f"{size} {root.hex()}".encode())
-            self.size, self.root = size, root.hex()
+        if size > self.size or not self.root or not self._is_on_disk:
+            self._write(_line(size, root.hex()))
+            self.size, self.root, self._is_on_disk = size, root.hex(), True
+
+    def _write(self, line: bytes) -> None:
+        if not self._in_lines or not self._file.exists():
+            write_durably(self._file, 2 * line)
+            self._in_lines, self._at = True, 0
+            return
+        handle = os.open(self._file, os.O_WRONLY)
+        try:
+            at = 1 - self._at
+            if os.pwrite(handle, line, at * len(line)) != len(line):
+                raise OSError(errno.EIO, "the mark was not written whole", str(self._file))
+            os.fdatasync(handle)
+        finally:
+            os.close(handle)
+        self._at = at
+
+
+def _line(size: int, root: str) -> bytes:
+    said = f"{size} {root}"
+    return f"{said} {sha256(said.encode()).hexdigest()[:16]}".ljust(MARK - 1).encode() + b"\n"
+
+
+def _mark(said: bytes) -> tuple[int, str, int]:
+    """Return the larger mark of two lines, and which it is. Errors: ValueError."""
+    found: list[tuple[int, str, int]] = []
+    for at in range(2):
+        line = said[at * MARK : (at + 1) * MARK]
+        size, _, rest = line.decode("ascii", "replace").partition(" ")
+        root = rest.partition(" ")[0]
+        if size.isdigit() and line == _line(int(size), root):
+            found.append((int(size), root, at))
+    if not found:
+        raise ValueError("no line of it is whole")
+    return max(found)
+
+
+def _bare(said: bytes) -> tuple[int, str]:
+    size, _, root = said.decode("ascii").partition(" ")
+    return int(size), root

@@ -109,8 +109,8 @@ async def test_a_fee_that_is_no_word_is_a_lie(fee: str) -> None:
     nodes = alike({"baseFeePerGas": [fee], "reward": []})
     limits = Limits(max_fee=10**12, min_tip=1, max_gas=10**6, bump_blocks=5, life_ms=1_000)
     wallet = Wallet(Account(b"\x09" * 32), nodes, Still(), 1, limits)
-    with pytest.raises(Unavailable, match="nobody could prove it"):
-        await wallet.rungs(b"\3" * 20, b"", known_to_land=False)
+    with pytest.raises(Unavailable, match="operators answer"):
+        await wallet.look_around(b"\3" * 20, b"")
     assert len(nodes.caught()) == 3
 
 
@@ -131,7 +131,7 @@ async def test_a_quorum_that_is_busy_has_refused_nothing_of_a_contracts() -> Non
     with pytest.raises(Unavailable):
         await busy.passes("0x" + "01" * 20, "0x" + "02" * 20, b"")
     with pytest.raises(Unavailable):
-        await busy.code_hash("0x" + "02" * 20)
+        await busy.ask(code_of="0x" + "02" * 20)
     refuses = View(alike(NodeError(-32000, "execution reverted")), "0x1")
     assert not await refuses.passes("0x" + "01" * 20, "0x" + "02" * 20, b"")
 
