@@ -247,7 +247,7 @@ def lists(seen: Ground) -> Iterator[Found]:
     for one in seen.status.all("lists"):
         age = int(one.text("age_s"))
         old = age > LIST_WARN_S
-        fix = f"lianqiao lists refresh {one.text('name')} FILE" if old else ""
+        fix = f"lianqiao lists release {one.text('name')} FILE proposes it" if old else ""
         yield Found(WARN if old else OK, f"list {one.text('name')}", f"{passed(age)} old", fix)
 
 

@@ -74,13 +74,14 @@ REMEDIES: Final[Mapping[Cause, str]] = {  # {id}, {uetr}: of the settlement
     Cause.OWED: "lianqiao status shows the alarm: see why the network refuses what is owed",
     Cause.PERSON: "somebody but the maker decides: lianqiao ls approvals",
     Cause.QUOTA: "lianqiao cancel {id} proposes to give it up; somebody but the maker may clear it",
-    Cause.LIST: "bring the list: lianqiao lists refresh; then somebody but the maker clears it",
+    Cause.LIST: "lianqiao lists release NAME FILE brings it; then somebody but the maker clears it",
     Cause.FROZEN: "lianqiao thaw {id} {ways} proposes, a second person decides",
     Cause.SUSPENDED: "lianqiao resume {id} --to {ways} proposes, a second person decides",
     Cause.MOVING: BY_ITSELF,
 }
 GIVE_BACK_SAYS: Final = "lianqiao cancel {id} proposes to give it back"
 RECALL_SAYS: Final = "lianqiao recall {id} proposes to ask the payment back"
+NO_WAY_ON: Final = "no stage fits what was seen: first see to the fact that contradicts it"
 _LEFT: Final = frozenset(  # what people can end, as long as the stage has a way back
     {Cause.PAPER, Cause.BANK, Cause.STRANGER, Cause.NEVER_SIGNED, Cause.OWED}
 )
@@ -151,6 +152,8 @@ def waiting(
 def remedy(settlement: Settlement, cause: Cause) -> str:
     """Return what can be done about a cause in this stage: only what the machine would take."""
     says, onward = REMEDIES[cause], TRANSITIONS[settlement.stage]
+    if cause is Cause.SUSPENDED and not resolutions(settlement):
+        return NO_WAY_ON
     if cause in _LEFT and Cancelled in onward:
         says = f"{says}; {GIVE_BACK_SAYS}"
     if cause in _LEFT and RecallDecided in onward:

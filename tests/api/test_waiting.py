@@ -5,15 +5,17 @@ Every cause has its row in tests/cli/test_trace.py.
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from adapters.memory.bank import Fate
+from bridge.core.effects import Verb
 from bridge.core.events import PolicyHeld
 from bridge.core.ids import SettlementId
-from bridge.core.settlement import Settlement, Stage, Stop, advance, proposed
+from bridge.core.settlement import Settlement, Stage, Stop, advance, proposed, resolutions
 from bridge.engine.waiting import REMEDIES, Cause, ahead, waiting
 from tests.api.front import Front, front
 from tests.engine import river as world
@@ -100,6 +102,22 @@ def test_a_suspended_one_names_who_puts_it_on_its_feet() -> None:
     assert found is not None
     assert found.cause is Cause.SUSPENDED
     assert f"lianqiao resume {settlement.order.id}" in found.remedy
+
+
+def test_one_that_no_stage_fits_is_not_told_to_resume() -> None:
+    """Paid after all while it was being given back: the money's return must be seen first."""
+    seen = frozenset({"AssetMinted", "PaymentSettled"})
+    acts = frozenset({Verb.MINT, Verb.UNMINT})
+    settlement = replace(held().stopped(Stop.SUSPENDED), seen=seen, acts=acts)
+    assert resolutions(settlement) == ()
+    found = waiting(settlement, None)
+    assert found is not None
+    assert "lianqiao" not in found.remedy
+    assert "no stage fits" in found.remedy
+    returned = replace(settlement, seen=seen | {"PaymentReturned"})
+    found = waiting(returned, None)
+    assert found is not None
+    assert "--to unminting proposes" in found.remedy
 
 
 async def test_why_policy_holds_is_told_to_the_desk_and_to_nobody_else(

@@ -5,8 +5,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
+from bridge.cli import lianqiao
 from tests.cli.test_manners import terminal
 from tests.notary.ledgers import LI
 from tests.tidy.tree import modules
@@ -49,6 +51,43 @@ def test_every_error_has_a_code_a_sentence_a_cause_and_a_next_step() -> None:
     assert found > 120
     assert [code for code in sorted(codes) if CODE.match(code) is None] == []
     assert len(codes) > 60
+
+
+NAMED = re.compile(r"lianqiao ([a-z][a-z0-9-]*)(?: ([a-z][a-z0-9-]*))?")
+NO_COMMANDS = ("lianqiao does not start", "lianqiao devnet")
+
+
+def said() -> Iterator[tuple[str, str]]:
+    """Every text of the product, with where it stands; what is put into it is left out."""
+    for module in modules():
+        if not module.name.startswith(("bridge/", "adapters/")):
+            continue
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.JoinedStr):
+                parts = [one.value for one in node.values if isinstance(one, ast.Constant)]
+                yield f"{module.name}:{node.lineno}", "\0".join(map(str, parts))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield f"{module.name}:{node.lineno}", node.value
+
+
+def unknown(words: re.Match[str]) -> bool:
+    """Whether there is no such command; of a group, the one within it is meant."""
+    first = lianqiao.get_command(click.Context(lianqiao), words[1])
+    if not isinstance(first, click.Group) or not words[2]:
+        return first is None
+    return first.get_command(click.Context(first), words[2]) is None
+
+
+def test_every_command_that_is_named_as_a_next_step_is_there() -> None:
+    found, wrong = 0, list[str]()
+    for where, text in said():
+        for words in NAMED.finditer(text):
+            found += 1
+            known = text[words.start() :].startswith(NO_COMMANDS)
+            if not known and unknown(words):
+                wrong.append(f"{where}: {words[0]}")
+    assert wrong == []
+    assert found > 100
 
 
 async def test_what_the_daemon_refuses_is_told_in_the_same_four_parts(

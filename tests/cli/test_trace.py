@@ -291,7 +291,7 @@ ROWS = {
     "list stale": Row(
         cause=Cause.LIST, brought=nothing, stage="screening", stop="held", before=packed(TOO_OLD),
         why="held: a screening list is too old",
-        remedy="bring the list: lianqiao lists refresh; then somebody but the maker clears it",
+        remedy="lianqiao lists release NAME FILE brings it; then somebody but the maker clears it",
     ),
     "frozen": Row(
         cause=Cause.FROZEN, brought=frozen, stage="proposed", stop="frozen",

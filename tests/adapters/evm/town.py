@@ -75,6 +75,7 @@ class Town:
     listen: str = ""
     sent: list[str] = field(default_factory=list)
     owed: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # consents by settlement
+    began: int = 0  # the chain's head when all was set up
 
     async def held(self, thing: Thing, whose: int) -> tuple[int, int]:
         """How much of it the seller (0) or buyer (1) has here and there."""
@@ -179,14 +180,36 @@ class Town:
         status = await self.desk.get("/v1/status")
         return [str(one) for one in status["alarms"]]
 
+    def landed(self) -> set[str]:
+        """The hashes of what had the escrow say something since all was set up."""
+        escrow = self.bridge.escrow.lower()
+        told = [
+            self.live.chain.node.ask("eth_getBlockReceipts", hex(number))
+            for number in range(self.began + 1, self.head() + 1)
+        ]
+        return {
+            str(one["transactionHash"])
+            for receipts in told
+            for one in receipts
+            if any(log["address"].lower() == escrow for log in one["logs"])
+        }
+
+    def head(self) -> int:
+        """How many blocks the chain has."""
+        return int(self.live.chain.node.ask("eth_blockNumber"), 16)
+
     async def at_rest(self) -> None:
-        """Each was settled once: say the ledger and each fact in it."""
+        """Each was settled once: say the ledger, each fact in it, and each transaction's hash."""
         for of in self.sent:
             await self.until(of, "settled")
         await self.daemon.kill()
         reader = SqliteReader(self.folder / "data" / "ledger.db")
         try:
             assert fsck(reader) == ()
+            asked = sorted(("tx", name) for name in self.landed())
+            found = reader.load(asked)
+            assert len(asked) >= 2 * len(self.sent), "each has two verbs here at least"
+            assert {json.loads(found[one]) for one in asked} == set(self.sent)
             facts = Counter(
                 key.rpartition("/")[2] for kind, key, _ in reader.every_row() if kind == "fact"
             )
@@ -303,6 +326,7 @@ async def opened(town_: Town, things: Sequence[Thing]) -> None:
         await desk.two("lane.open", name, lane)
     await publish(desk, sorted({thing.kind for thing in things}))
     await bring_list(desk, HEADER + LISTED)
+    town_.began = town_.head()
 
 
 def _party(place: int, name: str) -> dict[str, object]:
