@@ -128,7 +128,8 @@ class TemplateNetwork:
 
         The ledger keeps them before they are sent. A verb prepared twice lands once: the escrow
         keys by settlement. A lock's `signatures` are its holder's consent.
-        Errors: Refused where it can never land, Unavailable where nobody answers or time must pass.
+        Errors: Refused where it can never land, Unavailable where nobody answers or time must pass,
+        StrangerOwes where somebody outside must act first: whoever traces it is told whom to ask.
         """
         if (act.network, act.escrow) != (self.id, self._settings.escrow):
             raise Refused(f"the act is for {act.network} and {act.escrow}")
@@ -157,7 +158,8 @@ class TemplateNetwork:
         """Return what became of it, from the network's own words. Errors: Unavailable.
 
         The slot decides, whoever's request moved it. Never and Again are said only where they stay
-        true: what may still be on its way is Unknown until it has expired.
+        true: what may still be on its way is Unknown until it has expired. What waits for an act
+        of somebody outside is Unknown, with `stranger`.
         """
         raw = prepared.items[-1]
         slot = codec.slot_name(prepared.key.verb, prepared.key.settlement)

@@ -29,7 +29,7 @@ def log_key(folder: Path, vkey: Path | None) -> VerifierKey | None:
         return VerifierKey(settings.ledger.origin, public)
     except (BadNote, BadSettings, BadKey, UnicodeDecodeError) as error:
         following = "--vkey FILE, as an export has it"
-        cause = "neither the settings here nor --vkey name the log's key"
+        cause = "the settings do not load, or the log's key is not where they or --vkey name it"
         raise Stopped(USAGE, "LQ-KEY", str(error), cause=cause, following=following) from error
 
 

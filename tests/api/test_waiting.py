@@ -13,10 +13,10 @@ import pytest
 
 from adapters.memory.bank import Fate
 from bridge.core.effects import Verb
-from bridge.core.events import PolicyHeld
+from bridge.core.events import Cancelled, GiveBack, GoOn, PolicyHeld, RecallDecided
 from bridge.core.ids import SettlementId
-from bridge.core.settlement import Settlement, Stage, Stop, advance, proposed, resolutions
-from bridge.engine.waiting import REMEDIES, Cause, ahead, waiting
+from bridge.core.settlement import REST, Settlement, Stage, Stop, advance, proposed, resolutions
+from bridge.engine.waiting import REMEDIES, Cause, ahead, remedy, waiting
 from tests.api.front import Front, front
 from tests.engine import river as world
 from tests.notary.ledgers import LI
@@ -118,6 +118,30 @@ def test_one_that_no_stage_fits_is_not_told_to_resume() -> None:
     found = waiting(returned, None)
     assert found is not None
     assert "--to unminting proposes" in found.remedy
+
+
+@pytest.mark.parametrize("stage", [one for one in Stage if one not in REST])
+@pytest.mark.parametrize("cause", [Cause.PAPER, Cause.BANK, Cause.STRANGER, Cause.OWED])
+def test_a_remedy_names_just_what_the_machine_would_take_there(stage: Stage, cause: Cause) -> None:
+    settlement = replace(proposed(make_order()), stage=stage)
+    says, visit = remedy(settlement, cause), settlement.visit
+    for command, answer in (
+        ("cancel", Cancelled(visit=visit)),
+        ("recall", RecallDecided(visit=visit)),
+    ):
+        named = f"lianqiao {command} {settlement.order.id}" in says
+        assert named is (advance(settlement, answer) != settlement), says
+
+
+@pytest.mark.parametrize("stage", [one for one in Stage if one not in REST])
+def test_a_freeze_names_just_the_ways_out_there_are(stage: Stage) -> None:
+    frozen = replace(proposed(make_order()), stage=stage, stop=Stop.FROZEN)
+    says = remedy(frozen, Cause.FROZEN)
+    for way, answer in (
+        ("--go-on", GoOn(visit=frozen.visit)),
+        ("--give-back", GiveBack(visit=frozen.visit)),
+    ):
+        assert (way in says) is (advance(frozen, answer) != frozen), says
 
 
 async def test_why_policy_holds_is_told_to_the_desk_and_to_nobody_else(
