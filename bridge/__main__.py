@@ -13,17 +13,17 @@ import os
 import platform
 import re
 import shutil
+import signal
 import sys
-import sysconfig
 from pathlib import Path
 from typing import Iterator  # noqa: UP035  # its newer place is newer than Python 3.6
 
 from bridge.locks.lock import cache_home, lock_id, missing, numbers, pins, served_by
+from bridge.locks.why import ROOM, Stopped, last, why_not
 
 OLDEST = (3, 11)
 MARKER = "lianqiao-locks"  # in an environment: the ids of the locks it satisfies; written last
 OLDEST_PIP = (22, 3)  # the first that knows --python
-ROOM = "set LIANQIAO_CACHE to a folder you may write, with 500 MB free"
 
 # Each would send packages elsewhere than into our environment, or start a foreign interpreter.
 MISLEADING = (
@@ -46,17 +46,6 @@ RESTART = (
     "import runpy, sys; tree, made = sys.argv[1:3]; del sys.argv[1:3]; sys.path.insert(0, tree); "
     'runpy.run_module("bridge", {"RESTARTED_IN": made}, run_name="__main__", alter_sys=True)'
 )
-
-
-class Stopped(Exception):
-    """Raised where the first step cannot go on; caught in `main`, which prints it and exits.
-
-    Units: `code` is an exit code of the command line: 1 failed, 2 usage, 6 a dependency is down.
-    """
-
-    def __init__(self, code: int, sentence: str, remedy: str) -> None:
-        super().__init__(f"{sentence}\nnext: {remedy}")
-        self.code = code
 
 
 class Wishes:
@@ -150,7 +139,7 @@ def make_environment(lock: Path, wishes: Wishes) -> Path:
         return final  # also where nothing may be written
     try:
         home.mkdir(parents=True, exist_ok=True)
-        with alone(home / f"{name}.lock"):
+        with stopped_as_by_ctrl_c(), alone(home / f"{name}.lock"):
             if is_whole(final, lock):
                 return final
             for leftover in home.glob(f"{name}.building-*"):
@@ -167,6 +156,23 @@ def make_environment(lock: Path, wishes: Wishes) -> Path:
     except OSError as error:
         raise Stopped(1, f"Cannot make an environment in {home}: {error}.", ROOM) from error
     return final
+
+
+@contextlib.contextmanager
+def stopped_as_by_ctrl_c() -> "Iterator[None]":
+    """Within the block SIGTERM and SIGHUP do what Ctrl-C does, unless they are ignored."""
+    heard = [
+        number
+        for number in (signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) is signal.SIG_DFL
+    ]
+    for number in heard:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number in heard:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @contextlib.contextmanager
@@ -273,60 +279,17 @@ def run_tool(command: "list[str]", *, offline: bool = False) -> "tuple[int, str]
         errors="replace",
     ) as tool:
         assert tool.stdout is not None
-        for line in tool.stdout:
-            told.append(line)
-            if shown:
-                sys.stderr.write(f"\r\033[K{line.strip()[:78]}")
+        try:
+            for line in tool.stdout:
+                told.append(line)
+                if shown:
+                    sys.stderr.write(f"\r\033[K{line.strip()[:78]}")
+        except BaseException:
+            tool.kill()  # a signal may have met us alone: nobody goes on behind us
+            raise
     if shown:
         sys.stderr.write("\r\033[K")
     return tool.returncode, "".join(told)
-
-
-def last(told: str) -> str:
-    """The last line a tool said that says anything."""
-    lines = [line.strip() for line in told.splitlines() if line.strip()]
-    return lines[-1] if lines else "it said nothing"
-
-
-def why_not(told: str, lock: Path) -> Stopped:
-    """The sentence for a failed installation: no network, no wheel for this machine, or pip's."""
-    retry = "the same command once more"
-    if re.search(r"CERTIFICATE_VERIFY_FAILED|SSLError", told):
-        return Stopped(
-            6,
-            "The package index shows a certificate this machine does not trust.",
-            "set PIP_CERT to your organisation's certificate, then " + retry,
-        )
-    full = re.search(r"No space left on device|Disk quota exceeded", told)
-    if full:
-        return Stopped(
-            1,
-            f"The environment does not fit: {full.group()}.",
-            f"{ROOM}; TMPDIR too where /tmp is full",
-        )
-    away = re.search(
-        r"Temporary failure[^'\")]*|Name or service not known|Network is unreachable"
-        r"|Connection refused|timed out",
-        told,
-    ) or re.search(r"ProxyError|NewConnectionError", told)
-    if away:
-        return Stopped(
-            6,
-            f"The package index cannot be reached: {away.group()}.",
-            "check the network or PIP_INDEX_URL, or add --offline --wheels DIR",
-        )
-    match = re.search(r"No matching distribution found for ([A-Za-z0-9._-]+)==(\S+)", told)
-    if match is None:
-        return Stopped(1, f"pip could not install the locked packages: {last(told)}", retry)
-    name, version = match.groups()
-    known = (lock.parent / "wheels.tsv").read_text(encoding="utf-8")
-    found = re.search(rf"^{re.escape(name.lower())}\t(.*)$", known, re.MULTILINE)
-    return Stopped(
-        1,
-        f"{name} {version} has no wheel for {sysconfig.get_platform()} and Python "
-        f"{platform.python_version()}. It has one for: {found.group(1) if found else 'any'}.",
-        "use such a machine, or --wheels DIR with a wheel of your own whose hash is in the lock",
-    )
 
 
 def restart_command(environment: Path, tree: Path, arguments: "list[str]") -> "list[str]":

@@ -26,13 +26,13 @@ sys.path.insert(0, str(TREE))
 
 from bridge.__main__ import (  # noqa: E402  # the tree is on the path only now
     MISLEADING,
-    Stopped,
     Wishes,
     check_python,
     make_environment,
     python_of,
 )
 from bridge.locks.lock import missing  # noqa: E402
+from bridge.locks.why import Stopped  # noqa: E402
 
 PACKAGES = ("bridge", "adapters", "schemas", "tests", "examples")
 WORKERS = "2"  # CI has two cores; more would also speed up the timing of others' tests

@@ -20,7 +20,15 @@ from bridge.engine.admission import Declined
 from bridge.engine.asking import asked_before
 from bridge.engine.ring import Ring
 from bridge.notary.entries import Malformed, Request
-from bridge.notary.outcomes import Damaged, Fenced, Full, IoFailed, LedgerError, Overloaded
+from bridge.notary.outcomes import (
+    Damaged,
+    Fenced,
+    Full,
+    IoFailed,
+    LedgerError,
+    Overloaded,
+    WrongClock,
+)
 from bridge.notary.tree import LeafTree
 from bridge.ports import Clock
 from bridge.settings import ApiSettings
@@ -96,6 +104,8 @@ def _documents(room: Room) -> Middleware:
             trouble = _declined(declined)
         except Malformed as error:
             trouble = Trouble(422, "LQ-BODY", str(error)[:300], remedy="send less, or well formed")
+        except WrongClock as error:
+            trouble = _clock(error)
         except Overloaded:
             trouble = _later("too much waits to be written", "1")
         except LedgerError as error:
@@ -136,6 +146,16 @@ def _later(why: str, seconds: str) -> Trouble:
         why,
         remedy=f"try again in {seconds} s with the same Idempotency-Key",
         headers={"Retry-After": seconds},
+    )
+
+
+def _clock(error: WrongClock) -> Trouble:
+    return Trouble(
+        503,
+        "LQ-CLOCK",
+        str(error),
+        remedy="set the daemon's clock: timedatectl set-ntp true; what waits goes on by itself",
+        headers={"Retry-After": "5"},
     )
 
 

@@ -1,7 +1,9 @@
 """What happens to settlements, told as it happens: CloudEvents over server-sent events.
 
 The id of an event is its ledger index, so a reader that was away resumes without a gap or a
-repeat. Source: CloudEvents 1.0; HTML Living Standard, 9.2 (server-sent events).
+repeat. Once all so far was told, and in every silence, it is sent the index so far: an id without
+data, so that who heard of no event yet resumes as well.
+Source: CloudEvents 1.0; HTML Living Standard, 9.2 (server-sent events).
 """
 
 import asyncio
@@ -108,7 +110,7 @@ async def _taken(writing: Awaitable[None], mine: Stream) -> None:
 
 
 async def _tell_all(call: Call, told: Told, mine: Stream, response: web.StreamResponse) -> None:
-    journal, after = call.room.ring.journal, told.after
+    journal, after, is_placed = call.room.ring.journal, told.after, False
     while not call.room.closing.is_set():
         page = journal.entries(after, PAGE)
         for entry in page:
@@ -120,15 +122,23 @@ async def _tell_all(call: Call, told: Told, mine: Stream, response: web.StreamRe
             continue
         if told.over():
             break
+        if not is_placed:
+            await _taken(response.write(_so_far(after)), mine)
+            is_placed = True
         try:
             async with asyncio.timeout(QUIET_S) as mine.quiet:
                 await journal.changed(after)
         except TimeoutError:
-            await _taken(response.write(b": still here\n\n"), mine)
+            await _taken(response.write(b": still here\n" + (_so_far(after) or b"\n")), mine)
         except LedgerError:
             break  # nothing more will be written: the reader comes back and is told so
         finally:
             mine.quiet = None
+
+
+def _so_far(after: int) -> bytes:
+    """Return what has a reader resume behind an entry: an id that dispatches no event."""
+    return b"" if after < 0 else f"id: {after}\n\n".encode()
 
 
 def _resumed(call: Call, first: int) -> int:

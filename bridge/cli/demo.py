@@ -21,7 +21,7 @@ import click
 
 from bridge.cli.drawing import Show, ticking
 from bridge.cli.link import DEMO
-from bridge.cli.machine import listener
+from bridge.cli.machine import listener, see_the_clock
 from bridge.cli.manners import DOWN, Stopped, ourselves
 from bridge.cli.wires import CASTS, Process
 from bridge.ports import AdapterError
@@ -86,6 +86,7 @@ def demo(
         raise click.UsageError(f"--speed {speed}: more than 0, and {FASTEST} at most")
     if reset and keep is None:
         raise click.UsageError("--reset empties the folder of --keep: name it")
+    see_the_clock()
     tell = Telling(
         show=Show(json=output == "json"),
         wires=wires,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from bridge.cli.machine import unusable, unwritten, whole
+from bridge.cli.machine import see_the_clock, unusable, unwritten, whole
 from bridge.cli.manners import ourselves
 
 PORT = 8420
@@ -25,6 +25,7 @@ def init(*, profile: str, folder: Path) -> None:
     from bridge.cli.found import PEOPLE, found, keys_of, write_settings  # noqa: PLC0415 when asked
     from bridge.notary.outcomes import LedgerError  # noqa: PLC0415  loaded when needed
 
+    see_the_clock()
     listen = f"tcp:localhost:{PORT}"
     try:
         with whole(folder):

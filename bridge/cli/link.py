@@ -163,11 +163,22 @@ class Talk:
         finally:
             line.close()
 
-    def events(self, path: str, since: str | None) -> Iterator[Doc]:
-        """Yield the events of a stream until the daemon ends it. Errors: Stopped."""
+    def events(
+        self, path: str, since: str | None, read: Callable[[str], None] = lambda _: None
+    ) -> Iterator[Doc]:
+        """Yield the events of a stream until the daemon ends it. Errors: Stopped.
+
+        `read` hears the cursor that goes on behind what was told, also where no event was.
+        """
+        at = ""
         for line in self.lines(path, since):
-            if line.startswith("data: "):
+            if line.startswith("id: "):
+                at = line.removeprefix("id: ")
+            elif line.startswith("data: "):
                 yield Doc(json.loads(line.removeprefix("data: ")))
+            elif not line and at:
+                read(at)
+                at = ""
 
     def connect(self, timeout: float) -> http.client.HTTPConnection:
         """Return a line to the daemon, not open yet."""

@@ -8,14 +8,35 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from bridge.cli.manners import DOWN, FAILED, USAGE, Stopped
+from bridge.core.ids import RELEASED, RETIRED
 
 DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS})
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 LISTENS: Final = "0A"  # the state of a socket, as /proc/net/tcp writes it
+
+
+def see_the_clock() -> None:
+    """See that this machine's clock says a year in which this release can run. Errors: Stopped.
+
+    What is written under a clock far ahead binds: a ledger's time never goes back.
+    """
+    from bridge.clock import SystemClock  # noqa: PLC0415  loaded when needed
+
+    now_ms = SystemClock().now()
+    if not RELEASED <= now_ms < RETIRED:
+        says = datetime.fromtimestamp(now_ms / 1_000, UTC)
+        raise Stopped(
+            FAILED,
+            "LQ-CLOCK",
+            f"this machine's clock says {says:%Y-%m-%d %H:%M} UTC, when this release is not in use",
+            cause="the clock was never set, or a battery is empty; nothing was written",
+            following="timedatectl set-ntp true, then the same command",
+        )
 
 
 def is_of_a_file(error: OSError) -> bool:

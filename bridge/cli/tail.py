@@ -3,12 +3,13 @@
 import csv
 import json
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import click
 
 from bridge.cli.link import Doc, Talk, addressed, spoken
-from bridge.cli.manners import DOWN, USAGE, Stopped, cell
+from bridge.cli.manners import DOWN, USAGE, Stopped, cell, note
 from bridge.cli.trace import happened, local
 
 COLUMNS = ("id", "time", "settlement", "what")
@@ -25,20 +26,34 @@ def tail(talk: Talk, lane: str | None, since: str | None, cursor: int | None) ->
     The id of an event is its cursor: --cursor goes on after it, without a gap or a repeat.
     """
     begins = None if since is None else _moment(since)
-    read = None if cursor is None else str(cursor)
-    last, path = read, addressed("/v1/events", {"lane": lane, "since": begins})
+    given = None if cursor is None else str(cursor)
+    read, path = Read(given), addressed("/v1/events", {"lane": lane, "since": begins})
     if talk.form == "csv":
         csv.writer(sys.stdout).writerow(COLUMNS)
         sys.stdout.flush()
     try:
-        for event in talk.events(path, read):
-            last = event.text("id")
+        for event in talk.events(path, given, read.to):
             _say(talk.form, event)
+            read.to(event.text("id"))
     except Stopped as stopped:
-        if stopped.exit == DOWN and last != read:
-            raise _ended(lane, since, last, stopped.cause) from stopped
+        if stopped.exit == DOWN and read.at != given:
+            raise _ended(lane, since, read.at, stopped.cause) from stopped
         raise
-    raise _ended(lane, since, last, "")
+    except KeyboardInterrupt:
+        note(f"next: {_again(lane, since, read.at)}", quiet=talk.quiet)
+        raise
+    raise _ended(lane, since, read.at, "")
+
+
+@dataclass(slots=True)
+class Read:
+    """How far a stream was read."""
+
+    at: str | None
+
+    def to(self, at: str) -> None:
+        """Remember that everything up to an entry was told."""
+        self.at = at
 
 
 def _say(form: str, event: Doc) -> None:
@@ -54,15 +69,19 @@ def _say(form: str, event: Doc) -> None:
 
 
 def _ended(lane: str | None, since: str | None, last: str | None, cause: str) -> Stopped:
-    began = f"--cursor {last}" if last else f"--since {since}" * bool(since)
-    words = ("lianqiao tail", f"--lane {lane}" * bool(lane), began)
     return Stopped(
         DOWN,
         "LQ-DOWN",
         "the daemon ended the stream",
         cause=cause or "it stops, or its ledger is only read",
-        following=" ".join(filter(None, words)),
+        following=_again(lane, since, last),
     )
+
+
+def _again(lane: str | None, since: str | None, last: str | None) -> str:
+    began = f"--cursor {last}" if last else f"--since {since}" * bool(since)
+    words = ("lianqiao tail", f"--lane {lane}" * bool(lane), began)
+    return " ".join(filter(None, words))
 
 
 def _moment(text: str) -> str:

@@ -13,7 +13,7 @@ from typing import TextIO
 import click
 
 from bridge.cli.link import Talk, spoken
-from bridge.cli.machine import is_of_a_file, taken, unusable, unwritten
+from bridge.cli.machine import is_of_a_file, see_the_clock, taken, unusable, unwritten
 from bridge.cli.manners import DOWN, FAILED, USAGE, Stopped, show
 
 LOCK = "lianqiao.pid"  # locked while a daemon runs; what stands in it is its process id
@@ -38,6 +38,7 @@ def up(talk: Talk, config: Path | None, *, on_stdin: bool) -> None:
     listen = ""
     if on_stdin and not _begun():
         return  # who was to begin it has gone
+    see_the_clock()
     try:
         settings = load(file)
         listen = settings.api.listen

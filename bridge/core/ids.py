@@ -25,6 +25,8 @@ DateText = NewType("DateText", str)  # ISO 8601 calendar date, YYYY-MM-DD
 
 NAMES_MAX: Final = 8  # by which one thing that was sent can be looked for
 ETHEREUM = "eip155"  # CAIP-2 namespace of the chains whose escrow reads EIP-712
+RELEASED = Instant(1_767_225_600_000)  # 2026-01-01: no release of ours is older
+RETIRED = Instant(2_556_144_000_000)  # 2051-01-01: nor is one in use then; a clock errs
 BEGINNING = Cursor("")  # the cursor of a reader that has read nothing
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

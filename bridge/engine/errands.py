@@ -7,6 +7,7 @@ every commit, and what it owes is `due`. What lies in memory here is patience, n
 import asyncio
 import heapq
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,7 +15,7 @@ import structlog
 
 from bridge.core.effects import NetworkEffect, PaymentEffect, Screen, attempt_of, verb_of
 from bridge.core.events import Answer, DeadlinePassed, Decided
-from bridge.core.ids import Instant, SettlementId, derived_id
+from bridge.core.ids import RETIRED, Instant, SettlementId, derived_id
 from bridge.core.settlement import Settlement, Stop, deadline, half_life
 from bridge.engine.book import step
 from bridge.engine.loop import Inbox
@@ -31,6 +32,8 @@ log = structlog.stdlib.get_logger(__name__)
 
 AWAY_MOST_MS = 15_000  # between two looks for a door that is away: others are asked each time
 DROPPED_MS = 5_000  # before an effect whose answer has no row here is tried again
+NAP_MS = 10_000  # of a wait, until the clock is read again
+LONGEST_MS = 24 * 3_600_000  # nothing waits longer: finality and patience are minutes
 TICK_S = 1.0  # how late a deadline may be said
 UPKEEP_MS = 600_000  # how often holds and half-lives of open locks are looked at
 
@@ -187,6 +190,9 @@ class Errands:
             effect = self._owed(settlement, name)
             if settlement is None or effect is None:
                 return
+            if self._clock.now() >= RETIRED:  # nothing is judged or sent under such a clock
+                await self._pause(woken, Instant(self._clock.now() + ASK_AGAIN_MS))
+                continue
             if isinstance(effect, Screen):
                 try:
                     screened = await self._screening.screen(settlement, tries)
@@ -251,18 +257,21 @@ class Errands:
         return next((effect for effect in owed if _name(effect) == name), None)
 
     async def _pause(self, woken: asyncio.Event, until: Instant) -> None:
-        """Sleep until then, or until the settlement moves."""
-        left = max(0, until - self._clock.now()) / 1000
-        try:
-            async with asyncio.timeout(left):
-                await woken.wait()
-        except TimeoutError:
-            return
+        """Sleep until then, or until the settlement moves.
+
+        The clock is read again and again: it may have been set meanwhile. What is further away than
+        anything waits was written under a wrong clock, and is not waited for.
+        """
+        while 0 < (left := until - self._clock.now()) <= LONGEST_MS:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(left, NAP_MS) / 1000):
+                    await woken.wait()
+                    return
 
     async def _say_deadlines(self) -> None:
         while True:
             now = self._clock.now()
-            while self._deadlines and self._deadlines[0][0] <= now:
+            while now < RETIRED and self._deadlines and self._deadlines[0][0] <= now:
                 said, of = heapq.heappop(self._deadlines)
                 if self._until.get(of) == said:
                     del self._until[of]

@@ -14,7 +14,7 @@ import structlog
 from bridge.core.ids import SettlementId
 from bridge.notary.entries import Group, Malformed
 from bridge.notary.journal import Journal
-from bridge.notary.outcomes import Committed, Outcome, Overloaded
+from bridge.notary.outcomes import Committed, LedgerError, Outcome, Overloaded, WrongClock
 from bridge.notary.state.view import View
 
 log = structlog.stdlib.get_logger(__name__)
@@ -103,6 +103,14 @@ class Inbox:
         for item in items:
             item.fail(error)
 
+    def turn_away(self, error: LedgerError) -> None:
+        """Tell who asked and can ask again that it is not written now; the rest waits on."""
+        asked = [item for item in self._items if item.asked]
+        self._items = deque(item for item in self._items if not item.asked)
+        self._room.set()
+        for item in asked:
+            item.fail(error)
+
     def __len__(self) -> int:
         return len(self._items)
 
@@ -139,6 +147,8 @@ class Loop:
         try:
             answers = iter(await self._journal.answers(groups) if groups else ())
         except Overloaded as error:
+            if isinstance(error, WrongClock):  # it may last: nobody waits behind what is kept
+                self._inbox.turn_away(error)
             return _kept(items, error)
         except BaseException as error:
             for item in items:

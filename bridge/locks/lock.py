@@ -23,7 +23,8 @@ def lock_id(lock: Path) -> str:
 def cache_home() -> Path:
     """The folder that holds our environments: LIANQIAO_CACHE, else one in the user's cache folder.
 
-    A user without a home (a container's bare number) gets a folder among the temporary ones.
+    LIANQIAO_HOME is another: the folder of an installation, which is backed up. A user without a
+    home (a container's bare number) gets a folder among the temporary ones.
     """
     if os.environ.get("LIANQIAO_CACHE"):
         return Path(os.environ["LIANQIAO_CACHE"]).resolve()

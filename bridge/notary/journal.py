@@ -13,7 +13,7 @@ from itertools import islice
 from threading import Condition, Thread
 from typing import Final, Self, TypeAlias
 
-from bridge.core.ids import Instant
+from bridge.core.ids import RETIRED, Instant
 from bridge.notary.beside import Beside
 from bridge.notary.commit import commit
 from bridge.notary.entries import (
@@ -329,7 +329,7 @@ class Journal:
         with self._wake:
             while not self._queue and not self._closing:
                 due = judge.next_due()
-                if due is not None and due <= self._clock.now():
+                if due is not None and due <= self._clock.now() < RETIRED:
                     return []
                 self._wake.wait(None if due is None else FUTURES)
             if not self._queue:

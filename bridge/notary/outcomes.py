@@ -15,6 +15,10 @@ class Overloaded(LedgerError):
     """Raised before anything is written: too many groups wait, or wait too long. Try later."""
 
 
+class WrongClock(Overloaded):
+    """Raised before anything is written: the clock cannot be right, and its time would bind."""
+
+
 class Fenced(LedgerError):
     """Raised when another writer holds a later term: this one has to stop."""
 

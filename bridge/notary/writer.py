@@ -6,7 +6,7 @@ from heapq import heappop, heappush
 from typing import Final, TypeAlias
 
 from bridge.core.booking import Op, Transfer
-from bridge.core.ids import Digest, EntryId, Instant, SettlementId, derived_id
+from bridge.core.ids import RETIRED, Digest, EntryId, Instant, SettlementId, derived_id
 from bridge.notary.entries import (
     Draft,
     Entry,
@@ -24,10 +24,10 @@ from bridge.notary.outcomes import (
     Committed,
     Conflict,
     Outcome,
-    Overloaded,
     RefusedGroup,
     Replayed,
     Stale,
+    WrongClock,
 )
 from bridge.notary.projection import Laid, Place, Projection
 from bridge.notary.reading import BadForm
@@ -111,11 +111,15 @@ class Writer:
     def judge(self, asked: Sequence[Asked]) -> Judged:
         """Return the batch that answers `asked`, in order.
 
-        Errors: Overloaded where the wall clock stands too far behind the ledger's time.
+        Errors: WrongClock where the wall clock stands too far behind the ledger's time, or so far
+        ahead that a ledger with its time could not be written any more once it is set right.
         """
         now = self.clock.now()
+        if now >= RETIRED:
+            raise WrongClock("the clock says a year in which this release is not in use")
         if self.head.time > now + SKEW_MS:
-            raise Overloaded(f"the clock is {self.head.time - now} ms behind the ledger")
+            behind = (self.head.time - now) // 1_000
+            raise WrongClock(f"the clock is {behind} s behind the ledger's last entry")
         work = Work(self.head, Instant(max(now, self.head.time)), Overlay(self.view))
         names = [shaped.draft.id for one in asked for shaped in one.members]
         work.spent = self.store.known(names)

@@ -16,8 +16,9 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bridge.__main__ import Stopped, Wishes, check_python, make_environment, python_of, say
+from bridge.__main__ import Wishes, check_python, make_environment, python_of, say
 from bridge.locks.lock import missing
+from bridge.locks.why import Stopped
 from examples import benchmarks
 from examples.benchmarks.figure import Figure, Given
 from examples.benchmarks.machine import machine

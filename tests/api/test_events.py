@@ -90,6 +90,33 @@ async def test_without_a_time_it_begins_now_and_goes_on_as_things_happen(tmp_pat
         assert seen == await of_one(desk, after)
 
 
+async def test_an_idle_reader_is_told_where_to_go_on_by_an_id_that_is_no_event(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """HTML Living Standard, 9.2.6: an id without data is remembered and dispatches nothing."""
+    monkeypatch.setattr("bridge.api.events.QUIET_S", 0.2)
+    async with front(tmp_path) as desk:
+        out = await settled(desk, 1)
+        last = int((await of_one(desk, out))[-1]["id"])
+        headers = {"Authorization": f"Bearer {desk.texts[LI]}"}
+        path = f"{EVENTS}?lane={BACK}"
+        async with desk.client.get(path, headers=headers) as answer, asyncio.timeout(10):
+            first = await answer.content.readuntil(b"\n\n")
+            at = re.fullmatch(rb"id: (\d+)\n\n", first)
+            assert at is not None
+            assert int(at[1]) >= last
+            other = await settled(desk, 2)  # of another lane: nothing is told of it
+            end = int((await of_one(desk, other))[-1]["id"])
+            while int(at[1]) < end:
+                quiet = await answer.content.readuntil(b"\n\n")
+                at = re.fullmatch(rb": still here\nid: (\d+)\n\n", quiet)
+                assert at is not None, quiet
+        third = await settled(desk, 3)
+        end = int((await of_one(desk, third))[-1]["id"])
+        rest, _ = await told(desk, EVENTS, end, after=at[1].decode())
+        assert rest == await of_one(desk, third)
+
+
 async def test_a_lanes_events_are_its_own_and_an_unknown_lane_or_time_is_said(
     tmp_path: Path,
 ) -> None:
@@ -100,6 +127,7 @@ async def test_a_lanes_events_are_its_own_and_an_unknown_lane_or_time_is_said(
         assert lane == await of_one(desk, out)
         headers = {"Authorization": f"Bearer {desk.texts[LI]}"}
         async with desk.client.get(f"{ALL}&lane={BACK}", headers=headers) as answer:
+            assert (await answer.content.readuntil(b"\n\n")).startswith(b"id: ")
             second = await settled(desk, 2)
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.3):

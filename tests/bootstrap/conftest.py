@@ -17,6 +17,13 @@ TREE = Path(__file__).resolve().parents[2]
 # The Python this environment was made from: like a user's, it has pip and none of our packages.
 BASE = str(getattr(sys, "_base_executable", sys.executable))
 
+FIRST_STEP = (
+    "__init__.py",
+    "__main__.py",
+    "locks/__init__.py",
+    "locks/lock.py",
+    "locks/why.py",
+)
 PROGRAM = """
 import importlib.metadata, json, sys
 def main():
@@ -124,7 +131,13 @@ def place(tmp_path: Path) -> Place:
     made = Place(tmp_path)
     locks = made.tree / "bridge" / "locks"
     locks.mkdir(parents=True)
-    for name in ("__init__.py", "__main__.py", "locks/__init__.py", "locks/lock.py"):
+    for name in (
+        "__init__.py",
+        "__main__.py",
+        "locks/__init__.py",
+        "locks/lock.py",
+        "locks/why.py",
+    ):
         shutil.copy(TREE / "bridge" / name, made.tree / "bridge" / name)
     shutil.copy(TREE / "bridge" / "locks" / "wheels.tsv", locks)
     (made.tree / "bridge" / "cli.py").write_text(PROGRAM)

@@ -14,6 +14,7 @@ import pytest
 from bridge import __main__ as first
 from bridge.cli.link import HOME
 from bridge.locks.lock import cache_home, lock_id
+from bridge.locks.why import Stopped
 from tests.bootstrap.conftest import BASE, TREE, Place
 
 # Installs as uv would, from the folder of wheels, and writes down how it was called.
@@ -190,7 +191,7 @@ def test_an_old_python_is_told_so_in_one_sentence(place: Place, found: str) -> N
 
 
 @pytest.mark.parametrize(
-    "name", ["__init__.py", "__main__.py", "locks/__init__.py", "locks/lock.py"]
+    "name", ["__init__.py", "__main__.py", "locks/__init__.py", "locks/lock.py", "locks/why.py"]
 )
 def test_the_first_step_needs_the_standard_library_only_and_reads_as_python_3_6(name: str) -> None:
     text = (TREE / "bridge" / name).read_text()
@@ -203,10 +204,10 @@ def test_the_first_step_needs_the_standard_library_only_and_reads_as_python_3_6(
         else:
             continue
         for imported in names:
-            assert (
-                imported.partition(".")[0] in sys.stdlib_module_names
-                or imported == "bridge.locks.lock"
-            )
+            assert imported.partition(".")[0] in sys.stdlib_module_names or imported in {
+                "bridge.locks.lock",
+                "bridge.locks.why",
+            }
 
 
 def test_outside_of_its_environment_it_stops_with_a_sentence_instead_of_a_loop(
@@ -363,7 +364,7 @@ def test_a_pip_too_old_or_absent_is_named(
     monkeypatch.setenv("PATH", str(place.root))
     monkeypatch.setattr(first, "run_tool", lambda _command: (0, said))
     lock = place.tree / "bridge" / "locks" / "core.txt"
-    with pytest.raises(first.Stopped, match="no pip 22") as stopped:
+    with pytest.raises(Stopped, match="no pip 22") as stopped:
         first.install(lock, place.root / "environment", first.Wishes([]))
     assert said in str(stopped.value)
     assert stopped.value.code == 1

@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import json
+import re
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from bridge.api import events
 from bridge.cli.link import Talk
 from bridge.core.ids import SettlementId
 from bridge.core.settlement import Stage
@@ -75,12 +77,48 @@ async def test_it_is_followed_left_by_an_interrupt_and_taken_up_at_its_cursor(
             assert {one["subject"] for one in live} == {second}
             child.send_signal(signal.SIGINT)
             out, err = await child.communicate()
-            assert (child.returncode, out, err.strip()) == (130, b"", b"")
+            assert (child.returncode, out) == (130, b"")
+            (said,) = re.findall(
+                r"^next: lianqiao tail --cursor (\d+)$", err.decode(), re.MULTILINE
+            )
+            assert int(said) >= int(live[-1]["id"])
         rest = ("--cursor", told[-1]["id"], "--lane", "sz-hk", "--output", "csv")
         async with tailing(at, *rest) as child:
             rows = list(csv.reader(await lines(child, "→ settled")))
             assert rows[0] == ["id", "time", "settlement", "what"]
             assert [row[0] for row in rows[1:]] == [one["id"] for one in live]
+
+
+async def test_an_interrupt_before_the_first_event_says_where_to_go_on(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    so_far, streaming = events._so_far, asyncio.Event()
+
+    def told(after: int) -> bytes:
+        streaming.set()
+        return so_far(after)
+
+    monkeypatch.setattr(events, "_so_far", told)
+    async with terminal(tmp_path, capsys) as at:
+        await settled(at, 1)
+        async with tailing(at, "--lane", "sz-hk") as child:
+            await streaming.wait()
+            await asyncio.sleep(0.2)  # what it is sent at once has arrived
+            child.send_signal(signal.SIGINT)
+            out, err = await child.communicate()
+        assert (child.returncode, out) == (130, b"")
+        following = re.match(r"next: lianqiao tail --lane sz-hk --cursor (\d+)\n", err.decode())
+        assert following is not None, err
+        second = await settled(at, 2)
+        async with tailing(at, "--cursor", following[1], "--output", "jsonl") as child:
+            seen = [json.loads(one) for one in await lines(child, '"settled"')]
+        assert {one["subject"] for one in seen} == {second}
+        assert seen[0]["type"] == "lianqiao.order"
+        streaming.clear()
+        async with tailing(at, "--quiet") as child:
+            await streaming.wait()
+            child.send_signal(signal.SIGINT)
+            assert (await child.communicate())[1].strip() == b""
 
 
 async def test_a_daemon_that_stops_ends_it_with_6_and_the_command_that_goes_on(
@@ -98,7 +136,9 @@ async def test_a_daemon_that_stops_ends_it_with_6_and_the_command_that_goes_on(
         last = at.desk.water.journal.view.saga(of, "settled")
         assert last is not None
         assert said.startswith("error LQ-DOWN: the daemon ended the stream\n")
-        assert said.endswith(f"next: lianqiao tail --lane sz-hk --cursor {last.n}\n")
+        following = re.search(r"next: lianqiao tail --lane sz-hk --cursor (\d+)\n\Z", said)
+        assert following is not None, said
+        assert int(following[1]) >= last.n
         gone = await at.type("tail", "--output", "json")
         assert (gone.exit, json.loads(gone.err)["code"]) == (6, "LQ-DOWN")
 
