@@ -2,7 +2,7 @@
 
 The entry point group `bridge.worlds` names `WORLD`. `WORLD.start(folder, notaries, threshold)` is
 an async context manager like the devnet's: both are channels to settings and stories. Here there is
-no fault panel: who pauses the channel stops its orderer, who kills it kills the peer.
+no fault panel: who pauses the channel stops its orderer; a server that was killed is started again.
 """
 
 import asyncio
@@ -32,7 +32,14 @@ USERS: Final = {SELLER: ("org1", "User2"), BUYER: ("org2", "User1"), DEBTOR: ("o
 BATCH: Final = Batch(count=50, timeout_ms=50)
 POLL_MS: Final = 100
 WINDOW_MS: Final = 8_000  # how long a call may wait for its block; a loaded machine is slow
-ORDERER, PEER = "orderer", "org1.peer"
+ORDERER: Final = "orderer"
+SERVERS: Final = {  # what people call them; the daemon speaks to the gateway service of one peer
+    "gateway": "org1.peer",
+    "peer": "org2.peer",
+    "orderer": ORDERER,
+    "chaincode": "org1.escrow",
+    "its twin": "org2.escrow",
+}
 BACK_S: Final = 60  # until a peer that was killed endorses again
 LOOK_S: Final = 0.1
 # The shell waits for its own input to end, as it does when its parent dies; then all is taken down.
@@ -40,14 +47,15 @@ UNTIL_INPUT_ENDS: Final = 'read -r _; exec "$@"'
 
 
 @dataclass(frozen=True, slots=True)
-class Peer:
-    """The peer whose gateway service the daemon speaks to; its ledger is on disk."""
+class Server:
+    """A server of the network; what it has to remember is on disk."""
 
     ground: FabricGround
+    name: str
 
     @property
     def _process(self) -> subprocess.Popen[bytes]:
-        return self.ground.network.processes[PEER]
+        return self.ground.network.processes[self.name]
 
     @property
     def pid(self) -> int:
@@ -59,13 +67,13 @@ class Peer:
 
         Errors: Unavailable.
         """
-        self.ground.network.start(PEER)
+        self.ground.network.start(self.name)
         self.ground.network.processes[ORDERER].send_signal(signal.SIGCONT)
         try:
             async with self.ground.client(*OPERATOR) as client:
                 await ready(client, BACK_S)
         except TimeoutError as error:
-            raise Unavailable("the peer does not endorse again") from error
+            raise Unavailable(f"{self.name} is back, and the peers do not endorse again") from error
 
     async def ended(self) -> int:
         """Wait until it has ended, and return its code."""
@@ -93,9 +101,9 @@ class FabricStand:
     parting: asyncio.Lock = field(default_factory=asyncio.Lock)  # one lot is parted at a time
 
     @property
-    def processes(self) -> Mapping[str, Peer]:
-        """What can be killed and started again, as the demo calls it: the daemon's own peer."""
-        return {"gateway": Peer(self.ground)}
+    def processes(self) -> Mapping[str, Server]:
+        """What can be killed and started again, as the demo calls it."""
+        return {called: Server(self.ground, name) for called, name in SERVERS.items()}
 
     @property
     def escrow(self) -> str:

@@ -25,6 +25,7 @@ from bridge.notary.entries import read
 from bridge.notary.store.sqlite import SqliteReader
 
 TREE = Path(__file__).resolve().parents[2]
+IN_A_ROW, BAR_S = 10, 300  # of all embedded stories, and within how long each time
 ENDS = {
     "clean": "settled",
     "home": "settled",
@@ -94,6 +95,17 @@ def test_a_story_is_told_and_nothing_is_left(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("wires", "more"), [("embedded", OF_A_WIRE), ("memory", {})])
 def test_every_story_ends_as_told(tmp_path: Path, wires: str, more: dict[str, str]) -> None:
     assert stories(tmp_path, "--wires", wires) == ENDS | more
+
+
+@pytest.mark.long
+def test_every_embedded_story_ends_as_told_ten_times_in_a_row(tmp_path: Path) -> None:
+    for number in range(IN_A_ROW):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        told = stories(folder, "--wires", "embedded", within_s=BAR_S)
+        assert told == ENDS | OF_A_WIRE, f"run {number + 1} of {IN_A_ROW}"
+        nothing_runs(folder)
+        assert not list(folder.iterdir()), "a demo that stops leaves no folder"
 
 
 def masked(line: str) -> str:

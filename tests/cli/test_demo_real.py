@@ -1,6 +1,8 @@
 """The demo on a Fabric peer and orderer and on anvil, with T-REX and TradeTrust; or without."""
 
 import os
+import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +56,23 @@ def test_real_servers_end_with_a_demo_that_is_killed(tmp_path: Path) -> None:
         assert sum("/bin/" in one and "fabric" in one for one in left(tmp_path)) >= SERVERS
         run.kill()
         run.communicate(timeout=30)
+    nothing_runs(tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("fabric")
+def test_every_server_of_a_real_channel_that_is_killed_comes_back(tmp_path: Path) -> None:
+    with started(tmp_path, "--wires", "real", "--story", "clean", "--speed", "30") as run:
+        try:
+            told = read_until(run, lambda line: line.startswith("break"))
+            numbers = {name: pid for pid, name in re.findall(r"(\d+) \(([a-z ]+)\)", told[-1])}
+            for name in ("orderer", "peer", "gateway", "chaincode", "its twin"):
+                os.kill(int(numbers[name]), signal.SIGKILL)
+                read_until(run, lambda line, name=name: f"the {name} is back" in line)  # type: ignore[misc]
+                read_until(run, lambda line: line.startswith("clean") and "settled" in line)
+        finally:
+            run.send_signal(signal.SIGINT)
+        assert run.wait(timeout=60) == 0
     nothing_runs(tmp_path)
 
 
