@@ -68,9 +68,10 @@ async def time_out(tell: Teller) -> tuple[dict[str, Any], str]:
     """A time-out after the lock, given back after screening."""
     there = tell.stage.destination
     await tell.network(there, "pause")
+    order: Any = tell.order("LATE")
+    await tell.part_off(order["instrument"])  # which takes a block: the deadline runs from now
     soon = datetime.now(UTC) + timedelta(seconds=3)  # noqa: TID251 the teller's watch
-    deadline = soon.strftime("%Y-%m-%dT%H:%M:%SZ")
-    sent = await tell.send(tell.order("LATE", deadline=deadline))
+    sent = await tell.send({**order, "deadline": soon.strftime("%Y-%m-%dT%H:%M:%SZ")})
     await tell.until(sent["settlement"], "unminting")
     await tell.network(there, "resume")
     await tell.until(sent["settlement"], "released")
