@@ -1,5 +1,6 @@
 """The dossier and its decision: gathered from the ledger, written as one, and judged again."""
 
+import asyncio
 from dataclasses import replace
 from hashlib import sha256
 
@@ -16,11 +17,13 @@ from bridge.core.events import (
     PolicyRejected,
 )
 from bridge.core.ids import Instant
+from bridge.core.order import SettlementOrder
 from bridge.core.settlement import Stage, Stop
+from bridge.engine import preflights
 from bridge.notary.outcomes import Committed, RefusedGroup
 from bridge.policy.judge import TRIES
-from bridge.ports import Answered, Check, Refused, Unavailable
-from tests.engine.customs import BUYER, HEADER, NOBODY, Customs, away, opened
+from bridge.ports import Answered, Check, Disclosed, Refused, Unavailable
+from tests.engine.customs import BUYER, HEADER, NOBODY, Customs, Porter, away, opened
 from tests.policy.packs import rule
 from tests.strategies import DAY_MS, DESTINATION, NOW, ORIGIN, RAIL, asset_fact, make_order
 
@@ -116,6 +119,22 @@ async def test_a_door_that_is_away_is_waited_for_and_nobody_decides() -> None:
     customs.doors[RAIL].trouble = Refused("it was asked wrongly")
     assert isinstance((await customs.screen(order.id)).answer, PolicyHeld)
     customs.doors[RAIL].trouble = None
+    assert isinstance((await customs.screen(order.id)).answer, PolicyCleared)
+    await customs.journal.close()
+
+
+async def test_a_door_that_answers_too_late_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(_: Porter, _order: SettlementOrder, _names: Disclosed) -> tuple[Check, ...]:
+        await asyncio.Event().wait()
+        raise AssertionError("it was waited for")
+
+    monkeypatch.setattr(preflights, "PREFLIGHT_S", 0.01)
+    customs = await opened()
+    order = (await customs.order()).order
+    with monkeypatch.context() as patch:
+        patch.setattr(Porter, "preflight", never)
+        with pytest.raises(Unavailable, match=r"no answer in 0\.01 s"):
+            await customs.screen(order.id)
     assert isinstance((await customs.screen(order.id)).answer, PolicyCleared)
     await customs.journal.close()
 

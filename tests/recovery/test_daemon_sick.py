@@ -62,7 +62,7 @@ async def test_a_disk_that_fails_leaves_a_daemon_that_is_read(
     wants = {
         "the ledger's disk is full": ("Full", "make room"),
         "the ledger's disk fails": ("IoFailed", "mend the disk"),
-        "no mark can be written": ("IoFailed", "mend the disk"),
+        "no mark can be written": ("Full", "make room"),
         "no vote can be written": ("IoFailed", "mend the disk"),
     }
     assert wants.keys() == SICK.keys()
