@@ -173,7 +173,8 @@ def growth(lives: Iterable[Life]) -> list[Grown]:
     """Return what was measured of each life that filled its caches and went on."""
     found: list[Grown] = []
     for life in lives:
-        warm = [(kib, at) for kib, at in life if at - life[0][1] >= WARM]
+        begun = life[0][1] if life else 0
+        warm = [(kib, at) for kib, at in life if at - begun >= WARM]
         if len(warm) >= 60:  # seconds
             start = median(kib for kib, _ in warm[:10])
             end = median(kib for kib, _ in warm[-10:])
@@ -234,13 +235,13 @@ class Town:
             assert child is not None
             assert child.returncode is None, f"it ended by itself: {child.returncode}"
             await self.stage.daemon.kill()
+            self.lives.append([])  # also what the next one needs to start
         else:
             await self.stage.wires.do({"at": one, "do": "kill"})
 
     async def _start(self, one: str) -> None:
         if one == DAEMON:
             await self.stage.daemon.start()
-            self.lives.append([])
         else:
             await self.stage.wires.do({"at": one, "do": "start"})
 
