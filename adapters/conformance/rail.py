@@ -77,10 +77,12 @@ class RailConformance:
         assert await bench.moved(order) in {None, 1}
 
     async def test_pr04_a_rejection_is_told(self, bench: RailBench) -> None:
-        """PR-04. What the bank rejects is PaymentRejected, and `look` does not call it landed."""
+        """PR-04. What the bank rejects is PaymentRejected; once that is read, `look` says Never."""
         order = await bench.new_order()
         await bench.bank_will(order, "reject")
-        prepared = await bench.pay(order)
+        prepared = await bench.prepare(InstructPayment(order))
+        await bench.rail.submit(prepared)
+        await bench.told(order)
         assert await bench.names(order) == named(PaymentRejected)
         assert isinstance(await bench.rail.look(prepared), Never)
         assert await bench.moved(order) in {None, 0}

@@ -132,6 +132,12 @@ class RailBench:
         """Return the names of the facts told of `order` until now."""
         return [type(fact).__name__ for fact in await self.facts(order)]
 
+    async def told(self, order: SettlementOrder) -> None:
+        """Read until a fact of `order` was told: a look may wait for what is not read yet."""
+        async with asyncio.timeout(self.patience_s):
+            while not await self.names(order):
+                await self.sleep(20)
+
     async def observed(self, since: Cursor | None = None) -> list[Observation]:
         """Lay a marker down and return every observed fact up to it, the marker's left out."""
         marker = await self.new_order()
