@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -177,6 +178,8 @@ def carry_out(command: list[str], environment: dict[str, str]) -> tuple[int, str
 def main(arguments: list[str]) -> int:
     """The exit code: 0 only when every stage that ran passed."""
     options, rest = asked(arguments)
+    # a shell lets what it runs in the background ignore Ctrl-C, and tests send it to children
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         check_python(sys.version.split()[0])
         python = tools_python()

@@ -69,10 +69,11 @@ def test_it_is_stopped_at_any_moment_and_is_whole_or_not_there(
         child.send_signal(asked)
         out, err = child.communicate(timeout=60)
     assert "Traceback" not in err or not folder.parent.exists(), err  # Python itself was starting
-    if child.returncode:
-        assert not folder.parent.exists(), out
-    else:
+    if out.startswith("made "):  # the signal may still meet Python itself, ending
         assert held(folder) == WHOLE
+    else:
+        assert child.returncode
+        assert not folder.parent.exists(), out
 
 
 def test_it_is_stopped_between_any_two_files_and_none_is_left(

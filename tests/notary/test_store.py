@@ -130,11 +130,13 @@ def test_a_standing_reader_sees_one_commit_while_another_writes(tmp_path: Path) 
     reader.close()
 
 
-def test_a_file_that_is_not_durable_does_not_start(tmp_path: Path) -> None:
+def test_a_file_that_is_not_durable_does_not_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A database that will not keep a write-ahead log is refused: here, one in memory."""
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(IoFailed, match="journal_mode"):
         SqliteStore(Path(":memory:"))
-    del tmp_path
 
 
 def test_what_is_erased_is_gone_from_the_file(tmp_path: Path) -> None:
