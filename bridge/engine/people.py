@@ -47,6 +47,7 @@ from bridge.engine.proposals import (
 from bridge.engine.rows import check_row, check_scope, check_still
 from bridge.notary.entries import Draft, Group, Request
 from bridge.notary.journal import Journal
+from bridge.notary.projection import Projection
 from bridge.notary.register_forms import lane_form
 from bridge.notary.state.proposals import CLEAR, SUBJECTS, THAW
 from bridge.notary.state.rows import FreezeRow, ProposalRow
@@ -213,7 +214,7 @@ class People:
         answer = answer_of(row, says, settlement)
         if answer is None:
             return ()
-        if row.subject == THAW and _frozen_since(settlement, row):
+        if row.subject == THAW and _frozen_since(self._journal.view, settlement, row):
             raise Declined(
                 "LQ-FROZEN-SINCE",
                 "another freeze was ordered after this thaw was asked for",
@@ -322,7 +323,7 @@ class People:
         await ask(self._inbox, concerns, build)
 
 
-def _frozen_since(settlement: Settlement, row: ProposalRow) -> bool:
-    """Tell whether people ordered the freeze after the proposal: ids begin with their time."""
-    order = settlement.frozen_by
-    return len(order) == len(row.id) and order > row.id
+def _frozen_since(view: Projection, settlement: Settlement, row: ProposalRow) -> bool:
+    """Tell whether the freeze was ordered after the proposal: the ledger's order, not a clock's."""
+    numbers = view.numbers((settlement.frozen_by, row.id))
+    return numbers.get(settlement.frozen_by, -1) > numbers[row.id]

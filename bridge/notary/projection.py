@@ -105,6 +105,10 @@ class Projection(View):
         page = self._reader.scan(kind, after, limit)
         return [(key, self._row((kind, key), data)) for key, data in page]
 
+    def numbers(self, ids: Sequence[str]) -> dict[str, int]:
+        """Return the number of each of these entries that is committed."""
+        return {name: n for name, (n, _) in self._reader.known(ids).items()}
+
     def lanes(self) -> tuple[Lane, ...]:
         """Return the lanes of the register, by id."""
         rows = self.scan("lane", "", MOST_LANES)

@@ -213,14 +213,12 @@ async def test_a_thaw_that_was_asked_for_before_another_freeze_lifts_none(tmp_pa
             asked = water.request("freeze")
             await water.ring.people.freeze(scope, person=LI, reason="a court says so", asked=asked)
             await water.until(of, Stage.PREPARING, stop="frozen")
-            await asyncio.sleep(0.01)  # ids are made in another millisecond
 
         await frozen(f"settlement/{of}")
         early = await water.ring.people.propose(
             "settlement.thaw", of, {"way": "go_on"},
             maker=WANG, reason="a test", asked=water.request("thaw"),
         )  # fmt: skip
-        await asyncio.sleep(0.01)
         await frozen("party/seller")
         with pytest.raises(Declined) as declined:
             await water.check(EntryId(early.id), "approve", ZHAO)
