@@ -65,7 +65,7 @@ POINTS: dict[str, Point] = {
     "a fact is proved, not in the ledger": Point(watch.Heard, "build"),
     "a fact is in the ledger, its cursor not gone on": Point(watch.Watch, "_take", after=True),
     "a checkpoint's mark is not written": Point(HighWater, "admit"),
-    "a checkpoint's mark is written beside": Point(Path, "replace"),
+    "a checkpoint's mark is written, not on the disk": Point(os, "pwrite", after=True),
     "a checkpoint's mark is written, nothing signed": Point(HighWater, "admit", after=True),
     "a checkpoint is kept": Point(Journal, "keep_checkpoint", after=True),
     "a start has compared, the term is not taken": Point(
