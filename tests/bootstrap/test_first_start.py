@@ -190,6 +190,7 @@ def test_it_is_stopped_while_it_makes_its_environment_and_nothing_is_left(
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # noqa: PLW1509 - nohup ignores it
     ) as start:
         until = time.monotonic() + 60
         while not list(place.home.glob("*.building-*")) and time.monotonic() < until:

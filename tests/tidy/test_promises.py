@@ -1,21 +1,41 @@
-"""A promise names the test that keeps it, and a threat the test that plays it: no link is dead."""
+"""A promise names the test that keeps it, a threat its test, a figure what measures it.
+
+No link is dead, and a figure that misses its bar says so.
+"""
 
 import ast
 import re
+from datetime import date
 from functools import cache
+from itertools import groupby
 
 import pytest
 
+from examples.benchmarks.__main__ import registry
 from tests.tidy.tree import TREE
 
 LINK = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
+FIGURE = re.compile(r"`(\w+)\.[\w.]+`")
+BAR = re.compile(r"(<=|>=) ([\d.]+)")
+MISSED = " (missed)"
 DOCUMENTS = ("PROMISES.md", "THREATS.md")
 
 
-def rows(document: str) -> list[list[str]]:
-    """The rows of a document's table, without its head."""
-    lines = [line for line in (TREE / document).read_text("utf-8").splitlines() if line[:1] == "|"]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+def rows(document: str, table: int = 0) -> list[list[str]]:
+    """The rows of one of a document's tables, without its head."""
+    lines = (TREE / document).read_text("utf-8").splitlines()
+    found = [
+        list(group) for is_row, group in groupby(lines, lambda line: line[:1] == "|") if is_row
+    ]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in found[table][2:]]
+
+
+def holds(last: str, bar: str) -> bool:
+    """Whether a figure is on the right side of its bar."""
+    found = BAR.fullmatch(bar)
+    assert found is not None, f"no bar: {bar}"
+    limit = float(found[2])
+    return float(last) <= limit if found[1] == "<=" else float(last) >= limit
 
 
 @cache
@@ -52,3 +72,22 @@ def test_a_dead_link_is_seen() -> None:
         ("tests/a/test_b.py", "test_c"),
         ("tests/a/test_d.py", ""),
     ]
+
+
+def test_a_figure_names_its_benchmark_its_day_and_whether_it_holds() -> None:
+    found = rows("PROMISES.md", 1)
+    assert len(found) >= 4
+    for what, name, last, bar, _unit, day in found:
+        (benchmark,) = FIGURE.findall(name)
+        assert benchmark in registry(), f"{what}: {name} is measured by nothing"
+        assert (TREE / "examples" / "benchmarks" / f"{benchmark}.py").is_file()
+        assert date.fromisoformat(day) >= date(2026, 11, 1), f"{what}: measured too long ago"
+        told = not last.endswith(MISSED)
+        assert holds(last.removesuffix(MISSED), bar) is told, f"{what}: {last} against {bar}"
+
+
+def test_a_missed_bar_is_seen() -> None:
+    assert holds("8", "<= 8")
+    assert not holds("8.01", "<= 8")
+    assert holds("120", ">= 120")
+    assert not holds("119.9", ">= 120")
