@@ -1,5 +1,6 @@
 """The options and fixtures every test may use, and the rule that some tests may not be silent."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -34,6 +35,20 @@ def data_dir(request: pytest.FixtureRequest) -> Path:
     folder = Path(str(given)).resolve()
     assert folder.is_dir(), f"--data {given}: no such folder"
     return folder
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The files and folders that are made durable from now on, in their order."""
+    found: list[str] = []
+    real = os.fsync
+
+    def watch(handle: int) -> None:
+        found.append(str(Path(f"/proc/self/fd/{handle}").readlink()))
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", watch)
+    return found
 
 
 @pytest.hookimpl(tryfirst=True)

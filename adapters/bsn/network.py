@@ -5,7 +5,6 @@ the same.
 """
 
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -44,7 +43,6 @@ from bridge.ports import (
     Refused,
     Sight,
     Unavailable,
-    Uncertain,
     Unknown,
     Unseen,
 )
@@ -271,7 +269,7 @@ class ChannelNetwork:
     async def look(self, prepared: Prepared) -> Sight:
         """Return what became of it: the slot decides, whoever's transaction moved it.
 
-        In trust mode what has not landed is handed over again. Errors: Unavailable.
+        Errors: Unavailable.
         """
         await self._ready()
         act = self._access.act_in(prepared.items[-1])
@@ -284,9 +282,7 @@ class ChannelNetwork:
             return Never(why)
         if not self._access.account:
             # nobody can tell whether it was lost: the slot takes it once, however often it is sent
-            with suppress(Refused, Unavailable, Uncertain):
-                await self._access.submit(prepared)
-            return Unknown("the gateway gives no id beforehand: it was handed over once more")
+            return Unseen("the gateway gives no id beforehand, and it has not landed")
         status = await self._access.status(prepared.tx)
         if status in CONFLICTS:
             return Again(f"another transaction came between ({status})")

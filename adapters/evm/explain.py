@@ -32,7 +32,7 @@ def explain(*, files: tuple[Path, ...], pinned: Path | None, output: str) -> Non
             fixed = _pinned(pinned) if pinned is not None else unpinned(raw)
             done = examined(raw, fixed)
         except (Unreadable, OSError) as error:
-            click.echo(_printable(f"{file}: {error}"), err=True)
+            click.echo(printable(f"{file}: {error}"), err=True)
             code = UNREADABLE
             continue
         report = _report(file, done, is_pinned=pinned is not None)
@@ -65,9 +65,9 @@ def _report(file: Path, done: Examined, *, is_pinned: bool) -> Report:
 
 
 def _table(report: Report, done: Examined) -> str:
-    lines = [_printable(str(report["file"]))]
+    lines = [printable(str(report["file"]))]
     lines += [
-        _printable(f" {one.number} {'ok  ' if one.holds else 'FAIL'}  {one.title:<18}{one.says}")
+        printable(f" {one.number} {'ok  ' if one.holds else 'FAIL'}  {one.title:<18}{one.says}")
         for one in done.steps
     ]
     last = str(report["verdict"])
@@ -76,6 +76,6 @@ def _table(report: Report, done: Examined) -> str:
     return "\n".join([*lines, last])
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Return a text without control characters: the file says what it likes."""
     return "".join(one if one.isprintable() else "?" for one in text)

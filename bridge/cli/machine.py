@@ -15,8 +15,8 @@ from typing import Final
 from bridge.cli.manners import DOWN, FAILED, USAGE, Stopped
 from bridge.core.ids import RELEASED, RETIRED
 
-DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS})
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+DISK: Final = FULL | {errno.EIO, errno.EROFS}
 LISTENS: Final = "0A"  # the state of a socket, as /proc/net/tcp writes it
 
 

@@ -239,15 +239,7 @@ def test_a_second_process_finds_the_book_held(tmp_path: Path) -> None:
 
 
 def test_a_new_book_is_in_its_folder_before_the_first_vote(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, synced: list[str]
 ) -> None:
-    synced: list[str] = []
-    real = os.fsync
-
-    def watch(handle: int) -> None:
-        synced.append(str(Path(f"/proc/self/fd/{handle}").readlink()))
-        real(handle)
-
-    monkeypatch.setattr(os, "fsync", watch)
     FileVoteBook(tmp_path / "votes").close()
     assert synced == [str(tmp_path)]

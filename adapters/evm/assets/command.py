@@ -14,6 +14,7 @@ from adapters.evm.assets.looking import NoEscrow, looked_at
 from adapters.evm.assets.proposal import BadProposal, Wanted, proposal
 from adapters.evm.client import Endpoint, NodeError, Trouble
 from adapters.evm.deploying.command import settings_of
+from adapters.evm.explain import printable
 from bridge.core.ids import AssetId, NetworkId
 from bridge.core.instrument import InstrumentKind
 from bridge.core.order import Leg
@@ -117,7 +118,7 @@ def _report(seen: Looked) -> Mapping[str, object]:
         "token": to_checksum_address(seen.token),
         "network": seen.network,
         "kind": seen.kind.value,
-        "symbol": _printable(seen.symbol),
+        "symbol": _short(seen.symbol),
         "decimals": seen.decimals,
         "code": f"0x{seen.code_hash.hex()}",
         "verdict": seen.verdict,
@@ -125,7 +126,7 @@ def _report(seen: Looked) -> Mapping[str, object]:
             {
                 "check": one.check,
                 "holds": one.holds,
-                "says": _printable(one.says),
+                "says": _short(one.says),
                 "remedy": one.remedy,
             }
             for one in seen.findings
@@ -134,15 +135,15 @@ def _report(seen: Looked) -> Mapping[str, object]:
 
 
 def _table(seen: Looked) -> str:
-    name = f" {_printable(seen.symbol)}" if seen.symbol else ""
+    name = f" {_short(seen.symbol)}" if seen.symbol else ""
     lines = [f"{to_checksum_address(seen.token)} on {seen.network}{name}"]
     for one in seen.findings:
-        lines.append(f" {MARK[one.holds]}  {one.check:<16}{_printable(one.says)}")
+        lines.append(f" {MARK[one.holds]}  {one.check:<16}{_short(one.says)}")
         if one.remedy:
             lines.append(f"       {'':<16}next: {one.remedy}")
     return "\n".join([*lines, seen.verdict])
 
 
-def _printable(text: str) -> str:
+def _short(text: str) -> str:
     """Return what a stranger's contract said without what a terminal would obey."""
-    return "".join(one if one.isprintable() else "?" for one in text)[:300]
+    return printable(text)[:300]

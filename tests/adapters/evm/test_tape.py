@@ -1,6 +1,5 @@
 """A dev chain that was killed is the same chain again: every hash, every state, what waited."""
 
-import os
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -114,16 +113,8 @@ def test_half_a_last_line_is_dropped_wherever_it_was_torn(tmp_path: Path) -> Non
 
 
 def test_a_new_tape_is_in_its_folder_before_its_first_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, synced: list[str]
 ) -> None:
-    synced: list[str] = []
-    real = os.fsync
-
-    def watch(handle: int) -> None:
-        synced.append(str(Path(f"/proc/self/fd/{handle}").readlink()))
-        real(handle)
-
-    monkeypatch.setattr(os, "fsync", watch)
     tape = Tape(tmp_path / "tape")
     tape.add({"n": 1})
     tape.close()

@@ -1,6 +1,5 @@
 """A gateway that was killed stands before the same ledger again: every byte, and what waited."""
 
-import os
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
@@ -121,16 +120,8 @@ def test_one_that_was_killed_before_it_was_ready_begins_anew(tmp_path: Path) -> 
 
 
 def test_a_new_tape_is_in_its_folder_before_its_first_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, synced: list[str]
 ) -> None:
-    synced: list[str] = []
-    real = os.fsync
-
-    def watch(handle: int) -> None:
-        synced.append(str(Path(f"/proc/self/fd/{handle}").readlink()))
-        real(handle)
-
-    monkeypatch.setattr(os, "fsync", watch)
     tape = Tape(tmp_path / "tape")
     tape.add({"n": 1})
     tape.close()
