@@ -18,6 +18,7 @@ from adapters.bsn.escrow_words import (
     slot_key,
     slot_of,
 )
+from adapters.bsn.gathered import Records
 from adapters.bsn.holders import has_signed
 from adapters.bsn.pcn_client import CONFLICTS
 from adapters.bsn.reading import Reader
@@ -120,6 +121,7 @@ class ChannelNetwork:
 
     def __init__(self, access: Access, reader: Reader, place: Place, clock: Clock) -> None:
         self._access = access
+        self._records = Records(access.records)
         self._reader = reader
         self._place = place
         self._clock = clock
@@ -145,7 +147,7 @@ class ChannelNetwork:
             await self._reader.block(0)
         except FinalityBroken as error:
             raise Refused(f"genesis_hash: {error}") from error
-        (configuration,) = await self._access.records("configuration")
+        (configuration,) = await self._records("configuration")
         if configuration.get("network") != self.id:
             said = configuration.get("network", "nothing")
             raise Refused(f"network: the chaincode says {said!r}, settings {self.id!r}")
@@ -170,7 +172,7 @@ class ChannelNetwork:
         lot = lot_key(leg.asset, leg.part)
         try:
             await self._ready()
-            found = await self._access.records("configuration", key, lot, f"account/{party}")
+            found = await self._records("configuration", key, lot, f"account/{party}")
             configuration, slot, held, account = found
             unused = slot_of(slot).state == "none"
         except (Refused, BadWords) as error:
@@ -220,7 +222,7 @@ class ChannelNetwork:
         if not custody and not has_signed(consent, owed.message):
             return Check(what, Answered.NO, "the signature is not the account's key's")
         try:
-            (account,) = await self._access.records(f"account/{owed.by}")
+            (account,) = await self._records(f"account/{owed.by}")
         except (Unavailable, Refused) as error:
             return Check(what, Answered.UNKNOWN, str(error))
         if custody:
@@ -300,7 +302,7 @@ class ChannelNetwork:
 
     async def _slot(self, act: Act) -> Slot:
         await self._ready()
-        (record,) = await self._access.records(slot_key(act.verb, act.settlement))
+        (record,) = await self._records(slot_key(act.verb, act.settlement))
         try:
             return slot_of(record)
         except BadWords as error:
