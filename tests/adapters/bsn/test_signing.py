@@ -136,6 +136,21 @@ def test_sm2_agrees_with_another_program_both_ways(d: int, message: bytes) -> No
     assert not verifier.verifies(message + b"\0", r, s)
 
 
+HALF = 1 << sm2.WINDOW - 1
+EDGES = st.lists(st.sampled_from([0, 1, HALF - 1, HALF, HALF + 1, 2 * HALF - 1]), max_size=29)
+
+
+@settings(max_examples=60)
+@given(EDGES)
+def test_a_table_gives_the_multiple_whatever_the_windows_hold(windows: list[int]) -> None:
+    scalar = sum(one << sm2.WINDOW * place for place, one in enumerate(windows)) % (1 << 256)
+    by_table = sm2.accumulate(scalar, sm2.generator_table())
+    slowly = sm2.times(scalar, (sm2.GX, sm2.GY))
+    assert bool(by_table[2]) == bool(slowly[2])
+    if slowly[2]:
+        assert sm2.affine([by_table]) == sm2.affine([slowly])
+
+
 def cases(count: int) -> Iterator[tuple[int, bytes, bytes]]:
     """Keys, messages and what to bend, the same every time."""
     for number in range(count):
