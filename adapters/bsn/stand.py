@@ -3,11 +3,12 @@
 The entry point group `bridge.worlds` names `WORLD`. `WORLD.start(folder, notaries, threshold)` is
 an async context manager: it starts the gateway's devnet as a process on loopback, in upload mode
 with SM2, its escrow trusting these notaries, issues a receivable, and yields a `Stand`. Its tape
-stays in the folder: a gateway that was killed comes back before the same ledger. A folder is used
-once.
+stays in the folder: a gateway that was killed comes back before the same ledger, and so does one
+whose world has ended, at the address it had.
 """
 
 import asyncio
+import json
 import re
 import sys
 import tomllib
@@ -16,7 +17,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import aiohttp
 
@@ -31,15 +32,16 @@ SELLER, BUYER, DEBTOR = "seller", "buyer", "debtor"
 RECEIVABLE, FACE = "receivable-a", "1000000"
 BLOCK_MS, POLL_MS = 50, 100
 PANEL = "/devnet"
+KEPT = "stand.json"  # what a stand has to know to come back over its tape
 _HOLDS = re.compile(r"^# ([a-z]+): (Org1MSP/[0-9a-f]{64}), ", re.MULTILINE)
 
 
 class Process:
     """The devnet's process: it can be killed at any moment, and started again over its tape."""
 
-    def __init__(self, folder: Path, words: tuple[str, ...]) -> None:
+    def __init__(self, folder: Path, words: tuple[str, ...], port: str = "0") -> None:
         self._words = (str(folder), *words)
-        self._port = "0"  # any; and once it has one, the same again
+        self._port = port  # any; and once it has one, the same again
         self._child: Child | None = None
 
     @property
@@ -58,6 +60,7 @@ class Process:
         )  # fmt: skip
         assert self._child.stdout is not None, "its standard output is a pipe"
         lines: list[str] = []
+        again = f"; it was to listen at port {self._port} again" if self._port != "0" else ""
         try:
             async with asyncio.timeout(START_S):
                 async for line in self._child.stdout:
@@ -65,7 +68,7 @@ class Process:
                     if lines[-1].startswith("# faults:"):
                         break
                 else:
-                    raise Unavailable(f"the devnet ended with {await self._child.wait()}")
+                    raise Unavailable(f"the devnet ended with {await self._child.wait()}{again}")
         except TimeoutError as error:
             raise Unavailable("the devnet did not come up") from error
         self._port = lines[-1].removesuffix(PANEL + "\n").rpartition(":")[2]
@@ -102,6 +105,7 @@ class Stand:
     assets: Mapping[str, tuple[str, str]]
     process: Process
     session: aiohttp.ClientSession
+    folder: Path
     twins: set[str] = field(default_factory=set)  # names of assets that are at home elsewhere
 
     @property
@@ -130,6 +134,7 @@ class Stand:
         match words.get("do"):
             case "twin" | "title":
                 self.twins.add(str(words["name"]))
+                self.keep()
             case "kill":
                 await self.process.kill()
             case "start":
@@ -138,6 +143,13 @@ class Stand:
                 await self._post({"do": "stall", "on": verb == "pause"})
             case _:
                 await self._post(words)
+
+    def keep(self) -> None:
+        """Write what the folder has to say beside its tape, whole or not at all."""
+        kept = {"port": self.address.rpartition(":")[2], "twins": sorted(self.twins)}
+        new = self.folder / f"{KEPT}.new"
+        new.write_text(json.dumps(kept), "utf-8")
+        new.replace(self.folder / KEPT)
 
     async def fault(self, name: str, words: Mapping[str, Value]) -> None:
         """Ask the fault panel of the network. Errors: Refused, Unavailable."""
@@ -191,12 +203,14 @@ def accounts_in(said: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def process(folder: Path, words: tuple[str, ...]) -> AsyncGenerator[tuple[str, Process]]:
+async def process(
+    folder: Path, words: tuple[str, ...], port: str = "0"
+) -> AsyncGenerator[tuple[str, Process]]:
     """Run a devnet over a folder, and yield the settings it prints and its process.
 
     It is ended with the block. Errors: Unavailable where it does not come up in time.
     """
-    running = Process(folder, words)
+    running = Process(folder, words, port)
     try:
         yield await running.start(), running
     finally:
@@ -205,18 +219,23 @@ async def process(folder: Path, words: tuple[str, ...]) -> AsyncGenerator[tuple[
 
 @asynccontextmanager
 async def start(folder: Path, notaries: tuple[str, ...], threshold: int) -> AsyncGenerator[Stand]:
-    """Yield the demo's channel with a receivable, confirmed by its debtor, in the seller's hands.
+    """Yield the demo's channel: a receivable, confirmed by its debtor, in the seller's hands.
 
-    Errors: ValueError for a folder that was used before; Unavailable.
+    Where one was kept in this folder, it goes on as it stood.
+    Errors: ValueError for a folder of something else; Unavailable.
     """
-    _empty(folder)
+    kept = _kept(folder)
     asked = ["--algorithm", "sm2", "--mode", "upload", "--threshold", str(threshold)]
     asked += ["--name", CHANNEL, "--block-ms", str(BLOCK_MS), "--tape", str(folder / "tape")]
     for key in notaries:
         asked += ["--notary", key]
     for name in (SELLER, BUYER, DEBTOR):
         asked += ["--holder", name]
-    async with process(folder, tuple(asked)) as (said, running), aiohttp.ClientSession() as session:
+    port = "0" if kept is None else str(kept["port"])
+    async with (
+        process(folder, tuple(asked), port) as (said, running),
+        aiohttp.ClientSession() as session,
+    ):
         table: dict[str, object] = tomllib.loads(said)["network"]["channel"]
         accounts = accounts_in(said)
         stand = Stand(
@@ -231,24 +250,25 @@ async def start(folder: Path, notaries: tuple[str, ...], threshold: int) -> Asyn
             assets={RECEIVABLE: (accounts[SELLER], FACE)},
             process=running,
             session=session,
+            folder=folder,
+            twins=set() if kept is None else set(kept["twins"]),
         )
-        await stand.do(
-            {
-                "do": "issue",
-                "asset": RECEIVABLE,
-                "units": FACE,
-                "account": SELLER,
-                "obligor": DEBTOR,
-            }
-        )
+        if kept is None:
+            paper: dict[str, Value] = {"asset": RECEIVABLE, "units": FACE}
+            await stand.do({"do": "issue", **paper, "account": SELLER, "obligor": DEBTOR})
+            stand.keep()
         yield stand
 
 
-def _empty(folder: Path) -> None:
-    """See that nothing lies there. Errors: ValueError."""
+def _kept(folder: Path) -> dict[str, Any] | None:
+    """Return what a stand left in this folder, or None where it is empty. Errors: ValueError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if (folder / KEPT).is_file():
+        kept: dict[str, Any] = json.loads((folder / KEPT).read_bytes())
+        return kept
     if any(folder.iterdir()):
-        raise ValueError(f"{folder}: a channel was here; name an empty one")
+        raise ValueError(f"{folder}: something else lies here; name an empty one")
+    return None
 
 
 WORLD = World("bsn", start)

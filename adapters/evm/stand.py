@@ -3,8 +3,8 @@
 The entry point group `bridge.worlds` names `WORLD`. `WORLD.start(folder, notaries, threshold)` is
 an async context manager: it starts the dev chain as a process on loopback, puts the contract set on
 it, trusting the secp256k1 addresses given as `notaries`, and yields a `Stand`. Its tape stays in
-the folder: a chain that was killed comes back as the same chain. A folder is used once: who governs
-the chain is known to one world alone.
+the folder, with everybody's key and what stands there: a chain that was killed comes back as the
+same chain, and so does one whose world has ended, at the address it had.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import aiohttp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -40,6 +40,7 @@ SHARE, UNITS = "share-a", "1000000"  # of who needs something at home here
 BLOCK_MS, EPOCH, POLL_MS = 100, 1, 50
 QUORUM: Final = 2
 SCRYPT_N: Final = 2**12  # a demo's: what it hides is worth nothing
+KEPT: Final = "stand.json"  # what a stand has to know to come back over its tape
 
 
 class Watch:
@@ -52,9 +53,9 @@ class Watch:
 class Process:
     """The chain's process: it can be killed at any moment, and started again over its tape."""
 
-    def __init__(self, funded: Sequence[bytes], tape: Path) -> None:
+    def __init__(self, funded: Sequence[bytes], tape: Path, port: str = "0") -> None:
         self._words = ["--fund", *(f"0x{one.hex()}" for one in funded), "--tape", str(tape)]
-        self._port = "0"  # any; and once it has one, the same again
+        self._port = port  # any; and once it has one, the same again
         self._child: Child | None = None
 
     @property
@@ -78,7 +79,8 @@ class Process:
         except TimeoutError as error:
             raise Unavailable("the dev chain did not come up") from error
         if not line:
-            raise Unavailable(f"the dev chain ended with {await self._child.wait()}")
+            again = f"; it was to listen at port {self._port} again" if self._port != "0" else ""
+            raise Unavailable(f"the dev chain ended with {await self._child.wait()}{again}")
         said: Mapping[str, object] = json.loads(line)
         self._port = str(said["url"]).rpartition(":")[2]
         return said
@@ -116,6 +118,7 @@ class Stand:
     process: Process
     session: aiohttp.ClientSession
     ground: Ground
+    folder: Path
 
     @property
     def processes(self) -> Mapping[str, Process]:
@@ -162,6 +165,21 @@ class Stand:
                 self.assets[name] = await self.ground.title(name, str(words["home"]))
             case _:
                 await self._panel(words)
+        if name:
+            self.keep()
+
+    def keep(self) -> None:
+        """Write what the folder has to say beside its tape, whole or not at all."""
+        kept = {
+            "port": self.address.rpartition(":")[2],
+            "table": self.networks[INSTANCE],
+            "at": self.ground.at,
+            "assets": self.assets,
+            "held": self.held,
+        }
+        new = self.folder / f"{KEPT}.new"
+        _written(new, json.dumps(kept).encode())
+        new.replace(self.folder / KEPT)
 
     async def fault(self, name: str, words: Mapping[str, Value]) -> None:
         """Tell one node to lie, such as `{"is": "forge_receipt", "at": "east", "times": 3}`.
@@ -222,13 +240,13 @@ class World(Generic[S]):
 
 @asynccontextmanager
 async def process(
-    funded: Sequence[bytes], tape: Path
+    funded: Sequence[bytes], tape: Path, port: str = "0"
 ) -> AsyncGenerator[tuple[Mapping[str, object], Process]]:
     """Run a dev chain on loopback, and yield what it says when it is ready and its process.
 
     It is ended with the block. Errors: Unavailable where it does not come up in time.
     """
-    running = Process(funded, tape)
+    running = Process(funded, tape, port)
     try:
         yield await running.start(), running
     finally:
@@ -237,15 +255,20 @@ async def process(
 
 @asynccontextmanager
 async def start(folder: Path, notaries: tuple[str, ...], threshold: int) -> AsyncGenerator[Stand]:
-    """Yield the demo's chain; nothing is issued there yet.
+    """Yield the demo's chain: a new one where nothing is issued yet, or the one of this folder.
 
-    Errors: ValueError for a folder that was used before; Unavailable.
+    Errors: ValueError for a folder of something else; Unavailable.
     """
-    keys = keys_in(folder)
+    kept = _kept(folder)
+    keys = keys_in(folder) if kept is None else _keys_again(folder)
     people = {who: Account(secret) for who, secret in keys.items()}
     async with AsyncExitStack() as stack:
         said, running = await stack.enter_async_context(
-            process([account.address for account in people.values()], folder / "chain.tape")
+            process(
+                [account.address for account in people.values()],
+                folder / "chain.tape",
+                "0" if kept is None else str(kept["port"]),
+            )
         )
         address, genesis = str(said["url"]), str(said["genesis"])
         session = await stack.enter_async_context(aiohttp.ClientSession())
@@ -257,9 +280,13 @@ async def start(folder: Path, notaries: tuple[str, ...], threshold: int) -> Asyn
         network = f"eip155:{chain_id}"
         asked = Nodes(network, nodes, QUORUM, Watch(), 60_000)
         ground = Ground(asked, chain_id, network, people)
-        await ground.set_up(bytes.fromhex(genesis[2:]), notaries, threshold)
+        if kept is None:
+            await ground.set_up(bytes.fromhex(genesis[2:]), notaries, threshold)
+            table = await table_of(folder, ground, genesis, urls, keys)
+        else:
+            ground.at.update(kept["at"])
+            table = kept["table"]
         accounts = {who: ground.address(who) for who in (SELLER, BUYER)}
-        table = await table_of(folder, ground, genesis, urls, keys)
         stand = Stand(
             address=address,
             network=network,
@@ -268,13 +295,25 @@ async def start(folder: Path, notaries: tuple[str, ...], threshold: int) -> Asyn
             rails={},
             accounts=accounts,
             holders={ground.address(who): folder / f"{who}.key" for who in (SELLER, BUYER)},
-            assets={},
-            held={},
+            assets={} if kept is None else kept["assets"],
+            held={} if kept is None else {name: tuple(one) for name, one in kept["held"].items()},
             process=running,
             session=session,
             ground=ground,
+            folder=folder,
         )
+        stand.keep()
         yield stand
+
+
+def _kept(folder: Path) -> dict[str, Any] | None:
+    """Return what a stand left in this folder, or None where none did."""
+    file = folder / KEPT
+    return json.loads(file.read_bytes()) if file.is_file() else None
+
+
+def _keys_again(folder: Path) -> dict[str, bytes]:
+    return {who: (folder / f"{who}.key").read_bytes() for who in PEOPLE}
 
 
 def keys_in(folder: Path) -> dict[str, bytes]:
@@ -283,8 +322,8 @@ def keys_in(folder: Path) -> dict[str, bytes]:
     if any(folder.iterdir()):
         raise ValueError(f"{folder}: a dev chain was here; name an empty folder")
     keys = {who: secrets.token_bytes(32) for who in PEOPLE}
-    for who in (SELLER, BUYER):
-        _written(folder / f"{who}.key", keys[who])
+    for who, key in keys.items():
+        _written(folder / f"{who}.key", key)
     return keys
 
 

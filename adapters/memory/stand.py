@@ -23,6 +23,7 @@ from bridge.core.canonical import Value, canonical, parse
 from bridge.ports import Refused, Unavailable
 
 SOCKET = "world.sock"
+ADDRESS = "address"  # where a world of this folder is, so that settings find it again
 SOCKET_MAX = 100  # bytes of a unix socket's path that every system takes
 START_S = 20  # until the process has played its tape and listens
 ORIGIN, DESTINATION, BANK = "memory:shenzhen", "memory:hongkong", "rail:bank-a"
@@ -53,8 +54,9 @@ class Process:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._address = f"unix:{folder / SOCKET}"
-        if len(self._address) > SOCKET_MAX:
-            self._address = "tcp:localhost:0"  # any; and once it has one, the same again
+        if len(self._address) > SOCKET_MAX:  # any port; and once it has one, the same again
+            kept = folder / ADDRESS
+            self._address = kept.read_text("ascii") if kept.exists() else "tcp:localhost:0"
         self._child: Child | None = None
 
     @property
@@ -82,6 +84,7 @@ class Process:
         said = parse(line.rstrip())
         assert isinstance(said, Mapping), "its first line is an object"
         self._address = str(said["listen"])
+        (self._folder / ADDRESS).write_text(self._address, "ascii")
         return self._address
 
     async def ended(self) -> int:

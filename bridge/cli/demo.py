@@ -1,39 +1,33 @@
 """`lianqiao demo`: one process tree on loopback that shows what the product is for."""
 
 import asyncio
-import fcntl
 import json
 import os
 import shlex
-import shutil
 import signal
-import socket
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from bridge.cli.drawing import Show, ticking
-from bridge.cli.link import DEMO
-from bridge.cli.machine import listener, see_the_clock
-from bridge.cli.manners import DOWN, Stopped, ourselves
+from bridge.cli.kept import Kept, Place, Runs, alone, free_address, place_of, same_address
+from bridge.cli.machine import see_the_clock
+from bridge.cli.manners import Stopped, ourselves
 from bridge.cli.wires import CASTS, Process
 from bridge.ports import AdapterError
 
 if TYPE_CHECKING:
     from bridge.cli.stage import Stage
 
-MARK = DEMO  # only a folder with this file is ever reset
-PORT, PORTS = 8420, 100
 PAUSE_S = 3  # between two settlements after the stories: time to read, and to kill something
 FASTEST = 1_000
-STARTING = "an address it is still looking for"
 AGAIN_S = 3  # until what did not start is started once more
 SHOWN = {  # what the closing block explains, by the story that shows it
     "settled": "clean",
@@ -61,9 +55,15 @@ SHOWN = {  # what the closing block explains, by the story that shows it
     metavar="N",
     help="Afterwards, settle N times as often.",
 )
-@click.option("--keep", type=click.Path(path_type=Path), help="Keep the state in this folder.")
+@click.option(
+    "--keep",
+    type=click.Path(path_type=Path),
+    help="Keep its state here, or go on where it was.",
+)
 @click.option("--reset", is_flag=True, help="Empty that folder first; a demo made it.")
+@click.pass_context
 def demo(
+    asked: click.Context,
     *,
     once: bool,
     stories: tuple[str, ...],
@@ -90,7 +90,8 @@ def demo(
     tell = Telling(
         show=Show(json=output == "json"),
         wires=wires,
-        names=stories or known,
+        are_named=asked.get_parameter_source("wires") is not ParameterSource.DEFAULT,
+        names=stories,
         pause_s=None if once else PAUSE_S / speed,
         is_kept=keep is not None,
     )
@@ -110,170 +111,102 @@ def demo(
 
 def _told(tell: "Telling", keep: Path | None, *, once: bool, reset: bool) -> int:
     """Return the exit code once it was told, or where another demo tells already."""
-    with _alone(once=once) as alone:
-        if isinstance(alone, str):
-            click.echo(f"a demo runs already: its daemon answers at {alone}; Ctrl-C there ends it")
+    with alone(once=once) as running:
+        if isinstance(running, str):
+            click.echo(
+                f"a demo runs already: its daemon answers at {running}; Ctrl-C there ends it"
+            )
             return 0
         try:
-            with _folder(keep, reset=reset) as folder, free_address() as address:
-                return asyncio.run(_run(tell, folder, address, alone))
-        except Runs as running:
+            with place_of(keep, reset=reset) as place:
+                tell = tell.on(place.kept)
+                with same_address(place, place.kept.url) if place.kept else free_address() as at:
+                    return asyncio.run(_run(tell, place, at, running))
+        except Runs as there:
             if once or reset:
                 raise click.UsageError(f"a demo runs in {keep}: choose another folder") from None
-            click.echo(f"a demo runs there already: its daemon answers at {running}")
+            click.echo(f"a demo runs there already: its daemon answers at {there}")
             return 0
-
-
-class Runs(Exception):
-    """Raised where a demo runs in a folder; it says where its daemon answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Telling:
-    """What a demo is to do: `pause_s` between settlements after the stories, or None to stop."""
+    """What a demo is to do: `pause_s` between settlements after the stories, or None to stop.
+
+    Where `are_named`, somebody asked for these wires.
+    """
 
     show: Show
     wires: str
+    are_named: bool
     names: tuple[str, ...]
     pause_s: float | None
     is_kept: bool
 
+    def on(self, kept: Kept | None) -> "Telling":
+        """Return it for a new demo, which tells all, or a kept one, which tells what is asked.
 
-@contextmanager
-def _alone(*, once: bool) -> Iterator[str | Callable[[str], None]]:
-    """Yield where a demo of this user answers already, else how to say where this one does.
+        Errors: UsageError where it was kept on other wires, or cannot tell what is asked.
+        """
+        from bridge.cli.stories import told_on  # noqa: PLC0415 loaded when it is asked for
 
-    One that stops by itself is in nobody's way.
-    """
-    if once:
-        yield lambda _: None
-        return
-    place = Path(tempfile.gettempdir()) / f"lianqiao-demo-{os.getuid()}"
-    descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-
-    def say(url: str) -> None:
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, url.encode(), 0)
-
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        yield os.pread(descriptor, 200, 0).decode() or STARTING
-    else:
-        say("")
-        yield say
-    finally:
-        os.close(descriptor)
+        if kept is None:
+            return replace(self, names=self.names or told_on(CASTS[self.wires]))
+        if self.are_named and kept.wires != self.wires:
+            why = f"what is kept there runs on {kept.wires} wires, not on {self.wires}"
+            raise click.UsageError(f"{why}: leave out --wires, or --reset empties it")
+        if unknown := set(self.names).difference(told_on(CASTS[kept.wires])):
+            raise click.UsageError(f"no story {', '.join(unknown)} on {kept.wires} wires")
+        return replace(self, wires=kept.wires)
 
 
-@contextmanager
-def _folder(keep: Path | None, *, reset: bool) -> Iterator[Path]:
-    """Yield an empty folder marked as a demo's, the mark locked for as long as the demo runs.
-
-    What nobody asked to keep is removed at the end, and so is what was never ready: a mark says
-    where the daemon answered. Errors: UsageError, Runs.
-    """
-    if keep is not None:
-        _empty(keep.resolve(), reset=reset)
-    folder = keep.resolve() if keep is not None else Path(tempfile.mkdtemp(prefix="lianqiao-"))
-    mark, ours = folder / MARK, True
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with mark.open("ab") as held:
-            try:
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:  # two found it empty at once
-                ours = False
-                raise Runs(mark.read_text() or STARTING) from None
-            yield folder
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)  # it is the end already
-        if ours and (keep is None or not (mark.is_file() and mark.stat().st_size)):
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _empty(folder: Path, *, reset: bool) -> None:
-    """See that nothing lies there; a folder of anybody else, or of a running demo, is left alone.
-
-    Errors: UsageError, Runs.
-    """
-    if not folder.exists() or not any(folder.iterdir()):
-        return
-    if not (folder / MARK).is_file():
-        raise click.UsageError(f"{folder} is not a demo's folder: choose an empty one")
-    with (folder / MARK).open("rb") as mark:
-        try:
-            fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Runs(mark.read().decode() or STARTING) from None
-        if not reset:
-            raise click.UsageError(f"{folder} holds a demo; --reset empties it")
-        shutil.rmtree(folder)
-
-
-@contextmanager
-def free_address() -> Iterator[str]:
-    """Yield the usual address, or the next free one; no other demo takes it before it is used."""
-    for port in range(PORT, PORT + PORTS):
-        with socket.socket() as probe, socket.socket(socket.AF_UNIX) as taken:
-            try:
-                if sys.platform == "linux":  # a name that is gone with its process
-                    taken.bind(f"\0lianqiao-demo-{port}")
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            probe.close()
-            yield f"tcp:localhost:{port}"
-            return
-    raise Stopped(
-        DOWN,
-        "LQ-LISTEN",
-        f"the daemon of the demo finds no free port from {PORT} to {PORT + PORTS - 1}",
-        cause=f"the first is taken by {listener(PORT) or 'somebody'}",
-        following="ss -ltnp shows who has them; stop one, then lianqiao demo",
-    )
-
-
-async def _run(tell: Telling, folder: Path, address: str, running: Callable[[str], None]) -> int:
+async def _run(tell: Telling, place: Place, address: str, running: Callable[[str], None]) -> int:
     """Tell the stories; where it is to go on running, say so and go on until it is stopped."""
     task, loop, failed = asyncio.current_task(), asyncio.get_running_loop(), 130
     assert task is not None, "it runs in one"
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, lambda: task.cancelling() or task.cancel())
     from bridge.cli.stage import stage  # noqa: PLC0415 loaded when it is asked for
+    from bridge.cli.taken_up import lines_of, taken_up  # noqa: PLC0415 loaded when it is asked for
 
-    show = tell.show
+    show, kept = tell.show, place.kept
     with suppress(asyncio.CancelledError):  # the stage is taken down, whoever asked
         if tell.wires == "real":
             show.say("real wires: Fabric is built where it is not yet, once, in some three minutes")
 
         def answers(url: str) -> None:
             running(url)
-            show.say(f"the daemon answers at {url}, its state is in {folder}")
+            show.say(f"the daemon answers at {url}, its state is in {place.folder}")
 
         draw, begun = ticking(show)
+        cast = CASTS[tell.wires]
         async with (
-            stage(folder, address, CASTS[tell.wires], draw, answers) as built,
+            stage(place.folder, address, cast, draw, answers, is_kept=kept is not None) as built,
             asyncio.TaskGroup() as group,
         ):
             begun()
-            (folder / MARK).write_text(built.daemon.url)  # it is whole, and may be kept
+            place.is_whole(Kept(url=built.daemon.url, wires=tell.wires))
             keeping = [
                 group.create_task(_keep_up(show, name, one))
                 for name, one in built.processes.items()
             ]
-            told, failed = await _tell_all(show, built, tell.names)
+            numbers = count()
+            if kept is not None:
+                found = await taken_up(built, show.draw)
+                numbers = count(found.entries)  # of papers: more than were told of before
+                for line in lines_of(found):
+                    show.say(line)
+            told, failed = await _tell_all(show, built, tell.names, numbers)
             _close(tell, built, told)
             if not failed and tell.pause_s is not None:
-                await _settle(show, built, tell.pause_s)
+                await _settle(show, built, tell.pause_s, numbers)
             for one in keeping:
                 one.cancel()
     return failed
 
 
 async def _tell_all(
-    show: Show, built: "Stage", names: tuple[str, ...]
+    show: Show, built: "Stage", names: tuple[str, ...], numbers: Iterator[int]
 ) -> tuple[dict[str, str], int]:
     """Return the UETR of each story's settlement, and 1 where one did not end as told."""
     from bridge.cli.endings import see_it_written  # noqa: PLC0415 loaded when asked for
@@ -281,9 +214,9 @@ async def _tell_all(
     from bridge.cli.teller import NotAsTold  # noqa: PLC0415 loaded when asked for
 
     told: list[Ended] = []
-    for serial, name in enumerate(names):
+    for name in names:
         try:
-            ended = await tell(built, name, serial, show.draw)
+            ended = await tell(built, name, next(numbers), show.draw)
         except NotAsTold as error:
             show.say(f"{name}: not as told: {error}")
             await see_it_written(built.desk)
@@ -319,6 +252,7 @@ def _close(tell: Telling, built: "Stage", told: Mapping[str, str]) -> None:
     else:
         return  # it ends now, and nothing of it is left to ask
     if tell.is_kept:
+        lines.append(("again", f"{us} demo --keep {where}"))
         lines.append(("reset", f"{us} demo --keep {where} --reset"))
     for word, text in lines:
         tell.show.say(f"{word:<10}{text}")
@@ -338,7 +272,7 @@ async def _keep_up(show: Show, name: str, process: Process) -> None:
             show.say(f"the {name} is back, now process {process.pid}: what it owed, it does")
 
 
-async def _settle(show: Show, built: "Stage", pause_s: float) -> None:
+async def _settle(show: Show, built: "Stage", pause_s: float, numbers: Iterator[int]) -> None:
     """Settle on until it is asked to stop."""
     from aiohttp import ClientError  # noqa: PLC0415 loaded when it is asked for
 
@@ -346,10 +280,10 @@ async def _settle(show: Show, built: "Stage", pause_s: float) -> None:
     from bridge.cli.stories import tell  # noqa: PLC0415 loaded when it is asked for
     from bridge.cli.teller import NotAsTold  # noqa: PLC0415 loaded when it is asked for
 
-    for serial in count(1_001):
+    while True:
         await asyncio.sleep(pause_s)
         try:
-            ended = await tell(built, "clean", serial, show.draw)
+            ended = await tell(built, "clean", next(numbers), show.draw)
         except NotAsTold as error:
             show.say(f"clean: not as told: {error}")
             with suppress(ClientError):  # it was killed, and is not back yet

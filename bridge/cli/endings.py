@@ -7,6 +7,7 @@ from aiohttp import ClientError
 from bridge.cli.desk_client import DeskClient, Refusal
 from bridge.cli.machine import unusable, unwritten
 from bridge.cli.manners import DOWN, FAILED, Stopped
+from bridge.notary.keys import BadKey
 from bridge.notary.outcomes import LedgerError
 from bridge.ports import AdapterError
 
@@ -54,6 +55,11 @@ def ending(error: BaseException, folder: Path) -> Stopped | None:
             said = f"the demo is not ready: {why}"
             cause = "a process of it ended, or was slow; what it said stands above"
             return Stopped(DOWN, "LQ-DEMO", said, cause=cause, following=ELSEWHERE)
+        case BadKey():
+            said = f"{folder}: {why}"
+            cause = "a key of the demo was changed, or opened to others"
+            following = "lianqiao demo --keep with another folder, or --reset"
+            return Stopped(FAILED, "LQ-KEY", said, cause=cause, following=following)
         case OSError():
             return unusable(why, folder, ELSEWHERE)
         case _:

@@ -16,6 +16,7 @@ from bridge.notary.attestation import Eip712Signer
 from bridge.notary.journal import Journal
 from bridge.notary.keys import (
     Ed25519Key,
+    load_ed25519,
     load_secp256k1,
     make_ed25519,
     make_secp256k1,
@@ -57,6 +58,11 @@ def keys_of(folder: Path) -> dict[str, Ed25519Key]:
         made[name] = make_ed25519(keys / f"notary-{name}.ed25519.pem")
         make_secp256k1(keys / f"notary-{name}.secp256k1.pem")
     return made
+
+
+def keys_again(folder: Path) -> dict[str, Ed25519Key]:
+    """Return the notaries' keys that were made in a folder, by operator. Errors: BadKey."""
+    return {name: load_ed25519(folder / f"keys/notary-{name}.ed25519.pem") for name in NOTARIES}
 
 
 def addresses_of(folder: Path) -> tuple[str, ...]:

@@ -27,7 +27,15 @@ from bridge.cli.corridor import (
     bring_rates,
 )
 from bridge.cli.desk_client import DeskClient
-from bridge.cli.found import NOTARIES, QUORUM, addresses_of, found, keys_of, write_settings
+from bridge.cli.found import (
+    NOTARIES,
+    QUORUM,
+    addresses_of,
+    found,
+    keys_again,
+    keys_of,
+    write_settings,
+)
 from bridge.cli.manners import FAILED, Stopped
 from bridge.cli.wires import CASTS, Cast, Process, Wires, wires
 from bridge.clock import SystemClock
@@ -35,10 +43,9 @@ from bridge.core.canonical import Value
 
 LANE, BACK = "sz-hk", "hk-sz"
 _TREE = str(Path(bridge.__file__).resolve().parent.parent)  # children import what we import
-SELLER, BUYER, PERSON = "Qianhai Orchid Trading Co", "Harbourview Commodities Ltd", "Chen Jing"
+SELLER, BUYER = "Qianhai Orchid Trading Co", "Harbourview Commodities Ltd"
 PARTIES = {  # id to name, jurisdiction, and whose wallets on both sides of the corridor
     "orchid": (SELLER, "CN", "seller"),
-    "chen": (PERSON, "CN", "seller"),
     "harbourview": (BUYER, "HK", "buyer"),
     "wong": ("Wong Tai Man", "HK", "buyer"),
 }
@@ -175,36 +182,39 @@ async def stage(
     cast: Cast = CASTS["memory"],
     draw: Callable[[str], None] = lambda _: None,
     answers: Callable[[str], None] = lambda _: None,
+    *,
+    is_kept: bool = False,
 ) -> AsyncGenerator[Stage]:
     """Yield a stage with registers made, in a folder that holds it for as long as it is kept.
 
-    `cast` says which worlds its wires come from, `draw` hears what is waited for, `answers` where
-    the daemon answers, as soon as it does.
+    Where it `is_kept` there already, it comes back as it was left. `cast` says which worlds its
+    wires come from, `draw` hears what is waited for, `answers` where the daemon answers, at once.
     """
     draw("starting two networks and a bank")
     os.environ["PYTHONPATH"] = _TREE
-    keys = keys_of(folder)
+    keys = keys_again(folder) if is_kept else keys_of(folder)
     signers = {
         "ed25519": tuple(key.public for key in keys.values()),
         "secp256k1": addresses_of(folder),
     }
     url = f"http://{listen.removeprefix('tcp:')}"
+    begin = (lambda: None) if is_kept else partial(found, folder, keys, profile="demo", url=url)
     loop = asyncio.get_running_loop()  # the ledger is founded while wires start
-    founding = loop.run_in_executor(None, partial(found, folder, keys, profile="demo", url=url))
+    founding = loop.run_in_executor(None, begin)
     founding.add_done_callback(lambda done: done.cancelled() or done.exception())  # or wires fail
     async with (
         _warmed(Daemon(folder / "lianqiao.toml", cast.names)) as daemon,
         wires(folder / "world", cast, signers, QUORUM) as built,
     ):
-        write_settings(
-            folder, profile="demo", listen=listen, networks=built.networks, rails=built.rails
-        )
+        if not is_kept:
+            write_settings(
+                folder, profile="demo", listen=listen, networks=built.networks, rails=built.rails
+            )
         await founding
         try:
             draw("starting the daemon")
             await daemon.start()
             answers(daemon.url)
-            draw("two people register parties, assets, lanes, packs, a list and rates")
             async with aiohttp.ClientSession() as session:
                 desk = DeskClient(folder, session)
                 origin, destination = (str(table["network"]) for table in built.networks.values())
@@ -219,7 +229,9 @@ async def stage(
                     destination=destination,
                     rail=rail,
                 )
-                await registers(made)
+                if not is_kept:
+                    draw("two people register parties, assets, lanes, packs, a list and rates")
+                    await registers(made)
                 yield made
         finally:
             await daemon.stop()
@@ -240,7 +252,7 @@ async def registers(built: Stage) -> None:
     desk = built.desk
     async with asyncio.TaskGroup() as group:  # contracts take blocks: people write meanwhile
         for name, (called, where, who) in PARTIES.items():
-            row = party_row(built, name, called, where, who)
+            row = party_row(built, name, called, where, who=who)
             group.create_task(desk.two("register.party", name, row))
         group.create_task(bring_packs(desk))
         group.create_task(bring_list(desk, HEADER + LISTED))
@@ -256,8 +268,13 @@ async def registers(built: Stage) -> None:
         await desk.two("lane.open", name, lane_row(built, name, there, back))
 
 
-def party_row(built: Stage, name: str, called: str, where: str, who: str) -> dict[str, object]:
-    """Return the register's row of a party that has somebody's wallets on both networks."""
+def party_row(
+    built: Stage, name: str, called: str, where: str, *, who: str, person: str = ""
+) -> dict[str, object]:
+    """Return the register's row of a party that has somebody's wallets on both networks.
+
+    One of a number is a natural `person`.
+    """
     wallets = [
         {"network": network, "account": built.wires.account(network, who)}
         for network in (built.origin, built.destination)
@@ -265,8 +282,8 @@ def party_row(built: Stage, name: str, called: str, where: str, who: str) -> dic
     return {
         "id": name,
         "name": called,
-        "kind": "natural" if called == PERSON else "legal",
-        **({"person_id": "110101199003070000"} if called == PERSON else {}),
+        "kind": "natural" if person else "legal",
+        **({"person_id": person} if person else {}),
         "uscc": "",
         "jurisdiction": where,
         "wallets": wallets,

@@ -14,8 +14,8 @@ from bridge.cli.corridor import HEADER, LISTED, bring_list
 from bridge.cli.desk_client import Refusal
 from bridge.cli.endings import first_cause, is_only_read
 from bridge.cli.instruments import INSTRUMENT_STORIES
-from bridge.cli.stage import PERSON, SELLER, Stage
-from bridge.cli.teller import PAYEE, PAYER, SHARE, NotAsTold, Teller
+from bridge.cli.stage import SELLER, Stage
+from bridge.cli.teller import PAYEE, PAYER, PERSON, SHARE, NotAsTold, Teller
 from bridge.cli.wires import Cast
 from bridge.ports import AdapterError
 
@@ -150,7 +150,7 @@ async def home(tell: Teller) -> tuple[dict[str, Any], str]:
 
 async def free_of_payment(tell: Teller) -> tuple[dict[str, Any], str]:
     """A bill of lading is transferred free of payment."""
-    bill = tell.paper("BL1", "bill-of-lading-a")
+    bill = tell.paper(tell.number("BL"), "bill-of-lading-a")
     sent = await tell.send(tell.order("", instrument=bill, units="1", payment=None))
     await tell.until(sent["settlement"], "settled")
     return sent, "settled"
@@ -171,7 +171,7 @@ async def quota(tell: Teller) -> tuple[dict[str, Any], str]:
     account = tell.stage.wires.account(tell.stage.origin, "seller")
     amount = {"currency": "HKD", "amount": SHARE}
     changes: dict[str, object] = {
-        "originator": {"party": "chen", "account": account},
+        "originator": {"party": await tell.newcomer(PERSON), "account": account},
         "payment": {"amount": amount, "debtor": PAYER, "creditor": {"name": PERSON, **PAYEE}},
     }
     orders = [tell.order(f"QUOTA{number}", **changes) for number in "123"]

@@ -9,12 +9,13 @@ from typing import Any
 
 from aiohttp import ClientError
 
-from bridge.cli.stage import BACK, BUYER, LANE, SELLER, Stage
+from bridge.cli.stage import BACK, BUYER, LANE, SELLER, Stage, party_row
 from bridge.clock import SystemClock
 from bridge.core.ids import new_ulid
 from bridge.ports import AdapterError
 
 WITHIN_S = 60  # a story that takes longer did not end as told
+PERSON, PERSONS = "Chen Jing", 110101199003070000  # whom nobody knows yet, and their numbers
 ISSUER = "529900T8BM49AURSDO55"
 PAYER = {"name": BUYER, "account": "HK00123", "agent": "HSBCHKHH"}
 PAYEE = {"account": "CN00456", "agent": "BKCHCNBJ"}
@@ -43,7 +44,7 @@ class Teller:
             "id": new_ulid(SystemClock().now(), secrets.token_bytes(10)),
             "seed": secrets.token_hex(32),
             "lane": LANE,
-            "instrument": self.paper(f"{number}{self._serial}"),
+            "instrument": self.paper(self.number(number)),
             "units": self.units,
             "originator": {"party": "orchid", "account": seller},
             "beneficiary": self.buyer("harbourview"),
@@ -58,6 +59,17 @@ class Teller:
             "references": self.references(),
         }
         return {name: value for name, value in (body | changes).items() if value is not None}
+
+    def number(self, word: str) -> str:
+        """Return a paper's number that no other telling uses."""
+        return f"{word}{self._serial}"
+
+    async def newcomer(self, called: str) -> str:
+        """Have a person registered whose year nobody has used anything of, and return the id."""
+        name, person = self.number("person-"), str(PERSONS + self._serial)
+        row = party_row(self.stage, name, called, "CN", who="seller", person=person)
+        await self.desk.two("register.party", name, row)
+        return name
 
     def homeward(self, order: Mapping[str, object]) -> dict[str, object]:
         """An order that brings a paper home that another took there, paid for the other way."""

@@ -19,6 +19,7 @@ class Cast:
 
     Where the origin keeps papers in lots that move whole, each story parts off a lot of its own.
     Where `instruments` are told, tokens and titles of others are at home at the destination.
+    Only what has all of itself in its folder `comes_back` there.
     """
 
     origin: str
@@ -26,6 +27,7 @@ class Cast:
     rail: str
     parts: bool = False
     instruments: bool = False
+    comes_back: bool = True
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -39,7 +41,12 @@ CASTS: Final[Mapping[str, Cast]] = {  # by the choice of wires
     "channel": Cast(origin="bsn", destination="memory", rail="iso20022", parts=True),
     "embedded": Cast(origin="bsn", destination="evm", rail="iso20022", parts=True),
     "real": Cast(
-        origin="fabric", destination="anvil", rail="iso20022", parts=True, instruments=True
+        origin="fabric",
+        destination="anvil",  # which has its chain in memory
+        rail="iso20022",
+        parts=True,
+        instruments=True,
+        comes_back=False,
     ),
 }
 

@@ -24,7 +24,7 @@ from types import FrameType
 import aiohttp
 
 from bridge import daemon
-from bridge.cli.demo import free_address
+from bridge.cli.kept import free_address
 from bridge.cli.stage import Stage, stage
 from bridge.cli.teller import Teller
 from bridge.cli.wires import CASTS

@@ -15,7 +15,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bridge.api.times import time_text
-from bridge.cli.demo import free_address
+from bridge.cli.kept import free_address
 from bridge.cli.stage import BACK, Stage, lane_row, party_row, stage
 from bridge.cli.teller import Teller
 from bridge.cli.wires import CASTS
@@ -55,7 +55,7 @@ async def registered(built: Stage) -> None:
     print(f"check     {said['symbol']} on {said['network']}: {said['verdict']}")
     asset = json.loads((built.folder / "asset.json").read_text("utf-8"))
     await built.desk.two(asset["subject"], asset["target"], asset["payload"])
-    platform = party_row(built, "platform", "Lantau Receivables Platform Ltd", "HK", "seller")
+    platform = party_row(built, "platform", "Lantau Receivables Platform Ltd", "HK", who="seller")
     await built.desk.two("register.party", "platform", platform)
     lane = lane_row(built, BACK, chain, channel)
     await built.desk.two("lane.open", BACK, {**lane, "assets": [TOKEN]})

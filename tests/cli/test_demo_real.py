@@ -12,17 +12,8 @@ import pytest
 from adapters.bsn.fabric_network import MODULE
 from adapters.bsn.fabric_stand import not_up
 from adapters.bsn.fabric_tools import RegistryRefused, programs
-from tests.cli.test_demo import (
-    ENDS,
-    OF_A_WIRE,
-    OF_INSTRUMENTS,
-    TREE,
-    left,
-    nothing_runs,
-    read_until,
-    started,
-    stories,
-)
+from tests.cli.demo_runs import TREE, left, nothing_runs, read_until, started, stories
+from tests.cli.test_demo import ENDS, OF_A_WIRE, OF_INSTRUMENTS
 
 BAR_S = 8 * 60  # with the programs built; measured 70 s on two cores that others used too
 SERVERS = 3  # of Fabric: an orderer and two peers

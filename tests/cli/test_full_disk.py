@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.demo_runs import TREE, nothing_runs
 from tests.cli.small_disk import may_mount, on_a_disk
-from tests.cli.test_demo import TREE, nothing_runs
 
 AGAIN = "python3 -m bridge demo, TMPDIR or --keep on a disk that has 200 MB free"
 

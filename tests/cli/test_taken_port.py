@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge.cli.demo import PORT, PORTS, free_address
 from bridge.cli.found import QUORUM, addresses_of, keys_of
+from bridge.cli.kept import PORT, PORTS, free_address
 from bridge.cli.manners import Stopped
 from bridge.cli.wires import CASTS, wires
 from bridge.ports import Unavailable

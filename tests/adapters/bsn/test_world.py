@@ -46,15 +46,32 @@ async def test_what_it_holds_is_confirmed_parted_and_passed_on(stand: Stand) -> 
         await stand.do({"do": "issue", **place, "units": "1", "obligor": "debtor"})
 
 
-async def test_its_keys_are_its_owners_alone_and_its_folder_is_used_once(
+async def test_its_keys_are_its_owners_alone_and_a_strange_folder_is_refused(
     stand: Stand, tmp_path: Path
 ) -> None:
+    assert stand.assets
     files = [file for file in (tmp_path / "world").iterdir() if file.suffix == ".pem"]
     assert files
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+    (tmp_path / "strange").mkdir()
+    (tmp_path / "strange" / "file").touch()
     with pytest.raises(ValueError, match="empty"):
-        async with WORLD.start(tmp_path / "world", NOTARY_KEYS, THRESHOLD):
+        async with WORLD.start(tmp_path / "strange", NOTARY_KEYS, THRESHOLD):
             pass
+
+
+async def test_a_world_that_ended_comes_back_as_it_was(tmp_path: Path) -> None:
+    place = {"account": SELLER, "asset": RECEIVABLE}
+    async with WORLD.start(tmp_path / "world", NOTARY_KEYS, THRESHOLD) as stand:
+        await stand.do({"do": "split", **place, "part": "", "into": "first", "units": "400"})
+        await stand.do({"do": "twin", "name": "bond", "home": "memory:there"})
+        networks, accounts, leg = stand.networks, stand.accounts, stand.leg("bond")
+    async with WORLD.start(tmp_path / "world", NOTARY_KEYS, THRESHOLD) as again:
+        assert (again.networks, again.accounts) == (networks, accounts)
+        assert again.leg("bond") == leg
+        part = await again.ask(INSTANCE, {"of": "lot", "asset": RECEIVABLE, "part": "first"})
+        assert (part["holder"], part["units"]) == (accounts[SELLER], "400")
+        await again.do({"do": "endorse", **place, "part": "first", "to": BUYER})  # and it goes on
 
 
 async def test_a_gateway_that_is_killed_and_started_again_undoes_nothing(

@@ -59,15 +59,12 @@ def test_the_entry_point_names_it() -> None:
 
 
 async def test_its_settings_open_it_and_an_asset_leaves_and_a_twin_comes(
-    stand: Stand, tmp_path: Path, notaries: tuple[str, ...]
+    stand: Stand, tmp_path: Path
 ) -> None:
     folder = tmp_path / "world"
     files = [file for file in folder.iterdir() if file.is_file()]
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
     assert folder.stat().st_mode & 0o777 == 0o700
-    with pytest.raises(ValueError, match="empty"):
-        async with WORLD.start(folder, notaries, THRESHOLD):
-            pass
     secret = {file.read_bytes() for file in files if file.suffix == ".key"}
     assert not any(one.hex() in repr(stand) for one in secret)
 
@@ -107,6 +104,28 @@ async def test_a_chain_that_is_killed_and_started_again_undoes_nothing(stand: St
     held = {"of": "balance", "asset": SHARE, "account": stand.accounts[SELLER]}
     assert await stand.ask(INSTANCE, held) == {"units": UNITS}
     await stand.do({"do": "title", "name": "bill-a", "home": ELSEWHERE})  # and it goes on
+
+
+async def test_a_world_that_ended_comes_back_as_it_was_and_a_strange_folder_is_refused(
+    tmp_path: Path, notaries: tuple[str, ...]
+) -> None:
+    folder = tmp_path / "world"
+    async with WORLD.start(folder, notaries, THRESHOLD) as stand:
+        await stand.do({"do": "share", "name": SHARE, "units": UNITS})
+        await stand.do({"do": "twin", "name": "twin-a", "home": ELSEWHERE})
+        networks, legs = stand.networks, [stand.leg(name) for name in (SHARE, "twin-a")]
+    async with WORLD.start(folder, notaries, THRESHOLD) as again:
+        assert again.networks == networks, "settings of before reach it"
+        assert [again.leg(name) for name in (SHARE, "twin-a")] == legs
+        held = {"of": "balance", "asset": SHARE, "account": again.accounts[SELLER]}
+        assert await again.ask(INSTANCE, held) == {"units": UNITS}
+        assert again.held == {SHARE: (again.accounts[SELLER], UNITS)}
+        await again.do({"do": "title", "name": "bill-a", "home": ELSEWHERE})  # and it goes on
+    (tmp_path / "strange").mkdir()
+    (tmp_path / "strange" / "file").touch()
+    with pytest.raises(ValueError, match="empty"):
+        async with WORLD.start(tmp_path / "strange", notaries, THRESHOLD):
+            pass
 
 
 def test_a_chain_ends_with_whoever_started_it(tmp_path: Path) -> None:
