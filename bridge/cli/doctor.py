@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from bridge.cli.link import Doc, Talk, spoken
+from bridge.cli.machine import half_made
 from bridge.cli.manners import DOWN, FAILED, Json, Stopped, show
 from bridge.cli.status import passed
 
@@ -142,9 +143,11 @@ def python(_: Ground) -> Iterator[Found]:
 
 
 def settings(seen: Ground) -> Iterator[Found]:
-    """The settings load."""
+    """The settings load, and their folder is no half of one."""
     file = seen.folder / "lianqiao.toml"
-    if seen.settings is None:
+    if (half := half_made(seen.folder)) is not None:
+        yield Found(FAIL, "settings", half.sentence, half.following)
+    elif seen.settings is None:
         yield Found(FAIL, "settings", seen.unread, f"lianqiao config check {file}")
     else:
         yield Found(OK, "settings", f"profile {seen.settings.profile}")

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote as quoted
 from typing import Final
 
 from bridge.cli.manners import DOWN, FAILED, USAGE, Stopped
@@ -17,6 +18,8 @@ from bridge.core.ids import RELEASED, RETIRED
 
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 DISK: Final = FULL | {errno.EIO, errno.EROFS}
+HALF_MADE: Final = ".lianqiao-init"  # in a folder that is being filled; the first to come and go
+FILLED: Final = frozenset({"keys", "data", "lianqiao.toml"})  # with what, and nothing else
 LISTENS: Final = "0A"  # the state of a socket, as /proc/net/tcp writes it
 
 
@@ -120,16 +123,26 @@ def whole(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _claimed(folder: Path) -> Iterator[None]:
-    """Hold an empty folder that nobody else fills. Errors: Stopped."""
+    """Hold an empty folder that nobody else fills, marked as half made while the body lasts.
+
+    What a killed start left is cleared first: nobody was told that it is made, and no daemon runs
+    on it. Errors: Stopped.
+    """
     handle = os.open(folder, os.O_RDONLY)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise _occupied(f"another start fills {folder} just now") from None
-        if any(folder.iterdir()):
+        there = {one.name for one in folder.iterdir()}
+        if there and (HALF_MADE not in there or there - FILLED - {HALF_MADE}):
             raise _occupied(f"{folder} is not empty, and nothing is ever overwritten")
+        _empty(folder)
+        (folder / HALF_MADE).touch(0o600)
+        os.fsync(handle)  # it may not come back once it is gone, nor be missed before
         yield
+        (folder / HALF_MADE).unlink()
+        os.fsync(handle)
     finally:
         os.close(handle)
 
@@ -139,9 +152,23 @@ def _occupied(why: str) -> Stopped:
     return Stopped(USAGE, "LQ-FOLDER", why, cause=cause, following="lianqiao init NEW_FOLDER")
 
 
+def half_made(folder: Path) -> Stopped | None:
+    """Return what to say of a folder whose start was killed while it filled it; None of others."""
+    if not (folder / HALF_MADE).exists():
+        return None
+    return Stopped(
+        FAILED,
+        "LQ-HALF-MADE",
+        f"{folder} is half made: what filled it was killed",
+        cause="lianqiao init never said that it was made",
+        following=f"lianqiao init {quoted(str(folder))}, which clears what was left there",
+    )
+
+
 def _empty(folder: Path) -> None:
-    for one in folder.iterdir():
-        if one.is_dir():
+    """Remove all there is, the mark of a half-made folder last."""
+    for one in sorted(folder.iterdir(), key=lambda one: one.name == HALF_MADE):
+        if one.is_dir() and not one.is_symlink():
             shutil.rmtree(one, ignore_errors=True)
         else:
             one.unlink(missing_ok=True)

@@ -13,7 +13,14 @@ from typing import TextIO
 import click
 
 from bridge.cli.link import Talk, spoken
-from bridge.cli.machine import is_of_a_file, see_the_clock, taken, unusable, unwritten
+from bridge.cli.machine import (
+    half_made,
+    is_of_a_file,
+    see_the_clock,
+    taken,
+    unusable,
+    unwritten,
+)
 from bridge.cli.manners import DOWN, FAILED, USAGE, Stopped, show
 
 LOCK = "lianqiao.pid"  # locked while a daemon runs; what stands in it is its process id
@@ -39,6 +46,8 @@ def up(talk: Talk, config: Path | None, *, on_stdin: bool) -> None:
     if on_stdin and not _begun():
         return  # who was to begin it has gone
     see_the_clock()
+    if (half := half_made(file.parent)) is not None:
+        raise half
     try:
         settings = load(file)
         listen = settings.api.listen

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from bridge.cli import run
+from bridge.api import tokens
+from bridge.cli import found, run
+from bridge.cli.machine import HALF_MADE
 from bridge.notary import keys
 from tests.cli.small_disk import may_mount, on_a_disk
 
@@ -89,8 +91,8 @@ def test_it_is_stopped_between_any_two_files_and_none_is_left(
             os.kill(os.getpid(), signal.SIGINT)
         write(file, data, new=new)
 
-    for place in ("bridge.notary.keys", "bridge.cli.found", "bridge.api.tokens"):
-        monkeypatch.setattr(f"{place}.write_durably", interrupted)
+    for place in (keys, found, tokens):
+        monkeypatch.setattr(place, "write_durably", interrupted)
     handler = signal.getsignal(signal.SIGINT)
     for at in range(1, 40):
         left, folder = at, tmp_path / f"{at}" / "here"
@@ -102,6 +104,51 @@ def test_it_is_stopped_between_any_two_files_and_none_is_left(
             return
         assert (code, folder.parent.exists()) == (130, False)
     raise AssertionError("it never ended")
+
+
+def killed_at(folder: Path, number: int) -> int:
+    """Run an init that is killed before its file of a number is written; return how it ended."""
+    code = (
+        "import os, signal, sys\n"
+        "from bridge.notary import keys\n"
+        "write, left = keys.write_durably, int(sys.argv[1])\n"
+        "def killed(file, data, *, new=False):\n"
+        "    global left\n"
+        "    left -= 1\n"
+        "    if not left:\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    write(file, data, new=new)\n"
+        "keys.write_durably = killed\n"
+        "sys.argv[1:] = ['init', sys.argv[2]]\n"
+        "from bridge.cli import main\n"
+        "main()\n"
+    )
+    words = [sys.executable, "-c", code, str(number), str(folder)]
+    return subprocess.run(words, capture_output=True, check=False, timeout=60).returncode
+
+
+@pytest.mark.parametrize("number", [1, 4, 9, 17])
+def test_what_one_that_was_killed_left_is_cleared_by_the_next(
+    tmp_path: Path, capsys: Capture, number: int
+) -> None:
+    folder = tmp_path / "here"
+    assert killed_at(folder, number) == -signal.SIGKILL
+    assert HALF_MADE in held(folder)
+    for command in (["up", "--folder", str(folder)], ["doctor", "--folder", str(folder)]):
+        assert run(command)
+        assert f"lianqiao init {folder}" in capsys.readouterr().err
+    assert run(["init", str(folder)]) == 0
+    assert held(folder) == WHOLE
+    assert run(["ledger", "fsck", "--folder", str(folder)]) == 0
+
+
+def test_what_somebody_put_beside_half_of_one_is_left_as_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "here"
+    assert killed_at(folder, 4) == -signal.SIGKILL
+    (folder / "precious").write_text("theirs")
+    before = held(folder)
+    assert run(["init", str(folder)]) == 2
+    assert held(folder) == before
 
 
 def test_two_at_once_make_one_installation(tmp_path: Path, capsys: Capture) -> None:
