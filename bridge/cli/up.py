@@ -45,9 +45,7 @@ def up(talk: Talk, config: Path | None, *, on_stdin: bool) -> None:
     listen = ""
     if on_stdin and not _begun():
         return  # who was to begin it has gone
-    see_the_clock()
-    if (half := half_made(file.parent)) is not None:
-        raise half
+    _see_it_may_run(file.parent)
     try:
         settings = load(file)
         listen = settings.api.listen
@@ -93,6 +91,13 @@ def up(talk: Talk, config: Path | None, *, on_stdin: bool) -> None:
         if is_of_a_file(error):
             raise unusable(error, file.parent, "lianqiao doctor") from error
         raise taken(error, listen) from error
+
+
+def _see_it_may_run(folder: Path) -> None:
+    """See that the clock can be right, and that the installation is whole. Errors: Stopped."""
+    see_the_clock()
+    if (half := half_made(folder)) is not None:
+        raise half
 
 
 def _begun() -> bool:

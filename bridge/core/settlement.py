@@ -12,7 +12,6 @@ from bridge.core.effects import (
     AssignAsset,
     BurnAsset,
     Effect,
-    HoldLock,
     InstructPayment,
     LockAsset,
     MintAsset,
@@ -64,9 +63,8 @@ from bridge.core.order import SettlementOrder
 
 BEGINNING_OF_TIME = Instant(0)
 NOTHING = Digest("")
-MACHINE = "1"  # version of the table; a saga entry names the one it was made under
-HOLD_TERM_MS = 150 * 24 * 3_600_000  # of one hold; escrows take at most 180 days ahead
-HOLD_RENEW_MS = HOLD_TERM_MS // 2  # renewed when no more than this is left
+MACHINES = ("1", "2")  # of the table; a saga entry names the one it was made under, and is read by
+MACHINE = MACHINES[-1]
 
 
 class Stage(StrEnum):
@@ -161,19 +159,22 @@ TRANSITIONS: Mapping[Stage, Mapping[type[Event], Stage]] = {
         AssetUnminted: Stage.RECHECKING,  # RELEASED instead, once LockReleased was seen
         AssetMinted: Stage.UNMINTING,
         LockReleased: Stage.UNMINTING,
+        PaymentRejected: Stage.UNMINTING,  # where giving back, only once it was looked: never
     },
     Stage.RECHECKING: {
         PolicyCleared: Stage.RELEASING,
         PolicyRejected: Stage.RELEASING,
         LockReleased: Stage.RELEASED,
         AssetLocked: Stage.RECHECKING,
+        PaymentRejected: Stage.RECHECKING,
     },
     Stage.RELEASING: {
         LockReleased: Stage.RELEASED,
         AssetLocked: Stage.RELEASING,
+        PaymentRejected: Stage.RELEASING,
     },
     Stage.SETTLED: {},
-    Stage.RELEASED: {},
+    Stage.RELEASED: {PaymentRejected: Stage.RELEASED},
     Stage.REJECTED: {},
 }
 
@@ -210,8 +211,8 @@ GIVE_BACK: Mapping[Stage, Stage] = {  # BURNING and ASSIGNING: not possible
 
 # facts that are noted wherever we stand, and never contradict us
 RECORDED = (ConsentGiven, PaperGiven, PaperRefused, LockHeld, RecallRefused, FreezeOrdered)
+_GIVING_BACK = frozenset({Stage.UNMINTING, Stage.RECHECKING, Stage.RELEASING, Stage.RELEASED})
 _FREEZES = frozenset(Stage) - REST - {Stage.ASSIGNING}
-_HOLDS = frozenset({Stage.PAYING, Stage.RECALLING, Stage.BURNING})
 _TIMED = frozenset(
     {
         Stage.PROPOSED,
@@ -345,8 +346,11 @@ def proposed(order: SettlementOrder) -> Settlement:
     return Settlement(order=order).entered(Stage.PROPOSED)
 
 
-def advance(settlement: Settlement, event: Event) -> Settlement:
-    """Return the settlement after `event`. Total: any event, any stage; it never raises."""
+def advance(settlement: Settlement, event: Event, machine: str = MACHINE) -> Settlement:
+    """Return the settlement after `event`. Total: any event, any stage; it never raises.
+
+    By an older `machine` an entry is read again as it was written.
+    """
     if isinstance(event, Answer):
         if event.visit != settlement.visit or not settlement.listens(event):
             return settlement  # the answer to a question we no longer ask
@@ -359,7 +363,7 @@ def advance(settlement: Settlement, event: Event) -> Settlement:
     if isinstance(event, RecallRefused) and event.number != settlement.visit:
         return noted  # of an attempt we gave up
     onward = TRANSITIONS[settlement.stage].get(type(event))
-    if onward is not None:
+    if onward is not None and not _contradicts(settlement, event, machine):
         return _moved(noted, event, onward)
     if isinstance(event, FreezeOrdered):
         return _frozen(noted, event)
@@ -368,6 +372,17 @@ def advance(settlement: Settlement, event: Event) -> Settlement:
         through = passed_over(settlement.stage, noted)
         return noted.entered(through) if waits and through is not settlement.stage else noted
     return _suspended(noted)  # a fact with no place here: people read the evidence
+
+
+def _contradicts(settlement: Settlement, fact: Fact, machine: str) -> bool:
+    """Tell a rejection that nothing led us to expect, though its stage has a row.
+
+    While we give back, a payment is open only where a look said that it never lands: no money
+    moved, and the bank says so once more. Without one, or of one that settled, it contradicts us.
+    """
+    if settlement.stage not in _GIVING_BACK or not isinstance(fact, PaymentRejected):
+        return False
+    return machine == "1" or not settlement.payment_open
 
 
 def _noted(settlement: Settlement, fact: Fact) -> Settlement:
@@ -384,7 +399,7 @@ def _noted(settlement: Settlement, fact: Fact) -> Settlement:
 
 
 def _moved(settlement: Settlement, event: Event, onward: Stage) -> Settlement:
-    """Follow a row; the two *if seen* of the table are here."""
+    """Follow a row; the two *if seen* of the table that lead elsewhere are here."""
     stage = settlement.stage
     if stage is Stage.UNMINTING and isinstance(event, AssetUnminted):
         onward = Stage.RELEASED if settlement.saw(LockReleased) else onward
@@ -516,31 +531,3 @@ def deadline(settlement: Settlement) -> Instant | None:
     if settlement.stop in {Stop.FROZEN, Stop.SUSPENDED} or settlement.stage not in _TIMED:
         return None
     return settlement.order.deadline
-
-
-def half_life(order: SettlementOrder) -> Instant:
-    """Return the middle of the lock's life, from which holds are set and the alarm is raised."""
-    return Instant(order.created + (order.lapse - order.created) // 2)
-
-
-def upkeep(settlement: Settlement, now: Instant) -> HoldLock | None:
-    """Return the hold to set, renew or end now, beside what the stage owes and before it.
-
-    A hold whose act was journalled is asked again unchanged until it is seen. Under a stop other
-    than FROZEN and SUSPENDED, and while the settlement moves, only from half the lock's life on.
-    """
-    if Verb.LOCK not in settlement.prepared or settlement.saw(LockReleased):
-        return None
-    if settlement.saw(AssetBurned) or settlement.at_rest:
-        return None
-    order = settlement.order
-    if settlement.hold_open:
-        return HoldLock(order, settlement.hold_asked, settlement.hold_number)
-    stopped = settlement.stop in {Stop.FROZEN, Stop.SUSPENDED}
-    needed = stopped or (settlement.stage in _HOLDS and now >= half_life(order))
-    apart = (number := settlement.hold_number + 1) * 1_000  # an escrow takes each act once
-    if needed and settlement.held_until - now <= HOLD_RENEW_MS:
-        return HoldLock(order, Instant((now + HOLD_TERM_MS) // 1_000 * 1_000 + apart), number)
-    if not needed and settlement.held_until > now:
-        return HoldLock(order, Instant(BEGINNING_OF_TIME + apart), number)
-    return None

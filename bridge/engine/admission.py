@@ -28,7 +28,7 @@ from bridge.core.parties import (
 )
 from bridge.core.place import Place, Stock, fits
 from bridge.core.registers import Asset, Lane, Party
-from bridge.core.settlement import half_life
+from bridge.core.upkeep import half_life
 from bridge.notary.state.view import View
 
 ID_AHEAD_MS = 300_000  # a client's clock may lead ours by five minutes

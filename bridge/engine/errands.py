@@ -16,7 +16,8 @@ import structlog
 from bridge.core.effects import NetworkEffect, PaymentEffect, Screen, attempt_of, verb_of
 from bridge.core.events import Answer, DeadlinePassed, Decided
 from bridge.core.ids import RETIRED, Instant, SettlementId, derived_id
-from bridge.core.settlement import Settlement, Stop, deadline, half_life
+from bridge.core.settlement import Settlement, Stop, deadline
+from bridge.core.upkeep import half_life
 from bridge.engine.book import step
 from bridge.engine.loop import Inbox
 from bridge.engine.perform import ASK_AGAIN_MS, Perform

@@ -32,7 +32,8 @@ from bridge.core.effects import (
 from bridge.core.events import Answer, EffectRefused, NeverLands, NeverPrepared, NothingToRecall
 from bridge.core.ids import Instant, NetworkId, SettlementId, TxRef, derived_id
 from bridge.core.order import SettlementOrder
-from bridge.core.settlement import Settlement, due, upkeep
+from bridge.core.settlement import Settlement, due
+from bridge.core.upkeep import upkeep
 from bridge.engine.handing import WORLD_S, handed, under_way
 from bridge.engine.keeping import entry_of, kept
 from bridge.engine.waiting import Cause, Wait
@@ -391,10 +392,8 @@ class Perform:
 
     def owed(self, settlement: Settlement) -> tuple[Effect, ...]:
         """Return what is to be done now: a hold comes before what the stage owes, and alone."""
-        held, effect = upkeep(settlement, self._clock.now()), due(settlement)
-        if held is not None:
-            return (held,)
-        return () if effect is None else (effect,)
+        owed = upkeep(settlement, self._clock.now()) or due(settlement)
+        return () if owed is None else (owed,)
 
 
 def _object(value: Value) -> Mapping[str, Value]:

@@ -28,7 +28,8 @@ from bridge.core.effects import (
 from bridge.core.events import Fact
 from bridge.core.ids import NetworkId, SettlementId
 from bridge.core.order import SettlementOrder
-from bridge.core.settlement import Settlement, due, upkeep
+from bridge.core.settlement import Settlement, due
+from bridge.core.upkeep import upkeep
 from bridge.notary.attestation import BadAct
 from bridge.notary.citation import citing_act, must_read
 from bridge.notary.state.view import View

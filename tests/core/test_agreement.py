@@ -8,15 +8,14 @@ from bridge.core.events import PaymentDisputed, PaymentReturned, PaymentSettled
 from bridge.core.ids import Instant
 from bridge.core.money import Money
 from bridge.core.settlement import (
-    HOLD_TERM_MS,
     Stage,
     Stop,
     advance,
     due,
     proposed,
     resolutions,
-    upkeep,
 )
+from bridge.core.upkeep import HOLD_TERM_MS, upkeep
 from tests.strategies import NOW, RAIL, make_order
 
 ORDER = make_order()

@@ -28,11 +28,10 @@ from bridge.core.settlement import (
     Stop,
     advance,
     due,
-    half_life,
     proposed,
     resolutions,
-    upkeep,
 )
+from bridge.core.upkeep import HOLD_TERM_MS, half_life, upkeep
 from bridge.notary.votebook import admits
 from tests.strategies import ORIGIN, make_event, make_order
 
@@ -94,7 +93,7 @@ def normal(world: World) -> World:
     settlement, now = world.settlement, now_of(world)
     keep = ("RecallRefused/", "FreezeOrdered/", "LockHeld/")
     history = frozenset(key for key in settlement.history if not key.startswith(keep))
-    until = Instant(now + machine.HOLD_TERM_MS) if settlement.held_until > now else Instant(0)
+    until = Instant(now + HOLD_TERM_MS) if settlement.held_until > now else Instant(0)
     return replace(
         world,
         settlement=replace(
@@ -275,6 +274,7 @@ def bank(world: World, rules: Adversary) -> Iterator[World]:
             yield said("PaymentRejected")
     if world.bank == "seen":
         yield said("PaymentSettled", bank="settled", settled_once=True)
+    if world.bank == "seen" or (world.fresh and world.bank == "none"):  # it was looked: never
         yield said("PaymentRejected", bank="rejected")
     if world.bank == "settled" and ("recall" in world.asked or "recall-old" in world.asked):
         odd = world.odd or "recall" not in world.asked  # of an attempt we gave up

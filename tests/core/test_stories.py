@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bridge.core.effects import HoldLock
+from bridge.core.effects import HoldLock, Screen, verb_of
 from bridge.core.ids import Instant
-from bridge.core.settlement import Settlement, advance, due, proposed, upkeep
+from bridge.core.settlement import Settlement, advance, due, proposed
+from bridge.core.upkeep import upkeep
 from tests.strategies import NOW, make_event, make_order
 
 STORIES = sorted((Path(__file__).parent / "stories").glob("*.txt"))
@@ -63,6 +64,11 @@ def test_story(lines: list[str]) -> None:
         assert said is not None, f"not a line of a story: {line!r}"
         assert said["who"] in WHO, f"nobody called {said['who']!r} speaks here"
         event = make_event(said["what"], settlement.order, settlement.visit, said["argument"] or "")
+        if said["what"] in {"NeverLands", "EffectRefused"}:  # of bytes that were journalled
+            owed = due(settlement)
+            assert owed is not None, line
+            assert not isinstance(owed, Screen), line
+            settlement = settlement.with_prepared(verb_of(owed))
         settlement = advance(settlement, event)
         effect = due(settlement)
         stands = settlement.stage.name + (f" {settlement.stop.name}" if settlement.stop else "")

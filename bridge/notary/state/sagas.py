@@ -30,7 +30,7 @@ from bridge.core.events import (
     Resolved,
 )
 from bridge.core.ids import NAMES_MAX, Cursor, Digest, Instant, NetworkId, TxRef, findable
-from bridge.core.settlement import MACHINE, Settlement, advance, due, proposed
+from bridge.core.settlement import MACHINES, Settlement, advance, due, proposed
 from bridge.notary.entries import Entry
 from bridge.notary.event_forms import event_of
 from bridge.notary.forms import act_of, consent_of, order_of, paper_of
@@ -130,16 +130,12 @@ def stepped(view: View, entry: Entry) -> Changes | Refusal:
     no = _undecided(view, entry, before, event)
     if no is not None:
         return no
-    after = advance(before, event)
-    said = (body["from"], body["to"], body["visit"], body["stop"], body["machine"])
+    machine = text(body, "machine")
+    after = advance(before, event, machine)
+    said = (body["from"], body["to"], body["visit"], body["stop"])
     stop = "" if after.stop is None else after.stop.value
-    if after == before or said != (
-        before.stage.value,
-        after.stage.value,
-        str(after.visit),
-        stop,
-        MACHINE,
-    ):
+    made = (before.stage.value, after.stage.value, str(after.visit), stop)
+    if after == before or said != made or machine not in MACHINES:
         return REFUSED[Code.SAGA_TRANSITION]
     if isinstance(event, _UNITS) and not _supplied(before, event):
         return REFUSED[Code.SUPPLY]
