@@ -3,7 +3,7 @@
 Holds:   every room of the house, from the words of the core up to the command line
 Knows:   nothing outside itself; it meets its adapters by entry point
 Never:   imports an adapter
-Enters:  __main__, cli.main
+Enters:  __main__, start.main
 Proof:   tests
 """
 

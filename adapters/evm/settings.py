@@ -17,6 +17,13 @@ _ADDRESS = r"^0x[0-9a-fA-F]{40}$"
 _URL = r"^(https://[^\s/?#@]+|http://(127\.0\.0\.1|localhost)(:[0-9]{1,5})?)(/[^\s#@]*)?$"
 _NAME = r"^[a-z0-9][a-z0-9._-]{0,63}$"
 _KEY = r"^[0-9a-f]{64}$"
+RULES = {  # what people are told in the place of a pattern
+    _HASH: "a hash: 0x and 64 small hexadecimal digits",
+    _ADDRESS: "an address: 0x and 40 hexadecimal digits, as EIP-55 spells it",
+    _URL: "an https URL, or http to this machine, without a name or password in it",
+    _NAME: "a name: small letters, digits and . _ - after the first, 64 at most",
+    _KEY: "a public key: 64 small hexadecimal digits",
+}
 SHALLOWEST = 64  # blocks: what a chain of unknown finality is given at least
 
 Hash = Annotated[str, Field(pattern=_HASH)]

@@ -148,7 +148,7 @@ def test_the_wheel_holds_the_three_packages_whole_and_nothing_else(installed: In
         held = set(wheel.namelist())
         metadata = {name for name in held if ".dist-info/" in name}
         (points,) = (name for name in metadata if name.endswith("entry_points.txt"))
-        assert "lianqiao = bridge.cli:main" in wheel.read(points).decode()
+        assert "lianqiao = bridge.start:main" in wheel.read(points).decode()
     ours = {
         path.relative_to(TREE).as_posix()
         for path in files()

@@ -32,7 +32,7 @@ from adapters.evm.deploying.steps import Chain, Steps, set_steps
 from adapters.evm.finality import Finality, shown
 from adapters.evm.nodes import Nodes
 from adapters.evm.opening import number
-from adapters.evm.settings import EvmSettings
+from adapters.evm.settings import RULES, EvmSettings
 from adapters.evm.tries import BadProof
 from bridge.core.canonical import Value, canonical
 from bridge.ports import AdapterError, Clock, Refused, Unavailable, Uncertain
@@ -314,7 +314,9 @@ def _plan(file: Path) -> Plan:
 def first_of(error: ValidationError) -> str:
     """Return the first thing that is wrong, with its field; what stood there is not repeated."""
     first = error.errors()[0]
-    return ": ".join(filter(None, [".".join(map(str, first["loc"])), first["msg"]]))
+    rule = RULES.get(str(first.get("ctx", {}).get("pattern")))
+    said = f"is {'empty' if first['input'] == '' else 'not so'}; write {rule}" if rule else ""
+    return ": ".join(filter(None, [".".join(map(str, first["loc"])), said or first["msg"]]))
 
 
 def _journal(file: Path) -> Journal | None:

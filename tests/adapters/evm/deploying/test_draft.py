@@ -106,7 +106,8 @@ async def test_a_plan_says_what_chain_and_settings_say_and_waits_for_its_two_rol
         deploy = ("deploy", "./plan.toml", *key, "--settings", "./lianqiao.toml")
         assert await typed(tmp_path, *deploy) == USAGE
         said_so = capsys.readouterr().err
-        assert "plan.toml: governor: " in said_so
+        rule = "an address: 0x and 40 hexadecimal digits, as EIP-55 spells it"
+        assert f"plan.toml: governor: is empty; write {rule}" in said_so
         assert "pydantic" not in said_so
         whole = file.read_text()
         for name, party in (("governor", GOVERNOR), ("guardian", GUARDIAN)):
