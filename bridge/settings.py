@@ -20,7 +20,14 @@ _FILES = ("_key", "_file", "_folder", "keystore")  # keys of a table that name a
 
 
 class BadSettings(ValueError):
-    """Raised for settings that do not load; the sentence names key, rule and remedy."""
+    """Raised for settings that do not load; the sentence names key, rule and remedy.
+
+    `key` is the one that is wrong, where it is one.
+    """
+
+    def __init__(self, sentence: str, key: str = "") -> None:
+        super().__init__(sentence)
+        self.key = key
 
 
 class _Strict(BaseModel):
@@ -188,7 +195,10 @@ def parse(table: Mapping[str, object], source: str) -> Settings:
         place = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
             raise BadSettings(f"{source}: {place}: unknown key{_nearest(place)}") from error
-        raise BadSettings(f"{source}: {place or 'settings'}: {first['msg']}") from error
+        said = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "string_pattern_mismatch":
+            said = "is of another form"  # in which, config explain says in words
+        raise BadSettings(f"{source}: {place or 'settings'}: {said}", place) from error
 
 
 def _nearest(place: str) -> str:

@@ -1,11 +1,18 @@
 """Settings: whether they load, and what is in force; secrets are files and never shown."""
 
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from bridge.cli.link import Talk, spoken
 from bridge.cli.manners import FAILED, NOT_FOUND, USAGE, Json, Stopped, show
+
+if TYPE_CHECKING:
+    from bridge.settings import BadSettings
+
+INSTANCE: Final = re.compile(r"^(notary|network|rail|lane)\.[^.]+\.")  # as an operator names it
 
 
 @click.group()
@@ -25,7 +32,7 @@ def check(talk: Talk, file: Path | None) -> None:
     try:
         lanes = related(load(chosen), chosen.parent)
     except BadSettings as error:
-        raise _unloaded(error, chosen) from error
+        raise unloaded(error, chosen) from error
     told: list[Json] = [
         {"lane": one.lane, "says": list(one.says), "code": one.code, "remedy": one.remedy}
         for one in lanes
@@ -50,13 +57,20 @@ def check(talk: Talk, file: Path | None) -> None:
         )
 
 
-def _unloaded(error: Exception, file: Path) -> Stopped:
+def unloaded(error: "BadSettings", file: Path) -> Stopped:
+    """Return what to say of settings that do not load: which, what it takes, what to type."""
+    from bridge.cli.settings_text import explained  # noqa: PLC0415  loaded when needed
+
+    key = INSTANCE.sub(r"\1.", error.key)
+    said = explained().get(key)
+    takes = f"{key} is {said.says}" if said is not None else ""
     return Stopped(
         USAGE,
         "LQ-SETTINGS",
         str(error),
-        cause="a setting is missing, unknown or out of its bounds",
-        following=f"mend {file}; lianqiao config explain KEY says what a setting takes",
+        cause=takes or "a setting is missing, unknown or out of its bounds",
+        following=f"mend {file}; lianqiao config explain {key if said is not None else 'KEY'} "
+        "says what a setting takes",
     )
 
 
@@ -71,7 +85,7 @@ def shown(talk: Talk, file: Path | None) -> None:
     try:
         settings = load(chosen)
     except BadSettings as error:
-        raise _unloaded(error, chosen) from error
+        raise unloaded(error, chosen) from error
     whole = settings.model_dump(mode="json")
     show(talk.form, "config", whole, lambda: _lines(whole))
 

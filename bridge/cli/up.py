@@ -12,6 +12,7 @@ from typing import TextIO
 
 import click
 
+from bridge.cli.config import unloaded
 from bridge.cli.link import Talk, spoken
 from bridge.cli.machine import (
     half_made,
@@ -54,13 +55,7 @@ def up(talk: Talk, config: Path | None, *, on_stdin: bool) -> None:
             run = serve(settings, file.parent, lambda url: click.echo(f"ready {url}"))
             asyncio.run(_until_eof(run) if on_stdin else run)
     except BadSettings as error:
-        raise Stopped(
-            USAGE,
-            "LQ-SETTINGS",
-            str(error),
-            cause="a setting is missing, unknown or out of its bounds",
-            following=f"mend {file}, then lianqiao config check",
-        ) from error
+        raise unloaded(error, file) from error
     except BadKey as error:
         raise Stopped(
             USAGE,
