@@ -10,12 +10,13 @@ import os
 import platform
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import IO, Any, Final
@@ -33,9 +34,20 @@ GAS: Final = 12_000_000  # of any transaction: the suite's largest contracts tak
 GWEI: Final = 10**9
 RICH: Final = hex(10**24)
 PATIENCE_S, LOOK_S = 30, 0.01
+SIGNALLED: Final = 128  # and the signal: what a shell ends with for a child that was killed
 LISTENING: Final = re.compile(rb"Listening on 127\.0\.0\.1:(\d+)")
-# The shell waits for its own input to end, as it does when its parent dies, and ends the node.
-UNTIL_INPUT_ENDS: Final = '"$@" </dev/null & read -r _; kill $!; wait $!'
+PROCESS: Final = re.compile(rb"^process (\d+)$", re.MULTILINE)
+# A shell says the node's id and ends as the node does, whom another one ends once their input is at
+# its end, as it is when their parent dies.
+UNTIL_INPUT_ENDS: Final = """
+exec 3<&0
+"$@" </dev/null 3<&- & node=$!
+echo "process $node"
+{ read -r _ <&3; kill "$node"; } & waiting=$!
+wait "$node"; code=$?
+kill "$waiting"
+exit "$code"
+"""
 
 
 @cache
@@ -68,40 +80,79 @@ def program(name: str = "anvil") -> Path:
     return Path(installed_here)
 
 
-@contextmanager
-def anvil(chain_id: int, epoch: int, *more: str) -> Iterator[str]:
-    """Yield the address of a node on a port of its own, with nothing on its chain.
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A node that runs, and the shell whose child it is."""
+
+    shell: subprocess.Popen[bytes]
+    pid: int
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def code(self) -> int | None:
+        """Return what it ended with, or None while it runs."""
+        told = self.shell.poll()
+        return told if told is None or told <= SIGNALLED else SIGNALLED - told
+
+    def kill(self) -> None:
+        """Kill it, as a failing machine would."""
+        if self.shell.poll() is None:  # whose child keeps its id until then
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+
+    def end(self) -> None:
+        """Have it end, and wait."""
+        assert self.shell.stdin is not None, "its standard input is a pipe"
+        self.shell.stdin.close()
+        self.shell.wait(PATIENCE_S)
+
+
+def launched(chain_id: int, epoch: int, *more: str) -> Running:
+    """Return a node on a port of its own, with nothing on its chain.
 
     Safe is `epoch` blocks behind its head, finalized twice as many. Errors: Unavailable.
     """
     command = [str(program()), "--port", "0", "--hardfork", HARDFORK, "--chain-id", str(chain_id)]
     command += ["--slots-in-an-epoch", str(epoch), *more]
-    with (
-        tempfile.TemporaryFile() as said,  # it tells every call, and a full pipe would stop it
-        subprocess.Popen(  # noqa: S603 a program of the locked packages
+    with tempfile.TemporaryFile() as said:  # it tells every call, and a full pipe would stop it
+        shell = subprocess.Popen(  # noqa: S603 a program of the locked packages
             ["/bin/sh", "-c", UNTIL_INPUT_ENDS, "sh", *command],
             stdin=subprocess.PIPE,
             stdout=said,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C is for who started it, and that takes it down
-        ) as process,
-    ):
-        assert process.stdin is not None, "its standard input is a pipe"
-        try:
-            yield f"http://127.0.0.1:{_port(process, said)}"
-        finally:
-            process.stdin.close()
+        )
+        return _listening(shell, said)
 
 
-def _port(process: subprocess.Popen[bytes], said: IO[bytes]) -> int:
+@contextmanager
+def anvil(chain_id: int, epoch: int, *more: str) -> Iterator[str]:
+    """Yield the address of such a node. Errors: Unavailable."""
+    running = launched(chain_id, epoch, *more)
+    try:
+        yield running.url
+    finally:
+        running.end()
+
+
+def _listening(shell: subprocess.Popen[bytes], said: IO[bytes]) -> Running:
+    why = f"anvil was not ready in {PATIENCE_S} s"
     for _ in range(int(PATIENCE_S / LOOK_S)):
         told = os.pread(said.fileno(), 65_536, 0)  # its place is where the node writes
-        if found := LISTENING.search(told):
-            return int(found[1])
-        if process.poll() is not None:
-            raise Unavailable("anvil did not start: " + told.decode(errors="replace")[-500:])
+        if (port := LISTENING.search(told)) and (pid := PROCESS.search(told)):
+            return Running(shell, int(pid[1]), int(port[1]))
+        if shell.poll() is not None:
+            why = "anvil did not start: " + told.decode(errors="replace")[-500:]
+            break
         time.sleep(LOOK_S)
-    raise Unavailable(f"anvil was not ready in {PATIENCE_S} s")
+    assert shell.stdin is not None, "its standard input is a pipe"
+    shell.stdin.close()
+    shell.wait(PATIENCE_S)
+    raise Unavailable(why)
 
 
 class Refusal(Exception):
@@ -129,8 +180,12 @@ class Node:
     def ask(self, method: str, *params: object) -> Any:
         """Return the node's answer. Errors: Refusal; those of a line."""
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
-        self._line.request("POST", self._path, body, {"Content-Type": "application/json"})
-        told = json.loads(self._line.getresponse().read())
+        try:
+            self._line.request("POST", self._path, body, {"Content-Type": "application/json"})
+            told = json.loads(self._line.getresponse().read())
+        except (OSError, http.client.HTTPException):
+            self._line.close()  # the next question opens another one
+            raise
         if "error" in told:
             raise Refusal(told["error"])
         return told["result"]
@@ -155,33 +210,38 @@ class Signer:
 
 @dataclass(slots=True)
 class AnvilLine:
-    """A chain spoken to call by call: whoever speaks has coin, and a block of their own."""
+    """A chain spoken to call by call: whoever speaks has coin, and a block that `mine` makes."""
 
     node: Node
     chain_id: int
-    _rich: set[str] = field(default_factory=set)
+    mine: Callable[[], None]
 
     def deploy_code(self, code: bytes, *, by: Signer) -> str:
-        """Return the address of the contract that the code makes. Errors: Refused."""
+        """Return the address of the contract that the code makes. Errors: Refused, Unavailable."""
         return str(to_checksum_address(self._sent(by, b"", code)["contractAddress"]))
 
     def send(self, by: Signer, to: str, data: bytes) -> None:
-        """Have a call stand in a block. Errors: Refused."""
+        """Have a call stand in a block. Errors: Refused, Unavailable."""
         self._sent(by, bytes.fromhex(to[2:]), data)
 
     def answer(self, to: str, data: bytes, *, by: Signer | None = None) -> bytes:
-        """Return what a contract answers now. Errors: Refused."""
+        """Return what a contract answers now. Errors: Refused, Unavailable."""
         asked = {"to": to, "input": f"0x{data.hex()}", **({"from": by.address} if by else {})}
         try:
-            return bytes.fromhex(self.node.ask("eth_call", asked, "latest")[2:])
+            return bytes.fromhex(self._ask("eth_call", asked, "latest")[2:])
         except Refusal as refusal:
             raise Refused(f"{to} answers {refusal}") from refusal
 
+    def _ask(self, method: str, *params: object) -> Any:
+        try:
+            return self.node.ask(method, *params)
+        except (OSError, http.client.HTTPException) as error:
+            raise Unavailable(f"the node does not answer: {error}") from error
+        finally:
+            self.node.close()  # a line of each question's own: the node may be another by the next
+
     def _sent(self, by: Signer, to: bytes, data: bytes) -> Mapping[str, Any]:
-        if by.address not in self._rich:
-            self.node.ask("anvil_setBalance", by.address, RICH)
-            self._rich.add(by.address)
-        nonce = int(self.node.ask("eth_getTransactionCount", by.address, "latest"), 16)
+        nonce = int(self._ask("eth_getTransactionCount", by.address, "latest"), 16)
         signed = Transaction(
             chain_id=self.chain_id,
             nonce=nonce,
@@ -191,9 +251,9 @@ class AnvilLine:
             to=to,
             data=data,
         ).signed(by.account)
-        sent = self.node.ask("eth_sendRawTransaction", f"0x{signed.hex()}")
-        self.node.ask("evm_mine")
-        receipt: Mapping[str, Any] = self.node.ask("eth_getTransactionReceipt", sent)
+        sent = self._ask("eth_sendRawTransaction", f"0x{signed.hex()}")
+        self.mine()
+        receipt: Mapping[str, Any] = self._ask("eth_getTransactionReceipt", sent)
         if receipt["status"] != "0x1":
             raise Refused(f"0x{to.hex()} refuses what {by.address} sends: {sent}")
         return receipt

@@ -1,21 +1,22 @@
 """A chain on anvil started for the demo, with a T-REX token and TradeTrust titles on it.
 
 The entry point group `bridge.worlds` names `WORLD`. `WORLD.start(folder, notaries, threshold)` is
-an async context manager like the dev chain's. One node of one operator, and no fault panel: blocks
-are made by the node's own `evm_mine`, and a chain that is paused makes none.
+an async context manager like the dev chain's. One node of one operator, and no fault panel: a chain
+that is paused makes no blocks. A node that was killed comes back with the same chain.
 """
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
 from adapters.evm.accounts import Account
-from adapters.evm.anvil import RICH, AnvilLine, Node, Signer, anvil, program
-from adapters.evm.client import Endpoint, Trouble
+from adapters.evm.anvil import AnvilLine, Node, Signer, program
+from adapters.evm.anvil_chain import HASHES, LastingChain, block
+from adapters.evm.client import Endpoint
 from adapters.evm.ground import BUYER, GOVERNOR, SELLER, Ground
 from adapters.evm.holders import Signed, signed_with
 from adapters.evm.instruments.erc3643 import Share
@@ -23,32 +24,16 @@ from adapters.evm.instruments.foreign import Foreign
 from adapters.evm.instruments.tradetrust import Registry, Title
 from adapters.evm.nodes import Nodes
 from adapters.evm.opening import number
+from adapters.evm.relay import relay
 from adapters.evm.stand import BLOCK_MS, EPOCH, INSTANCE, Watch, World, keys_in, table_of
 from adapters.evm.ticket import network_word
 from bridge.core.canonical import Value
 from bridge.ports import Refused
 
-FULL: Final = False  # its transactions by hash only
 CHAIN_ID: Final = 31_337
 OPERATOR: Final = "harbour-node"
 MOST: Final = 2**255
 ISSUING: Final = ("carrier", "token owner", "token agent", "claim issuer")
-
-
-@dataclass(slots=True)
-class Blocks:
-    """Makes blocks, one each `BLOCK_MS`, while nobody paused it."""
-
-    line: Endpoint
-    paused: bool = False
-
-    async def make(self) -> None:
-        """Make them until it is cancelled."""
-        while True:
-            await asyncio.sleep(BLOCK_MS / 1000)
-            if not self.paused:
-                with suppress(Trouble):  # a node that was slow makes the next one
-                    await self.line.call("evm_mine")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,16 +46,16 @@ class AnvilStand:
     accounts: Mapping[str, str]
     holders: Mapping[str, Path]
     ground: Ground
-    blocks: Blocks
+    chain: LastingChain
     registry: Registry[Signer]
     people: Mapping[str, Signer]
     assets: dict[str, str] = field(default_factory=dict)
     titles: dict[str, tuple[int, Title[Signer]]] = field(default_factory=dict)
 
     @property
-    def processes(self) -> Mapping[str, NoReturn]:
-        """What can be killed here and comes back as it was: nothing."""
-        return {}
+    def processes(self) -> Mapping[str, LastingChain]:
+        """What can be killed and started again, as the demo calls it."""
+        return {"chain": self.chain}
 
     @property
     def escrow(self) -> str:
@@ -124,9 +109,9 @@ class AnvilStand:
                 accept = ("transferBeneficiary", taker.address)
                 await asyncio.to_thread(self.titles[name][1].tell, taker, *accept)
             case "pause":
-                self.blocks.paused = True
+                self.chain.paused = True
             case "resume":
-                self.blocks.paused = False
+                self.chain.paused = False
             case unknown:
                 raise Refused(f"{unknown}: nobody of this chain does that")
 
@@ -170,22 +155,36 @@ class AnvilStand:
 
 
 @asynccontextmanager
-async def _made(blocks: Blocks) -> AsyncGenerator[None]:
-    """Make blocks while the block lasts; what goes wrong in it is told as it is, in no group."""
-    making = asyncio.get_running_loop().create_task(blocks.make())
-    try:
-        yield
-    finally:
-        making.cancel()
-        with suppress(asyncio.CancelledError):
-            await making
+async def _going(rich: Sequence[str]) -> AsyncGenerator[tuple[str, LastingChain]]:
+    """Yield the chain's address, and the chain; it makes blocks while the block lasts.
+
+    What goes wrong in it is told as it is, in no group.
+    """
+    async with relay() as door:
+        chain = LastingChain(
+            door,
+            CHAIN_ID,
+            EPOCH,
+            block_ms=BLOCK_MS,
+            rich=rich,
+            now=lambda: Watch().now() // 1000,
+        )
+        making = asyncio.get_running_loop().create_task(chain.tick())
+        try:
+            await chain.start()
+            yield door.url, chain
+        finally:
+            making.cancel()
+            with suppress(asyncio.CancelledError):
+                await making
+            await chain.end()
 
 
 @asynccontextmanager
 async def start(
     folder: Path, notaries: tuple[str, ...], threshold: int
 ) -> AsyncGenerator[AnvilStand]:
-    """Yield the demo's chain; anvil keeps it in memory, so it is gone with its process.
+    """Yield the demo's chain; anvil may be killed, and the chain is gone with who started it.
 
     Errors: ValueError for a folder that was used before; Unavailable, which says what is missing.
     """
@@ -193,21 +192,23 @@ async def start(
     keys |= {who: secrets.token_bytes(32) for who in ISSUING}
     people = {who: Account(secret) for who, secret in keys.items()}
     signers = {who: Signer(account) for who, account in people.items()}
+    loop = asyncio.get_running_loop()
     async with AsyncExitStack() as stack:
-        url = stack.enter_context(anvil(CHAIN_ID, EPOCH, "--no-mining"))
+        rich = [one.address for one in signers.values()]
+        url, chain = await stack.enter_async_context(_going(rich))
+
+        def mine() -> None:
+            asyncio.run_coroutine_threadsafe(chain.mine(), loop).result()
+
         node = Node(url)
         stack.callback(node.close)
-        for one in signers.values():
-            node.ask("anvil_setBalance", one.address, RICH)
-        foreign = Foreign(AnvilLine(node, CHAIN_ID))
+        foreign = Foreign(AnvilLine(node, CHAIN_ID, mine))
         registry = await asyncio.to_thread(Registry, foreign, signers["carrier"])
         endpoint = await stack.enter_async_context(Endpoint(url, OPERATOR))
-        blocks = Blocks(await stack.enter_async_context(Endpoint(url, OPERATOR)))
-        await stack.enter_async_context(_made(blocks))
         network = f"eip155:{number(await endpoint.call('eth_chainId'))}"
         asked = Nodes(network, [endpoint], 1, Watch(), 60_000)
         ground = Ground(asked, CHAIN_ID, network, people)
-        genesis = str(node.ask("eth_getBlockByNumber", "0x0", FULL)["hash"])
+        genesis = str(block(await endpoint.call("eth_getBlockByNumber", "0x0", HASHES))["hash"])
         await ground.set_up(bytes.fromhex(genesis[2:]), notaries, threshold, registry.factory)
         accounts = {who: ground.address(who) for who in (SELLER, BUYER)}
         table = await table_of(folder, ground, genesis, {OPERATOR: url}, keys, quorum=1)
@@ -218,7 +219,7 @@ async def start(
             accounts=accounts,
             holders={ground.address(who): folder / f"{who}.key" for who in (SELLER, BUYER)},
             ground=ground,
-            blocks=blocks,
+            chain=chain,
             registry=registry,
             people=signers,
         )

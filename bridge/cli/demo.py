@@ -19,9 +19,9 @@ from click.core import ParameterSource
 from bridge.cli.drawing import Show, ticking
 from bridge.cli.kept import Kept, Place, Runs, alone, free_address, place_of, same_address
 from bridge.cli.machine import see_the_clock
-from bridge.cli.manners import Stopped, ourselves
+from bridge.cli.manners import FAILED, Stopped, ourselves
 from bridge.cli.wires import CASTS, Process
-from bridge.ports import AdapterError
+from bridge.ports import AdapterError, FinalityBroken
 
 if TYPE_CHECKING:
     from bridge.cli.stage import Stage
@@ -259,12 +259,23 @@ def _close(tell: Telling, built: "Stage", told: Mapping[str, str]) -> None:
 
 
 async def _keep_up(show: Show, name: str, process: Process) -> None:
-    """Start it again for ever where it ends: whoever killed it, it is as it was."""
+    """Start it again for ever where it ends: whoever killed it, it is as it was.
+
+    Errors: Stopped where it would be another.
+    """
     while True:
         code = await process.ended()
         show.say(f"the {name} ended (code {code}); starting it again")
         try:
             await process.start()
+        except FinalityBroken as error:
+            raise Stopped(
+                FAILED,
+                "LQ-DEMO",
+                f"the {name} of the demo cannot be what it was: {error}",
+                cause="it was changed by something else than transactions and blocks",
+                following="lianqiao demo, which begins a new one",
+            ) from error
         except (AdapterError, Stopped) as error:
             show.say(f"the {name} does not start: {error}; once more in {AGAIN_S} s")
             await asyncio.sleep(AGAIN_S)

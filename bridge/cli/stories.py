@@ -239,7 +239,10 @@ async def gateway_killed(tell: Teller) -> tuple[dict[str, Any], str]:
 
 
 async def chain_killed(tell: Teller) -> tuple[dict[str, Any], str]:
-    """The chain is killed when it was asked for a twin; it comes back and undoes no block."""
+    """The chain is killed when it was asked for a twin; it comes back and undoes no block.
+
+    What waits in anvil's pool is gone with it, and the daemon sends it again.
+    """
     there = tell.stage.destination
     await tell.network(there, "pause")
     sent = await tell.send(tell.order("CHAIN"))
@@ -283,7 +286,7 @@ STORIES: Mapping[str, Told] = {
 }
 OF_A_WIRE: Mapping[str, frozenset[str]] = {  # told where this comes back as it was
     "gateway-killed": frozenset({"bsn", "fabric"}),
-    "chain-killed": frozenset({"evm"}),  # anvil keeps its chain in memory only
+    "chain-killed": frozenset({"evm", "anvil"}),
     "bank-killed": frozenset({"iso20022"}),
 }
 
