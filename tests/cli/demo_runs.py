@@ -42,8 +42,12 @@ def nothing_runs(folder: Path) -> None:
 
 
 def stories(folder: Path, *words: str, within_s: int = 240) -> dict[str, str]:
-    with started(folder, "--once", "--output", "json", *words) as run:
-        out, said = run.communicate(timeout=within_s)
+    until = time.monotonic() + within_s
+    while True:
+        with started(folder, "--once", "--output", "json", *words) as run:
+            out, said = run.communicate(timeout=within_s)
+        if "that port is taken" not in said or time.monotonic() > until:
+            break  # else a demo of a test beside this one has it for now
     assert run.returncode == 0, said
     document = json.loads(out)
     assert document["schema"] == "lianqiao.demo/1"
