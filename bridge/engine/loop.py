@@ -73,11 +73,15 @@ class Inbox:
         self._items.append(item)
         self._filled.set()
 
-    async def batch(self) -> tuple[Item, ...]:
-        """Return the next items that touch each settlement once and keep each reader's order."""
+    async def filled(self) -> None:
+        """Return once something waits."""
         while not self._items:
             self._filled.clear()
             await self._filled.wait()
+
+    async def batch(self) -> tuple[Item, ...]:
+        """Return the next items that touch each settlement once and keep each reader's order."""
+        await self.filled()
         taken: list[Item] = []
         kept: deque[Item] = deque()
         touched: set[SettlementId] = set()
@@ -132,6 +136,9 @@ class Loop:
         """Absorb for ever. Errors: LedgerError stops the daemon; every waiter hears it first."""
         again: tuple[Item, ...] = ()
         while True:
+            if not again:
+                await self._inbox.filled()
+                await self._journal.gathered()  # what is heard until then is part of the commit
             again = await self.absorb(again or await self._inbox.batch())
             if again:
                 await asyncio.sleep(NO_ROOM_S)

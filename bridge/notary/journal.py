@@ -1,19 +1,18 @@
 """The journal: one writer thread, one commit and one sync for all that queued meanwhile.
 
-The batch is what arrived during the last sync; there is no timer. What is committed is shown in
-the event loop, whole batches at a time.
+The batch is what arrived during the last sync, and under load since the last hand-over. What is
+committed is shown in the event loop, whole batches at a time.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from threading import Condition, Thread
-from typing import Final, Self, TypeAlias
+from typing import Final, Self
 
-from bridge.core.ids import RETIRED, Instant
+from bridge.core.ids import RETIRED
 from bridge.notary.beside import Beside
 from bridge.notary.commit import commit
 from bridge.notary.entries import (
@@ -26,6 +25,7 @@ from bridge.notary.entries import (
     shape_group,
     shaped_or_not,
 )
+from bridge.notary.gathering import Chore, Gathering, Job
 from bridge.notary.outcomes import (
     Closed,
     Damaged,
@@ -37,7 +37,7 @@ from bridge.notary.outcomes import (
 )
 from bridge.notary.projection import GENERATION, Projection
 from bridge.notary.recheck import recheck
-from bridge.notary.store.port import Head, Lost, Reader, Store
+from bridge.notary.store.port import Head, Lost, Note, Reader, Store
 from bridge.notary.writer import Answer, Asked, Judged, Writer
 from bridge.ports import Clock
 
@@ -49,18 +49,6 @@ SEAL_ENTRIES: Final = 1_000
 SEAL_REST_S: Final = 0.02  # between two seals, while somebody waits for one
 RECENT: Final = 512  # entries held as they were committed: some 3 MB
 FUTURES: Final = 0.5  # s: how often a resting writer looks for what has fallen due
-
-Chore: TypeAlias = Callable[[Store, Head], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What waits for the writer: groups to judge, or a chore to do between two batches."""
-
-    future: "asyncio.Future[tuple[Answer, ...]]"
-    since: Instant
-    asked: tuple[Asked, ...] = ()
-    chore: Chore | None = None
 
 
 class Journal:
@@ -74,7 +62,7 @@ class Journal:
         self._store, self._clock = store, clock
         self._reader: Reader = store.reader()
         self._loop = asyncio.get_running_loop()
-        self._asked: list[Job] = []  # of this turn of the loop; handed over when it ends
+        self._gathering = Gathering(self._loop, self._hand_over)
         self._queue: deque[Job] = deque()
         self._waiting = 0  # groups queued or being written
         self._wake = Condition()
@@ -145,7 +133,7 @@ class Journal:
         if len(asked) > MAX_BULK or size > MAX_BULK_BYTES:
             raise Malformed(f"{len(asked)} groups of {size} bytes are too many for one call")
         outcomes: list[Outcome] = []
-        for answer in await self._ask(Job(self._loop.create_future(), self._clock.now(), asked)):
+        for answer in await self._ask(self._job(asked, 1)):
             if isinstance(answer, Malformed):
                 raise answer
             outcomes.append(answer)
@@ -158,9 +146,19 @@ class Journal:
         """
         shaped = [(group, shaped_or_not(group)) for group in groups]
         asked = tuple(Asked(group, one) for group, one in shaped if not isinstance(one, Malformed))
-        job = Job(self._loop.create_future(), self._clock.now(), asked)
-        told = iter(await self._ask(job) if asked else ())
+        told = iter(await self._ask(self._job(asked, len(asked))) if asked else ())
         return tuple(one if isinstance(one, Malformed) else next(told) for _, one in shaped)
+
+    def _job(
+        self,
+        asked: tuple[Asked, ...] = (),
+        askers: int = 0,
+        *,
+        note: Note | None = None,
+        chore: Chore | None = None,
+    ) -> Job:
+        future: asyncio.Future[tuple[Answer, ...]] = self._loop.create_future()
+        return Job(future, self._clock.now(), asked, askers, note, chore)
 
     async def _ask(self, job: Job) -> tuple[Answer, ...]:
         if self.trouble is not None:
@@ -172,14 +170,12 @@ class Journal:
         if old or self._waiting + len(job.asked) > self._queue_max:
             raise Overloaded(f"{self._waiting} groups wait")
         self._waiting += len(job.asked)
-        if not self._asked:
-            self._loop.call_soon(self._hand_over)
-        self._asked.append(job)
+        self._gathering.add(job)
         return await job.future
 
     def _hand_over(self) -> None:
         """Queue all that was asked in one turn of the loop: one commit, not one for the first."""
-        jobs, self._asked = self._asked, []
+        jobs = self._gathering.take()
         with self._wake:
             trouble = self.trouble
             if trouble is None:
@@ -191,18 +187,16 @@ class Journal:
     async def erase(self, keys: Sequence[str]) -> None:
         """Erase bytes kept beside the leaves; every proof stays valid."""
         wanted = tuple(keys)
-        await self._chore(lambda store, _: store.erase(wanted))
+        await self._ask(self._job(chore=lambda store: store.erase(wanted)))
         self._beside.forget(wanted)
 
     async def keep_checkpoint(self, size: int, note: bytes) -> None:
         """Keep a signed checkpoint and show it. Errors: Fenced, Full, IoFailed."""
-        await self._chore(lambda store, head: store.put_note(size, note, head))
-        if size >= self._noted[0]:
-            self._noted = (size, note)
-        self._ring()
+        await self._ask(self._job(note=(size, note)))
 
-    async def _chore(self, chore: Chore) -> None:
-        await self._ask(Job(self._loop.create_future(), self._clock.now(), chore=chore))
+    async def gathered(self) -> None:
+        """Return when the next commit begins, in time to be part of it: at once, but under load."""
+        await self._gathering.due()
 
     async def wait(self, n: int, level: str) -> None:
         """Return once entry `n` has that level of acknowledgement.
@@ -267,7 +261,10 @@ class Journal:
 
     def raw(self, n: int) -> bytes | None:
         """Return the bytes of entry `n`, if it is committed."""
-        found = self._reader.entries(n, n + 1) if 0 <= n < self.head.seq else []
+        held = self._recent[0].n if self._recent else self.head.seq
+        if held <= n < self.head.seq:
+            return self._recent[n - held].raw
+        found = self._reader.entries(n, n + 1) if 0 <= n < held else []
         return found[0] if found else None
 
     def entries(self, after: int, limit: int) -> tuple[Entry, ...]:
@@ -342,10 +339,8 @@ class Journal:
             return jobs
 
     def _commit(self, judge: Writer, jobs: list[Job]) -> None:
-        asked = [one for job in jobs for one in job.asked]
-        judged = judge.judge(asked)
-        if judged.batch is not None:
-            commit(judge, judged)
+        judged = judge.judge([one for job in jobs for one in job.asked])
+        commit(judge, judged, tuple(job.note for job in jobs if job.note is not None))
         judge.settle(judged)
         chores = [job for job in jobs if job.chore is not None]
         groups = [job for job in jobs if job.chore is None]
@@ -354,11 +349,12 @@ class Journal:
         for job in chores:
             assert job.chore is not None, "a chore has something to do"
             try:
-                job.chore(judge.store, judge.head)
+                job.chore(judge.store)
             except Lost as lost:
-                raise IoFailed(f"nobody knows whether it is kept: {lost}") from lost
-        nothing = Judged(answers=(), batch=None, changes=(), edge=judge.edge)
-        self._tell(partial(self._publish, chores, nothing, judge.head))
+                raise IoFailed(f"nobody knows whether it is erased: {lost}") from lost
+        if chores:
+            nothing = Judged(answers=(), batch=None, changes=(), edge=judge.edge)
+            self._tell(partial(self._publish, chores, nothing, judge.head))
 
     def _stop(self, jobs: list[Job], trouble: LedgerError) -> None:
         """Fail what waits; nothing is written any more, reading goes on."""
@@ -388,6 +384,8 @@ class Journal:
         for job in jobs:
             answers = tuple(islice(told, len(job.asked)))
             self._waiting -= len(job.asked)
+            if job.note is not None and job.note[0] >= self._noted[0]:
+                self._noted = job.note
             if not job.future.done():
                 job.future.set_result(answers)
         self._ring()

@@ -77,6 +77,7 @@ async def test_what_was_written_last_is_told_as_it_stands_on_disk(
         for limit in (0, 1, 3, 256):
             assert journal.entries(after, limit) == again.entries(after, limit), (after, limit)
         assert journal.entry(after) == again.entry(after)
+        assert journal.raw(after) == again.raw(after)
     await journal.close()
 
 
@@ -316,6 +317,26 @@ async def test_a_checkpoint_that_cannot_be_kept_takes_no_committed_group_back() 
     with pytest.raises(IoFailed):
         await journal.append([group(1, draft(1, "account", account("a")))])
     await journal.close()
+
+
+async def test_a_checkpoint_is_kept_with_the_groups_that_are_asked_beside_it() -> None:
+    syncs: list[str] = []
+    disk = Disk()
+    store = MemoryStore(disk, lambda call: syncs.append(call) if call == "sync" else None)
+    journal = Journal.open(store, SetClock())
+    await journal.append([genesis()])
+    del syncs[:]
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(journal.append([group(1, draft(1, "account", account("a")))]))
+        tasks.create_task(journal.keep_checkpoint(3, b"note"))
+        tasks.create_task(journal.append([group(2, draft(2, "account", account("b")))]))
+    assert len(syncs) == 1
+    assert (journal.sealed, journal.checkpoint) == (3, b"note")
+    assert journal.head.seq == 5
+    await journal.keep_checkpoint(5, b"alone")
+    assert len(syncs) == 2
+    await journal.close()
+    assert MemoryStore(disk).notes(0, 9) == [(3, b"note"), (5, b"alone")]
 
 
 async def test_a_clock_that_stands_behind_the_ledger_writes_nothing() -> None:

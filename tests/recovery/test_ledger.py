@@ -12,6 +12,7 @@ from random import Random  # noqa: TID251 a seed makes every trial repeatable
 import apsw
 import pytest
 
+from bridge.notary.commit import commit
 from bridge.notary.entries import shape_group
 from bridge.notary.fsck import fsck
 from bridge.notary.journal import Journal
@@ -25,6 +26,7 @@ from bridge.notary.store.port import Lost
 from bridge.notary.store.sqlite import SqliteStore
 from bridge.notary.writer import Asked, Writer
 from tests.notary.ledgers import SetClock, account, draft, genesis, group, settled, transfer
+from tests.notary.test_fsck import note
 from tests.recovery.broken_disk import BrokenVfs, Disk
 
 NAMES = itertools.count()
@@ -54,8 +56,9 @@ def write(store: SqliteStore, acknowledged: list[int]) -> None:
     batch = [(0, one) for one in first]
     while True:
         judged = writer.judge([one for _, one in batch])
-        if judged.batch is not None:
-            store.append(judged.batch, writer.head)
+        size, root = writer.head.seq, bytes.fromhex(writer.head.root)
+        # the note of what was committed before goes with the batch
+        commit(writer, judged, ((size, note(size, root)),) if size else ())
         writer.settle(judged)
         acknowledged += [number for number, _ in batch if number]
         batch = [moved(next(numbers)) for _ in range(3)]
@@ -69,6 +72,16 @@ def missing(path: Path, acknowledged: list[int]) -> int:
         assert fsck(store) == ()
         names = [moved(number)[1].members[0].draft.id for number in acknowledged]
         return len(names) - len(store.known(names))
+    finally:
+        store.close()
+
+
+def noted_whole(path: Path) -> None:
+    """See that every batch that `write` made has brought its note, and that no note came alone."""
+    store = SqliteStore(path)
+    try:
+        sizes = [size for size, _ in store.notes(0, 1_000)]
+        assert sizes == [first for first, _ in store.undos() if first]
     finally:
         store.close()
 
@@ -102,7 +115,9 @@ def power_cut(folder: Path, disk: Disk, vfs: str, seed: int) -> int:
         pass
     let_go(store)
     disk.cut(chance)
-    return missing(path, acknowledged)
+    gone = missing(path, acknowledged)
+    noted_whole(path)
+    return gone
 
 
 @pytest.mark.parametrize("seed", range(25))
@@ -165,6 +180,7 @@ def failing(folder: Path, disk: Disk, vfs: str, last: int, error: type[Exception
     disk.fault = lambda _n, _call: None
     let_go(store)
     assert missing(path, acknowledged) == 0
+    noted_whole(path)
 
 
 @pytest.mark.parametrize("error", [apsw.FullError, apsw.IOError])

@@ -10,6 +10,7 @@ from unittest.mock import patch
 from typing_extensions import override
 
 from bridge.notary import journal as real
+from bridge.notary.gathering import Job
 from bridge.notary.journal import Journal
 from bridge.notary.outcomes import Committed, LedgerError, Overloaded
 from bridge.notary.projection import GENERATION
@@ -100,7 +101,7 @@ class SimJournal(Journal):
         self._ring_writer()
 
     @override
-    def _publish(self, jobs: list[real.Job], judged: Judged, head: Head) -> None:
+    def _publish(self, jobs: list[Job], judged: Judged, head: Head) -> None:
         for answer in judged.answers:
             if isinstance(answer, Committed):
                 for entry in answer.entries:
@@ -110,6 +111,7 @@ class SimJournal(Journal):
     @override
     async def close(self) -> None:
         self._closing = True
+        self._gathering.take()  # nothing of it is handed over any more
         if self._due is not None:
             self._due.cancel()
         if self._falling is not None:

@@ -78,6 +78,7 @@ class MemoryStore:
         disk.undos[batch.first] = batch.undo
         for first in [first for first in disk.undos if first < batch.forget]:
             del disk.undos[first]
+        disk.notes.update(batch.notes)
         disk.head = batch.head
         self.fault("answer")
 

@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from bridge.core.ids import Digest, Instant
 from bridge.notary.frontier import EMPTY_ROOT
+
+Note: TypeAlias = tuple[int, bytes]  # a signed checkpoint, behind its size
 
 
 class Lost(Exception):
@@ -44,6 +46,7 @@ class Batch:
     undo: bytes
     forget: int  # undos that begin before this number may go
     head: Head
+    notes: tuple[Note, ...] = ()  # of smaller sizes: signed while this batch was asked
 
 
 class Reader(Protocol):

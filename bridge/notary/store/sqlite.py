@@ -228,12 +228,10 @@ class SqliteStore(SqliteReader):
         for _ in range(limit):
             head = self.head()
             with self._commit():
+                term = head.term + 1
                 self._db.execute(
                     "UPDATE head SET term = ?, writer = ?, claim = ? WHERE term = ? AND seq = ?",
-                    (
-                        *(head.term + 1, writer, _claim(head.term + 1, writer)),
-                        *(head.term, head.seq),
-                    ),
+                    (term, writer, _claim(term, writer), head.term, head.seq),
                 )
                 won = self._db.changes() == 1
             if won:
@@ -264,6 +262,8 @@ class SqliteStore(SqliteReader):
                 put("DELETE FROM rows WHERE kind = ? AND key = ?", gone)
             if batch.side:
                 self._beside(batch.side)
+            if batch.notes:
+                put("INSERT OR REPLACE INTO checkpoints VALUES (?, ?)", batch.notes)
             self._db.execute("INSERT INTO undos VALUES (?, ?)", (batch.first, batch.undo))
             self._db.execute("DELETE FROM undos WHERE first < ?", (batch.forget,))
 
