@@ -1,7 +1,8 @@
 """JSON-RPC to one endpoint: bounded in time, size and number, and every answer is its question's.
 
-A call that is cancelled ends only itself: no lock is held across an await.
-Source: JSON-RPC 2.0; Ethereum execution-apis.
+Reads asked at the same time share a request; where that fails each is asked by itself. A call that
+is cancelled ends only itself: no lock is held across an await.
+Source: JSON-RPC 2.0; Ethereum execution-apis; go-ethereum, rpc/errors.go.
 """
 
 import asyncio
@@ -18,6 +19,8 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
+from adapters.evm.coalescing import Coalescer, Spoiled
+
 Json: TypeAlias = "str | int | bool | Sequence[Json] | Mapping[str, Json] | None"
 Call: TypeAlias = tuple[str, tuple[Json, ...]]
 
@@ -31,6 +34,10 @@ SHUT = frozenset({401, 402, 403, 404, 405, 407, 413})  # a proxy's or a provider
 REVERTED = frozenset({3, -32015})  # codes by which nodes say that the contract refused
 GENERAL = -32000  # and this one says anything, with these words where it was the contract
 OF_CODE = ("revert", "opcode", "jump", "stack", "out of gas", "write protection")
+LARGE = frozenset(  # answers of megabytes or seconds: nobody else's should wait for them
+    {"eth_getBlockReceipts", "eth_getTransactionReceipt", "eth_simulateV1"}
+)
+TOO_MUCH = frozenset({-32002, -32003})  # a batch as a whole took too long, or says too much
 
 
 class Trouble(Exception):
@@ -91,6 +98,7 @@ class Endpoint:
         self._bounds = bounds if bounds is not None else Bounds()
         self._session: aiohttp.ClientSession | None = None
         self._next = 0
+        self._together: Coalescer[Answer] = Coalescer(self._asked, BATCH)
 
     async def __aenter__(self) -> "Endpoint":
         self._session = aiohttp.ClientSession(
@@ -101,6 +109,7 @@ class Endpoint:
 
     async def __aexit__(self, *_: object) -> None:
         assert self._session is not None, "it was entered"
+        await self._together.close()
         await self._session.close()
 
     async def call(self, method: str, *params: Json) -> Json:
@@ -120,59 +129,82 @@ class Endpoint:
         """
         answers: list[Answer] = []
         for first in range(0, len(calls), BATCH):
-            some = calls[first : first + BATCH]
-            try:
-                answers += await self._asked(some)
-            except (Unreachable, Unanswered):
-                if self._bounds.tries < 2:
-                    raise
-                answers += await self._again(some)
+            answers += await self._answered(calls[first : first + BATCH])
         return answers
 
-    async def _again(self, calls: Sequence[Call]) -> list[Answer]:
+    async def _answered(self, calls: Sequence[Call]) -> Sequence[Answer]:
+        """Ask with what others ask, and once more by itself where that was not answered."""
+        questions = [_written(method, params) for method, params in calls]
+        try:
+            if any(method in LARGE for method, _ in calls):
+                return await self._asked(questions)
+            return await self._together.ask(questions)
+        except Spoiled:  # maybe by others: alone it may be answered, or shows what it did
+            pass
+        except (Unreachable, Unanswered):
+            if self._bounds.tries < 2:
+                raise
+        return await self._again(questions)
+
+    async def _again(self, questions: Sequence[str]) -> Sequence[Answer]:
         """Ask once more, and more: only who was not answered pays for how that is done."""
         await asyncio.sleep(FIRST_WAIT_S)
         async for attempt in AsyncRetrying(
-            stop=stop_after_attempt(self._bounds.tries - 1),
+            stop=stop_after_attempt(max(1, self._bounds.tries - 1)),
             wait=wait_exponential_jitter(multiplier=2 * FIRST_WAIT_S, max=1),
             retry=retry_if_exception_type((Unreachable, Unanswered)),
             reraise=True,
         ):
             with attempt:
-                return await self._asked(calls)
+                return await self._asked(questions)
         raise AssertionError("the last attempt gave or raised")
 
     async def send(self, raw: bytes) -> str:
-        """Hand a transaction over, once. Return the hash the node gives.
+        """Hand a transaction over, once and by itself. Return the hash the node gives.
 
         Errors: Unreachable, Unanswered, Lied, NodeError.
         """
-        (answer,) = await self._asked([("eth_sendRawTransaction", (f"0x{raw.hex()}",))])
+        question = _written("eth_sendRawTransaction", (f"0x{raw.hex()}",))
+        (answer,) = await self._asked([question])
         if isinstance(answer, NodeError):
             raise answer
         if not isinstance(answer, str):
             raise Lied(f"{self.operator}: eth_sendRawTransaction answered no hash")
         return answer
 
-    async def _asked(self, calls: Sequence[Call]) -> list[Answer]:
+    async def _asked(self, questions: Sequence[str], *, shared: bool = False) -> Sequence[Answer]:
+        """Post some questions once. Errors: Trouble; Spoiled where the node refuses them as one."""
         assert self._session is not None, "it was entered"
-        first, self._next = self._next, self._next + len(calls)
+        first, self._next = self._next, self._next + len(questions)
         requests = [
-            {"jsonrpc": "2.0", "id": first + place, "method": method, "params": list(params)}
-            for place, (method, params) in enumerate(calls)
+            f'{{"jsonrpc": "2.0", "id": {number}, {question}}}'
+            for number, question in enumerate(questions, first)
         ]
-        body = json.dumps(requests if len(requests) > 1 else requests[0]).encode()
-        raw = await self._posted(self._session, body)
+        body = requests[0] if len(requests) == 1 else f"[{', '.join(requests)}]"
+        raw = await self._posted(self._session, body.encode())
         try:
             told = json.loads(raw)
         except (ValueError, RecursionError) as error:
             raise Lied(f"{self.operator}: the answer is no JSON") from error
         found = _by_id(told if isinstance(told, list) else [told])
-        if len(calls) > 1 and isinstance(told, dict) and None in found:
-            return [_result(self.operator, told)] * len(calls)  # the whole batch was refused
-        if found.keys() != {first + place for place in range(len(calls))}:
+        if len(questions) > 1 and isinstance(told, dict) and None in found:
+            self._fewer(len(questions))
+            if shared:
+                raise Spoiled(f"{self.operator}: the whole batch was refused")
+            return [_result(self.operator, told)] * len(questions)
+        numbers = range(first, first + len(questions))
+        if found.keys() != set(numbers):
+            if shared:
+                self._fewer(len(questions))  # some say so in a form of their own
             raise Lied(f"{self.operator}: the answer is to another question")
-        return [_result(self.operator, found[first + place]) for place in range(len(calls))]
+        answers = [_result(self.operator, found[number]) for number in numbers]
+        if shared and any(isinstance(one, NodeError) and one.code in TOO_MUCH for one in answers):
+            raise Spoiled(f"{self.operator}: it is too much at once")
+        return answers
+
+    def _fewer(self, refused: int) -> None:
+        """Share less from now on: it does not take so many at once."""
+        self._together.most = max(1, refused // 2)
 
     async def _posted(self, session: aiohttp.ClientSession, body: bytes) -> bytes:
         headers = {"Content-Type": "application/json"}
@@ -202,6 +234,11 @@ class Endpoint:
             raise Unreachable(f"{self.operator}: no connection") from error
         except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError) as error:
             raise Unanswered(f"{self.operator}: {type(error).__name__}") from error
+
+
+def _written(method: str, params: Sequence[Json]) -> str:
+    """Return a question as it stands in a request, behind its id."""
+    return json.dumps({"method": method, "params": params})[1:-1]
 
 
 def _by_id(answers: Sequence[object]) -> dict[object, Mapping[str, Json]]:

@@ -32,6 +32,7 @@ class Finality:
         self._nodes = nodes
         self._depth = depth
         self._last: Header | None = None
+        self._shown: tuple[Json, Header] | None = None  # the block that was read last
 
     async def final(self) -> Final:
         """Return the latest final block.
@@ -91,10 +92,16 @@ class Finality:
             if block is None or isinstance(block, NodeError):
                 continue  # it does not have it yet
             try:
-                found.append((node, shown(block)))
+                found.append((node, self._read(block)))
             except BadProof as error:
                 self._nodes.lied(node, str(error))
         return found
+
+    def _read(self, block: Json) -> Header:
+        """Return a block's header, read once for all who show the very same. Errors: BadProof."""
+        if self._shown is None or self._shown[0] != block:
+            self._shown = block, shown(block)
+        return self._shown[1]
 
     def _quorum(self, seen: list[tuple[Node, Header]]) -> tuple[Header, tuple[str, ...]] | None:
         said: dict[bytes, set[str]] = {}

@@ -9,11 +9,10 @@ from eth_utils.address import to_checksum_address
 from adapters.evm import calls
 from adapters.evm.accounts import hash_of, transaction_in
 from adapters.evm.blocks import Header
-from adapters.evm.client import Json, NodeError
+from adapters.evm.client import Json
 from adapters.evm.codec import (
     CONSENTS,
     DELIVERY,
-    ORIGIN,
     BadWords,
     Call,
     call_in,
@@ -24,12 +23,13 @@ from adapters.evm.codec import (
 from adapters.evm.consents import CONSENTS as WHAT
 from adapters.evm.consents import Allowances, contract_stands, key_signed
 from adapters.evm.finality import Finality
-from adapters.evm.nodes import Nodes
+from adapters.evm.nodes import Nodes, beside
 from adapters.evm.preflight import LISTED, preflight, read
 from adapters.evm.reading import Reader
 from adapters.evm.standing import Standing, State, hopeless, landed, standing
 from adapters.evm.ticket import Domain, digest
 from adapters.evm.titles import next_step, title_at
+from adapters.evm.trial import tried, would_land
 from adapters.evm.tries import BadProof
 from adapters.evm.wallet import Rungs, Wallet
 from bridge.core.act import Act, Signature, act_for
@@ -56,22 +56,6 @@ from bridge.ports import (
 )
 
 ENTRY = frozenset({Verb.LOCK, Verb.MINT})
-LOOK_FIRST = frozenset(  # our own verb may have made it so
-    {"Fenced", "WrongTicket", "WrongState", "BadTitle", "NoBacking", "Late", "Replayed"}
-)
-LATER = frozenset(  # somebody opens it again; the effect stays owed
-    {
-        "RateLimited",
-        "OverCap",
-        "AssetClosed",
-        "InWindow",
-        "Halted",
-        "OnHold",
-        "NotOperator",
-        "Shortfall",
-        "ReentrancyGuardReentrantCall",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,18 +192,23 @@ class EscrowNetwork:
         if wallet is None:
             raise Refused(f"no key is set that sends a {act.verb.value} here")
         await self._ready()
-        final, now = await self._standing(call, wallet.account.address)
-        done = landed(call, now)
-        why = self._reader.watchman.short(act.asset)
-        if why and act.verb in ENTRY and not done:
-            raise Unavailable(f"the asset is suspended: {why}")
-        if now.state is State.DELIVERING and call.verb == "assign":
-            return await self._goes_on(effect, call, wallet, replaces)
-        if not done and (why := hopeless(call, now, final.timestamp)):
-            raise Refused(why)
-        seen = await wallet.look_around(self._domain.contract, call.data)
-        if not done:
-            done = not await self._would_land(call, wallet.account.address, hex(seen.head))
+        sender = wallet.account.address
+        async with beside(wallet.look_around(self._domain.contract, call.data)) as looking:
+            final = (await self._finality.final()).header
+            seen = await looking
+        head = hex(seen.head)
+        async with beside(tried(self._nodes, self._escrow, call, sender, head)) as trying:
+            now = await self._standing(call, sender, final)
+            done = landed(call, now)
+            why = self._reader.watchman.short(act.asset)
+            if why and act.verb in ENTRY and not done:
+                raise Unavailable(f"the asset is suspended: {why}")
+            if now.state is State.DELIVERING and call.verb == "assign":
+                return await self._goes_on(effect, call, wallet, replaces)
+            if not done and (why := hopeless(call, now, final.timestamp)):
+                raise Refused(why)
+            if not done:
+                done = not await would_land(self._nodes, self._domain, call, await trying, head)
         key = Key(act.settlement, act.verb, attempt_of(effect))
         made = wallet.rungs(self._domain.contract, call.data, seen, known_to_land=not done)
         return self._prepared(key, made, replaces)
@@ -252,41 +241,13 @@ class EscrowNetwork:
         except BadWords as error:
             raise Refused(str(error)) from error
 
-    async def _standing(self, call: Call, sender: bytes) -> tuple[Header, Standing]:
-        """Return the final block, and how the settlement stands in it."""
-        header = (await self._finality.final()).header
+    async def _standing(self, call: Call, sender: bytes, header: Header) -> Standing:
+        """Return how the settlement stands in a final block."""
         now = await standing(self._nodes, header, self._domain, call, sender)
         self._reader.watchman.counted(sender, header.number, now.nonce)
         if why := self._reader.watchman.undone:
             raise Unavailable(f"finality broken: {why}")
-        return header, now
-
-    async def _would_land(self, call: Call, sender: bytes, head: str) -> bool:
-        """Try it on that block, as a quorum sees it; False where our own verb is in it already.
-
-        Errors: Refused, Unavailable.
-        """
-        asked: Mapping[str, Json] = {
-            "from": f"0x{sender.hex()}",
-            "to": self._escrow,
-            "data": f"0x{call.data.hex()}",
-        }
-        (told,) = await self._nodes.agreed([("eth_call", (asked, head))])
-        if not isinstance(told, NodeError):
-            return True
-        if not told.data:
-            raise Unavailable(f"the nodes refuse: {told.message[:200]}")
-        said = calls.revert(told.data)
-        if said.name == "BadTitle" and call.verb == "lock" and call.ticket.token_id:
-            who = f"0x{call.ticket.party.hex()}"
-            raise StrangerOwes(f"waits for {who} to give the title to custody")
-        if said.name in LOOK_FIRST and await self._is_in(call, head):
-            return False
-        why = f"{said.name}({', '.join(said.words)})"
-        ours = calls.is_ours(said)
-        if said.name in LATER or (call.verb != "lock" and not ours):
-            raise Unavailable(f"the escrow would refuse: {why}")
-        raise Refused(f"the escrow would refuse: {why}")
+        return now
 
     async def _step(self, call: Call) -> str:
         """Return what carries on a title that was handed over, or nothing while it waits."""
@@ -322,27 +283,6 @@ class EscrowNetwork:
         seen = await wallet.look_around(self._domain.contract, next_.data)
         made = wallet.rungs(self._domain.contract, next_.data, seen, known_to_land=True)
         return self._prepared(Key(effect.order.id, Verb.ASSIGN, attempt_of(effect)), made, former)
-
-    async def _is_in(self, call: Call, head: str) -> bool:
-        """Whether the verb has landed in a block that is not final yet."""
-        side = "origin" if call.verb in ORIGIN else "destination"
-        data = calls.call("Escrow", side, call.ticket.settlement)
-        seen = calls.call("Escrow", "holdSeen", call.digest(self._domain))
-        asked = [{"to": self._escrow, "data": f"0x{one.hex()}"} for one in (data, seen)]
-        slot, held = await self._nodes.agreed([("eth_call", (one, head)) for one in asked])
-        words, hold = read("Escrow", side, slot), read("Escrow", "holdSeen", held)
-        if words is None or hold is None:
-            raise Unavailable("the escrow answers something else")
-        ticket, state, _, held_until, _ = words
-        assert isinstance(ticket, bytes), "a ticket is a word"
-        now = Standing(
-            ticket=ticket,
-            state=State(int(str(state))),
-            held_until=int(str(held_until)),
-            hold_seen=hold == (True,),
-            nonce=0,
-        )
-        return landed(call, now)
 
     async def submit(self, prepared: Prepared) -> None:
         """Hand the bytes to a node's pool. Twice is once: a nonce is used once.

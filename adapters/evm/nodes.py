@@ -6,8 +6,9 @@ failed a proof, or told another story than the quorum, is set aside and written 
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Protocol, TypeVar
 
 import structlog
 
@@ -231,6 +232,22 @@ def _whole(answer: Answer) -> int:
         return int(answer, 16) if isinstance(answer, str) else 0
     except ValueError:
         return 0
+
+
+@asynccontextmanager
+async def beside(asking: Coroutine[Any, Any, T]) -> AsyncGenerator[asyncio.Task[T]]:
+    """Ask something beside what the block asks: both leave in one batch.
+
+    It ends with the block; who needs the answer awaits it there, with its errors.
+    """
+    task = asyncio.get_running_loop().create_task(asking)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()  # whoever did not wait for it did not need it
 
 
 def found(answer: Answer) -> Json:

@@ -15,7 +15,7 @@ from adapters.evm.codec import BadWords, ticket_of
 from adapters.evm.nodes import Nodes
 from adapters.evm.opening import raw
 from adapters.evm.ticket import Ticket
-from adapters.evm.titles import held_checks, made_checks, title_at
+from adapters.evm.titles import Title, contract_by, held_checks, made_checks, title_of
 from bridge.core.act import act_for
 from bridge.core.effects import LockAsset, MintAsset
 from bridge.core.ids import NetworkId
@@ -24,6 +24,7 @@ from bridge.ports import Answered, Check, Unavailable
 
 LISTED = "asset is listed and open"
 TOKEN, TITLE = "RepresentationToken", "RepresentationTitle"  # whose interface a foreign one shares
+TITLES = "TitleVault"  # the custody of titles with a contract each
 NOTHING = "0x" + "00" * 20
 ERC721 = bytes.fromhex("80ac58cd")  # as ERC-165 names it
 
@@ -36,31 +37,41 @@ class View:
     head: str
 
     async def ask(
-        self, *asked: tuple[str, str, str, tuple[Word, ...]], code_of: str = ""
+        self, *asked: tuple[str, str, str, tuple[Word, ...]], also: Sequence[Call] = ()
     ) -> list[Answer]:
         """Return what functions answer: contract, address, function, arguments.
 
-        And behind them the code of an account, where one is named.
+        And behind them what is also asked.
         """
         questions: list[Call] = [
             ("eth_call", (_asked(to, calls.call(contract, function, *args)), self.head))
             for contract, to, function, args in asked
         ]
-        if code_of:
-            questions.append(("eth_getCode", (code_of, self.head)))
-        return await self.nodes.agreed(questions)
+        return await self.nodes.agreed([*questions, *also])
+
+    def code(self, account: str) -> Call:
+        """Ask for the code of an account."""
+        return ("eth_getCode", (account, self.head))
+
+    def trial(self, sender: str, to: str, data: bytes) -> Call:
+        """Ask whether a call of somebody's would be refused."""
+        return ("eth_call", (_asked(to, data) | {"from": sender}, self.head))
 
     async def passes(self, sender: str, to: str, data: bytes) -> bool:
         """Tell whether a call of somebody's would not be refused."""
-        question: Call = ("eth_call", (_asked(to, data) | {"from": sender}, self.head))
-        (answer,) = await self.nodes.agreed([question])
-        if isinstance(answer, NodeError) and not of_contract(answer):
-            raise Unavailable(f"the nodes refuse: {answer.message[:200]}")
-        return not isinstance(answer, NodeError)
+        (answer,) = await self.nodes.agreed([self.trial(sender, to, data)])
+        return passed(answer)
 
 
 def _asked(to: str, data: bytes) -> dict[str, Json]:
     return {"to": to, "data": f"0x{data.hex()}"}
+
+
+def passed(answer: Answer) -> bool:
+    """Tell whether no contract refused what was tried. Errors: Unavailable."""
+    if isinstance(answer, NodeError) and not of_contract(answer):
+        raise Unavailable(f"the nodes refuse: {answer.message[:200]}")
+    return not isinstance(answer, NodeError)
 
 
 def read(contract: str, function: str, answer: Answer) -> tuple[Word, ...] | None:
@@ -92,7 +103,7 @@ async def preflight(
         ("Escrow", escrow, "inHalted", ()),
         ("Escrow", escrow, side, (ticket.settlement,)),
         ("Escrow", escrow, "isOperator", (operator or NOTHING,)),
-        code_of=asset,
+        also=[view.code(asset)],
     )
     rule = read("Escrow", "assets", answers[0])
     halted = read("Escrow", "inHalted", answers[1])
@@ -121,16 +132,18 @@ async def preflight(
 async def _held(view: View, ticket: Ticket, asset: str, party: str, custody: str) -> list[Check]:
     if ticket.token_id:
         return await _title_held(view, ticket, asset, party, custody)
+    moved = calls.call(TOKEN, "transfer", custody, ticket.amount)
     told = await view.ask(
-        (TOKEN, asset, "balanceOf", (party,)), (TOKEN, asset, "allowance", (party, custody))
+        (TOKEN, asset, "balanceOf", (party,)),
+        (TOKEN, asset, "allowance", (party, custody)),
+        also=[view.trial(party, asset, moved)],
     )
     balance = _number(read(TOKEN, "balanceOf", told[0]))
     allowed = _number(read(TOKEN, "allowance", told[1]))
-    moves = await view.passes(party, asset, calls.call(TOKEN, "transfer", custody, ticket.amount))
     return [
         _check("holder owns it", balance >= ticket.amount, f"{balance} of {ticket.amount}"),
         _check("custody is allowed", allowed >= ticket.amount, f"{allowed} of {ticket.amount}"),
-        _check("the token lets it go there", moves, custody),
+        _check("the token lets it go there", passed(told[2]), custody),
     ]
 
 
@@ -138,19 +151,21 @@ async def _title_held(
     view: View, ticket: Ticket, asset: str, party: str, custody: str
 ) -> list[Check]:
     number = ticket.token_id
-    title = await title_at(view.nodes, view.head, custody, ticket)
-    if title is not None:
-        return held_checks(title, ticket)
-    register = await _register(view, asset)
-    if register.answer is Answered.NO:
-        return [register]
     told = await view.ask(
+        (TITLES, custody, "FACTORY", ()),
+        (TITLE, asset, "supportsInterface", (ERC721,)),
         (TITLE, asset, "ownerOf", (number,)),
         (TITLE, asset, "getApproved", (number,)),
         (TITLE, asset, "isApprovedForAll", (party, custody)),
     )
-    owner, approved = read(TITLE, "ownerOf", told[0]), read(TITLE, "getApproved", told[1])
-    of_all = read(TITLE, "isApprovedForAll", told[2])
+    title = await _title(view, ticket, custody, told[0])
+    if title is not None:
+        return held_checks(title, ticket)
+    register = _register(asset, told[1])
+    if register.answer is Answered.NO:
+        return [register]
+    owner, approved = read(TITLE, "ownerOf", told[2]), read(TITLE, "getApproved", told[3])
+    of_all = read(TITLE, "isApprovedForAll", told[4])
     allowed = (approved is not None and str(approved[0]) == custody) or of_all == (True,)
     return [
         register,
@@ -159,25 +174,35 @@ async def _title_held(
     ]
 
 
-async def _register(view: View, asset: str) -> Check:
+async def _title(view: View, ticket: Ticket, custody: str, factory: Answer) -> Title | None:
+    """Return how a title stands that has a contract of its own, as its custody's factory says."""
+    made_by = read(TITLES, "FACTORY", factory)
+    if made_by is None:
+        return None
+    at = await contract_by(view.nodes, view.head, str(made_by[0]), ticket)
+    return await title_of(view.nodes, view.head, custody, at, ticket) if at else None
+
+
+def _register(asset: str, answer: Answer) -> Check:
     """A part is one title of a register; of what is counted there is none."""
-    (told,) = await view.ask((TITLE, asset, "supportsInterface", (ERC721,)))
-    is_one = read(TITLE, "supportsInterface", told) == (True,)
+    is_one = read(TITLE, "supportsInterface", answer) == (True,)
     return _check("asset is a register of titles", is_one, asset)
 
 
 async def _made(view: View, ticket: Ticket, far: str, custody: str) -> list[Check]:
     """`far` is the asset on the other network, of which a twin here is the twin."""
     asset, party = f"0x{ticket.asset.hex()}", f"0x{ticket.party.hex()}"
-    if ticket.token_id:
-        title = await title_at(view.nodes, view.head, custody, ticket)
-        if title is not None:
-            return made_checks(title, ticket)
     told = await view.ask(
         ("Vault", custody, "backing", (asset, ticket.counterpart)),
         (TOKEN, asset, "HOME", ()),
         (TOKEN, asset, "HOME_ASSET", ()),
+        (TITLES, custody, "FACTORY", ()),
+        (TITLE, asset, "supportsInterface", (ERC721,)),
     )
+    if ticket.token_id:
+        title = await _title(view, ticket, custody, told[3])
+        if title is not None:
+            return made_checks(title, ticket)
     backing = read("Vault", "backing", told[0])
     checks: list[Check] = []
     if backing is not None:
@@ -189,7 +214,7 @@ async def _made(view: View, ticket: Ticket, far: str, custody: str) -> list[Chec
         checks.append(_check("it can be made", is_home, "its home is the other network"))
         checks.append(_check("it is the twin of that asset", is_its, far))
     if ticket.token_id:
-        return [*checks, await _register(view, asset)]
+        return [*checks, _register(asset, told[4])]
     amount = 0 if backing is None else ticket.amount  # a share may refuse to move nothing
     moved = calls.call(TOKEN, "transfer", party, amount)
     admitted = await view.passes(custody, asset, moved)

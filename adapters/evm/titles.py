@@ -58,10 +58,13 @@ async def contract_of(nodes: Nodes, head: str, custody: str, ticket: Ticket) -> 
     Errors: Unavailable.
     """
     (factory,) = await _answers(nodes, head, [Question(custody, "FACTORY()", "address")])
-    if factory is None:
-        return ""
+    return "" if factory is None else await contract_by(nodes, head, str(factory), ticket)
+
+
+async def contract_by(nodes: Nodes, head: str, factory: str, ticket: Ticket) -> str:
+    """Return the contract that a factory made for a title. Errors: Unavailable."""
     where, which = "getEscrowAddress(address,uint256)", (_address(ticket.asset), ticket.token_id)
-    (title,) = await _answers(nodes, head, [Question(str(factory), where, "address", which)])
+    (title,) = await _answers(nodes, head, [Question(factory, where, "address", which)])
     return _spelled(title)
 
 
@@ -70,23 +73,23 @@ async def title_at(nodes: Nodes, head: str, custody: str, ticket: Ticket) -> Tit
 
     Errors: Unavailable.
     """
-    at, asset = await contract_of(nodes, head, custody, ticket), _address(ticket.asset)
-    if not at:
-        return None
-    told = await _answers(
-        nodes,
-        head,
-        [
-            Question(asset, "paused()", "bool"),
-            Question(at, "active()", "bool"),
-            Question(at, "isHoldingToken()", "bool"),
-            *(Question(at, f"{name}()", "address") for name in ("beneficiary", "holder")),
-            *(Question(at, f"{name}()", "address") for name in ("prevBeneficiary", "prevHolder")),
-            Question(at, "remark()", "bytes"),
-        ],
-    )
-    kept = calls.call("TitleVault", "titles", at)
-    (noted,) = await nodes.agreed([_call(custody, kept, head)])
+    at = await contract_of(nodes, head, custody, ticket)
+    return await title_of(nodes, head, custody, at, ticket) if at else None
+
+
+async def title_of(nodes: Nodes, head: str, custody: str, at: str, ticket: Ticket) -> Title:
+    """Return how the title stands whose contract is `at`. Errors: Unavailable."""
+    questions = [
+        Question(_address(ticket.asset), "paused()", "bool"),
+        Question(at, "active()", "bool"),
+        Question(at, "isHoldingToken()", "bool"),
+        *(Question(at, f"{name}()", "address") for name in ("beneficiary", "holder")),
+        *(Question(at, f"{name}()", "address") for name in ("prevBeneficiary", "prevHolder")),
+        Question(at, "remark()", "bytes"),
+    ]
+    kept = _call(custody, calls.call("TitleVault", "titles", at), head)
+    *answers, noted = await nodes.agreed([*_calls(questions, head), kept])
+    told = [_word(one, answer) for one, answer in zip(questions, answers, strict=True)]
     settlement, medium = calls.result("TitleVault", "titles", raw(noted))
     assert isinstance(settlement, bytes) and isinstance(medium, bytes)  # noqa: PT018
     paused, active, holding, beneficiary, holder, former, before, words = told
@@ -145,7 +148,7 @@ def _check(what: str, holds: bool, why: str) -> Check:  # noqa: FBT001
 
 
 async def _answers(nodes: Nodes, head: str, asked: Sequence[Question]) -> list[Told]:
-    told = await nodes.agreed([_call(one.to, one.data(), head) for one in asked])
+    told = await nodes.agreed(_calls(asked, head))
     return [_word(one, answer) for one, answer in zip(asked, told, strict=True)]
 
 
@@ -157,6 +160,10 @@ def _word(question: Question, answer: Answer) -> Told:
     except ValueError:
         return None  # it has no such function
     return word
+
+
+def _calls(asked: Sequence[Question], head: str) -> list[Call]:
+    return [_call(one.to, one.data(), head) for one in asked]
 
 
 def _call(to: str, data: bytes, head: str) -> Call:

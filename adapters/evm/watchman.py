@@ -9,6 +9,7 @@ Source: ERC-20, balanceOf and totalSupply.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 from eth_hash.auto import keccak
 
@@ -24,6 +25,7 @@ from adapters.evm.questions import shown
 KEPT = "evm/asset/"  # before the address of an asset that was moved here
 BEHIND = "evm/behind/"  # before that of an asset: who stood behind it when it was first seen
 SHORT, CHANGED = "backing.short", "asset.changed"
+Listed: TypeAlias = tuple[str, Word, Word]  # an asset's custody, home, and hash of its code
 DAY_S = 86_400  # an account's code cannot change in place (EIP-6780): once a day is often
 
 
@@ -54,6 +56,7 @@ class Watchman:
         self._unkept: list[tuple[str, bytes | None]] = []
         self._code: dict[str, tuple[int, bytes]] = {}  # when it was looked at, and its hash
         self._wrong: dict[str, dict[str, str]] = {}  # by asset, then by what
+        self._listed: Mapping[str, Listed] = {}  # at the block before
         self._seen = -1
         self._nonces: dict[bytes, tuple[int, int]] = {}  # block and nonce by account, both final
 
@@ -101,26 +104,15 @@ class Watchman:
         for asset in assets:
             listed.append(_asked(self._escrow, calls.call("Escrow", "assets", asset), block))
             listed.append(_asked(asset, calls.call(TOKEN, "HOME"), block))
-        rules = await self._nodes.agreed(listed)
-        kept: dict[str, tuple[str, Word, Word]] = {}  # custody, home, hash of the code
-        for place, asset in enumerate(assets):
-            rule = read("Escrow", "assets", rules[2 * place])
-            named = read(TOKEN, "HOME", rules[2 * place + 1])
-            if rule is not None and int(str(rule[0]), 16):
-                home = named[0] if named is not None else bytes(32)
-                kept[asset] = str(rule[0]), home, rule[-1]
-        questions: list[Call] = []
-        for asset, (custody, home, _) in kept.items():
-            questions += [
-                _asked(asset, calls.call(TOKEN, "balanceOf", custody), block),
-                _asked(custody, calls.call("Vault", "accounts", asset), block),
-                _asked(asset, calls.call(TOKEN, "totalSupply"), block),
-                _asked(custody, calls.call("TwinVault", "issued", asset, home), block),
-                *issuer.questions(asset, custody, block),
-            ]
-        old = [one for one in kept if header.timestamp - self._code.get(one, (0, b""))[0] >= DAY_S]
-        questions += [("eth_getCode", (asset, block)) for asset in old]
-        told = await self._nodes.agreed(questions) if questions else []
+        assumed = self._listed
+        old = self._old(assumed, header)
+        told = await self._nodes.agreed([*listed, *_questions(assumed, old, block)])
+        kept = _listed(assets, told)
+        told = told[len(listed) :]
+        if kept != assumed:  # then what was asked beside it was of another custody
+            old = self._old(kept, header)
+            told = await self._nodes.agreed(_questions(kept, old, block)) if kept else []
+            self._listed = kept
         size = 4 + issuer.QUESTIONS
         parts = {one: told[size * at : size * (at + 1)] for at, one in enumerate(kept)}
         seen = await self._seen_of({one: kept[one][0] for one in kept}, parts, block)
@@ -139,6 +131,11 @@ class Watchman:
         )
         self._wrong, self._seen = found, header.number
         return new
+
+    def _old(self, kept: Mapping[str, Listed], header: Header) -> list[str]:
+        """Return the assets whose code is to be looked at."""
+        seconds = header.timestamp
+        return [one for one in kept if seconds - self._code.get(one, (0, b""))[0] >= DAY_S]
 
     async def _seen_of(
         self, custodies: Mapping[str, str], parts: Mapping[str, Sequence[Answer]], block: str
@@ -163,6 +160,32 @@ class Watchman:
         if code != listed:
             why.append(f"its code is {shown(code)}, it was listed with {shown(listed)}")
         return [*why, *now.halts]
+
+
+def _listed(assets: Sequence[str], told: Sequence[Answer]) -> dict[str, Listed]:
+    """Return what the escrow lists of some assets, by its answers and their own."""
+    kept: dict[str, Listed] = {}
+    for place, asset in enumerate(assets):
+        rule = read("Escrow", "assets", told[2 * place])
+        named = read(TOKEN, "HOME", told[2 * place + 1])
+        if rule is not None and int(str(rule[0]), 16):
+            home = named[0] if named is not None else bytes(32)
+            kept[asset] = str(rule[0]), home, rule[-1]
+    return kept
+
+
+def _questions(kept: Mapping[str, Listed], old: Sequence[str], block: str) -> list[Call]:
+    """Return what is asked of listed assets at a block, and behind it for the old codes."""
+    questions: list[Call] = []
+    for asset, (custody, home, _) in kept.items():
+        questions += [
+            _asked(asset, calls.call(TOKEN, "balanceOf", custody), block),
+            _asked(custody, calls.call("Vault", "accounts", asset), block),
+            _asked(asset, calls.call(TOKEN, "totalSupply"), block),
+            _asked(custody, calls.call("TwinVault", "issued", asset, home), block),
+            *issuer.questions(asset, custody, block),
+        ]
+    return [*questions, *(("eth_getCode", (one, block)) for one in old)]
 
 
 def _difference(told: Sequence[Answer]) -> str:

@@ -65,10 +65,12 @@ class Answering(asyncio.Protocol):
             if len(self._rest) < whole:
                 return
             body, self._rest = self._rest[end + 4 : whole], self._rest[whole:]
-            told = self._ID.search(body)
             result = "0x7a69" if b"eth_chainId" in body else WORD
-            said = {"jsonrpc": "2.0", "id": int(told[1]) if told else None, "result": result}
-            raw = json.dumps(said).encode()
+            said = [
+                {"jsonrpc": "2.0", "id": int(number), "result": result}
+                for number in self._ID.findall(body)
+            ]
+            raw = json.dumps(said if body.startswith(b"[") else said[0]).encode()
             head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
             assert self._line is not None, "it is open"
             self._line.write(f"{head}Content-Length: {len(raw)}\r\n\r\n".encode() + raw)

@@ -1,7 +1,7 @@
 """What a card of the exam asks of an EVM chain, on the dev chain of `stand.py`."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -17,6 +17,7 @@ from adapters.evm.adapter import network_over, network_pinned
 from adapters.evm.codec import ticket_of
 from adapters.evm.evidence import verify
 from adapters.evm.network import EscrowNetwork
+from adapters.evm.nodes import Node
 from adapters.evm.settings import EvmSettings
 from adapters.evm.ticket import Domain, digest
 from bridge.core.act import Act, Signature, act_for
@@ -126,10 +127,10 @@ class Here:
     def settings(self) -> EvmSettings:
         return EvmSettings.model_validate(self.table())
 
-    def door(self) -> EscrowNetwork:
+    def door(self, nodes: Sequence[Node] = ()) -> EscrowNetwork:
         """A door that knows nothing yet, as after a restart."""
         return network_over(
-            self.nodes,
+            nodes or self.nodes,
             self.settings(),
             self.world.time,
             reader=READER,

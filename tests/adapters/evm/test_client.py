@@ -11,7 +11,9 @@ from aiohttp.test_utils import BaseTestServer, TestServer
 
 from adapters.evm.client import (
     BATCH,
+    Answer,
     Bounds,
+    Call,
     Endpoint,
     Lied,
     NodeError,
@@ -106,7 +108,7 @@ async def test_an_answer_nested_without_end_is_a_lie() -> None:
 async def test_a_refusal_of_a_whole_batch_refuses_each() -> None:
     said = '{"jsonrpc":"2.0","id":null,"error":{"code":-32005,"message":"too many"}}'
     async with node(saying(said)) as endpoint:
-        answers = await endpoint.batch([("echo", ()), ("echo", ())])
+        answers = await endpoint.batch([("echo", (1,)), ("echo", (2,))])
     assert [type(one) for one in answers] == [NodeError, NodeError]
 
 
@@ -245,3 +247,135 @@ async def test_what_is_asked_is_json_rpc_as_the_standard_has_it() -> None:
     assert seen == [
         {"jsonrpc": "2.0", "id": 0, "method": "eth_call", "params": [{"to": "0x00"}, "latest"]}
     ]
+
+
+async def at_once(endpoint: Endpoint, *asked: Call) -> "list[Answer | Trouble]":
+    """What each asker gets who asks one thing at the same time."""
+
+    async def told(call: Call) -> "Answer | Trouble":
+        try:
+            (answer,) = await endpoint.batch([call])
+        except Trouble as trouble:
+            return trouble
+        return answer
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(told(call)) for call in asked]
+    return [task.result() for task in tasks]
+
+
+ECHO: tuple[Call, ...] = tuple(("echo", (n,)) for n in range(20))
+ECHOED = [[n] for n in range(20)]
+
+
+def counting(answering: Answering, seen: list[int]) -> Answering:
+    """Note how many questions each request has; 0: it is no batch."""
+
+    async def counted(request: web.Request) -> web.StreamResponse:
+        asked = await request.json()
+        seen.append(len(asked) if isinstance(asked, list) else 0)
+        return await answering(request)
+
+    return counted
+
+
+async def test_twenty_who_ask_at_once_share_a_request() -> None:
+    seen: list[int] = []
+    async with node(counting(honest, seen)) as endpoint:
+        assert await at_once(endpoint, *ECHO) == ECHOED
+        assert seen == [20]
+        told = await at_once(endpoint, ("refuse", ()), ("echo", (1,)), ("echo", (1,)))
+        assert isinstance(told[0], NodeError)
+        assert told[1:] == [[1], [1]]
+        assert seen[1:] == [2]
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+async def test_a_node_that_takes_no_batch_is_asked_one_by_one(*, wrapped: bool) -> None:
+    seen: list[int] = []
+
+    async def alone(request: web.Request) -> web.Response:
+        if isinstance(await request.json(), list):
+            error = {"code": -32600, "message": "batch too large"}
+            refusal = {"jsonrpc": "2.0", "id": None, "error": error}
+            return web.json_response([refusal] if wrapped else refusal)
+        return await honest(request)
+
+    async with node(counting(alone, seen)) as endpoint:
+        for _ in range(6):
+            assert await at_once(endpoint, *ECHO) == ECHOED
+        seen.clear()
+        assert await at_once(endpoint, *ECHO) == ECHOED
+        assert seen == [0] * 20, "it was learned"
+        if not wrapped:  # one asker's own batch is as they made it
+            both = await endpoint.batch(ECHO[:2])
+            assert [type(one) for one in both] == [NodeError, NodeError]
+
+
+def spoiled(said: str) -> Answering:
+    """One that answers honestly but for what is asked together with `spoil`."""
+
+    async def answering(request: web.Request) -> web.Response:
+        asked = await request.json()
+        many = asked if isinstance(asked, list) else [asked]
+        if not any(one["method"] == "spoil" for one in many):
+            return await honest(request)
+        match said:
+            case "busy":
+                return web.Response(status=429)
+            case "slow":
+                await asyncio.sleep(5)
+            case "huge":
+                return web.Response(text=" " * 5_000, content_type="application/json")
+            case "left out":
+                return web.json_response([answer(one) for one in many if one["method"] != "spoil"])
+            case "too much":
+                error = {"code": -32003, "message": "response too large"}
+                told = [{"jsonrpc": "2.0", "id": one["id"], "error": error} for one in many]
+                return web.json_response(told if isinstance(asked, list) else told[0])
+            case _:
+                return web.Response(text="no json", content_type="application/json")
+        return await honest(request)
+
+    return answering
+
+
+@pytest.mark.parametrize(
+    ("said", "own"),
+    [
+        ("busy", Unreachable),
+        ("slow", Unanswered),
+        ("huge", Lied),
+        ("left out", Lied),
+        ("no json", Lied),
+        ("too much", NodeError),
+    ],
+)
+async def test_what_one_asker_spoils_is_their_own_trouble(said: str, own: type[Exception]) -> None:
+    bounds = Bounds(timeout_s=0.5, largest=4_000, tries=2)
+    async with node(spoiled(said), bounds) as endpoint:
+        spoils, *others = await at_once(endpoint, ("spoil", ()), *ECHO)
+    assert type(spoils) is own
+    assert others == ECHOED
+
+
+async def test_a_blocks_receipts_hold_up_nobody_and_a_transaction_is_sent_apart() -> None:
+    slow, seen = asyncio.Event(), list[object]()
+
+    async def answering(request: web.Request) -> web.Response:
+        asked = await request.json()
+        seen.append(asked)
+        if isinstance(asked, dict) and asked["method"] == "eth_getBlockReceipts":
+            await slow.wait()
+        elif isinstance(asked, dict) and asked["method"] == "eth_sendRawTransaction":
+            return web.json_response(answer(asked) | {"result": "0x01"})
+        return await honest(request)
+
+    async with node(answering) as endpoint, asyncio.TaskGroup() as group:
+        large = group.create_task(endpoint.call("eth_getBlockReceipts", "0x7"))
+        sent = group.create_task(endpoint.send(b"\x02"))
+        assert await endpoint.call("echo", 1) == [1]
+        assert await sent == "0x01"
+        assert not large.done()
+        slow.set()
+    assert all(isinstance(one, dict) for one in seen), "each is a request of its own"

@@ -131,7 +131,7 @@ async def test_a_quorum_that_is_busy_has_refused_nothing_of_a_contracts() -> Non
     with pytest.raises(Unavailable):
         await busy.passes("0x" + "01" * 20, "0x" + "02" * 20, b"")
     with pytest.raises(Unavailable):
-        await busy.ask(code_of="0x" + "02" * 20)
+        await busy.ask(also=[busy.code("0x" + "02" * 20)])
     refuses = View(alike(NodeError(-32000, "execution reverted")), "0x1")
     assert not await refuses.passes("0x" + "01" * 20, "0x" + "02" * 20, b"")
 
