@@ -18,6 +18,7 @@ from pathlib import Path
 
 from bridge.core.effects import Verb
 from bridge.core.ids import SettlementId, ulid
+from bridge.notary.cast import Cast
 from bridge.notary.keys import BadKey, sync_folder
 
 HEADER = b'{"format":"lianqiao.votes/1"}\n'
@@ -93,7 +94,7 @@ class FileVoteBook:
     """
 
     def __init__(self, file: Path, disk: Executor | None = None) -> None:
-        self._votes: dict[SettlementId, set[Verb]] = {}
+        self._cast = Cast()
         self._lines = _Lines()
         self._handle = os.open(file, os.O_WRONLY | os.O_CREAT, 0o600)
         try:
@@ -137,14 +138,14 @@ class FileVoteBook:
             vote = _vote(line)
             if vote is None or self._lines.add(*vote) != line + b"\n":
                 raise _damaged(name, number)
-            self._votes.setdefault(vote[0], set()).add(vote[1])
+            self._cast.add(*vote)
             at += len(line) + 1
         return data[:at]
 
     def votes(self, settlement: SettlementId) -> frozenset[Verb]:
         """Return what was voted for a settlement, durably."""
         under_way = {verb for of, verb in (*self._waiting, *self._writing) if of == settlement}
-        return frozenset(self._votes.get(settlement, ())) - under_way
+        return self._cast.of(settlement) - under_way
 
     def vote(self, settlement: SettlementId, verb: Verb) -> "asyncio.Future[bool]":
         """Begin a vote. What it returns is True once it is durable, False where another forbids it.
@@ -154,7 +155,7 @@ class FileVoteBook:
         """
         loop = asyncio.get_running_loop()
         voted: asyncio.Future[bool] = loop.create_future()
-        cast, vote = self._votes.setdefault(settlement, set()), (settlement, verb)
+        cast, vote = self._cast.of(settlement), (settlement, verb)
         under_way = self._writing.get(vote) or self._waiting.get(vote)
         if self._failed:
             _fail(voted, VotesFailed(_SHUT))
@@ -165,7 +166,7 @@ class FileVoteBook:
         else:
             if not self._waiting and not self._writing:
                 loop.call_soon(self._write, loop)
-            cast.add(verb)
+            self._cast.add(settlement, verb)
             self._waiting[vote] = [voted]
         return voted
 
