@@ -5,7 +5,6 @@ every commit, and what it owes is `due`. What lies in memory here is patience, n
 """
 
 import asyncio
-import heapq
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from bridge.core.ids import RETIRED, Instant, SettlementId, derived_id
 from bridge.core.settlement import Settlement, Stop, deadline
 from bridge.core.upkeep import half_life
 from bridge.engine.book import step
+from bridge.engine.deadlines import Deadlines
 from bridge.engine.loop import Inbox
 from bridge.engine.perform import ASK_AGAIN_MS, Perform
 from bridge.engine.proposals import clearing
@@ -125,8 +125,7 @@ class Errands:
         self._alarm = alarm
         self._tasks: asyncio.TaskGroup | None = None
         self._running: dict[SettlementId, dict[str, asyncio.Event]] = {}
-        self._deadlines: list[tuple[Instant, SettlementId]] = []
-        self._until: dict[SettlementId, Instant] = {}  # the latest of each that is on the list
+        self._deadlines = Deadlines()
         self._worried: set[SettlementId] = set()
         self._met: dict[SettlementId, tuple[int, Wait]] = {}  # in which visit, for `trace`
 
@@ -164,10 +163,7 @@ class Errands:
                 self._tasks.create_task(self._carry_out(of, name, running))
         if not running:
             del self._running[of]
-        until = deadline(settlement)
-        if until is not None and self._until.get(of) != until:
-            self._until[of] = until
-            heapq.heappush(self._deadlines, (until, of))
+        self._deadlines.put(of, deadline(settlement))
 
     async def _carry_out(
         self, of: SettlementId, name: str, running: dict[str, asyncio.Event]
@@ -272,10 +268,7 @@ class Errands:
     async def _say_deadlines(self) -> None:
         while True:
             now = self._clock.now()
-            while now < RETIRED and self._deadlines and self._deadlines[0][0] <= now:
-                said, of = heapq.heappop(self._deadlines)
-                if self._until.get(of) == said:
-                    del self._until[of]
+            for of in self._deadlines.passed(now) if now < RETIRED else ():
                 settlement = self._journal.view.settlement(of)
                 until = deadline(settlement) if settlement is not None else None
                 if settlement is not None and until is not None and until <= now:

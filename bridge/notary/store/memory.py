@@ -108,7 +108,7 @@ class MemoryStore:
     def scan(self, kind: str, after: str, limit: int) -> list[tuple[str, bytes]]:
         """Return rows of a kind in the order of their keys."""
         rows = self.disk.rows.get(kind, {})
-        return [(key, rows[key]) for key in sorted(rows) if key > after][:limit]
+        return [row for row in sorted(rows.items()) if row[0] > after][:limit]
 
     def entries(self, first: int, end: int) -> list[bytes]:
         """Return the bytes of entries."""
@@ -138,11 +138,12 @@ class MemoryStore:
 
     def side_keys(self, prefix: str) -> tuple[str, ...]:
         """Return the keys kept beside that begin with `prefix`."""
-        return tuple(sorted(key for key in self.disk.side if key.startswith(prefix)))
+        return tuple(self.sides(prefix))
 
     def sides(self, prefix: str) -> dict[str, bytes]:
         """Return what is kept beside under keys that begin with `prefix`."""
-        return {key: self.disk.side[key] for key in self.side_keys(prefix)}
+        side = tuple(self.disk.side.items())  # at once: the writer's thread goes on meanwhile
+        return dict(sorted(row for row in side if row[0].startswith(prefix)))
 
     def every_id(self) -> Iterable[tuple[str, int, str]]:
         """Yield every spent id."""
