@@ -62,7 +62,7 @@ from bridge.settings import BadSettings, Settings, ceiling, load, placed, why_sh
 
 log = structlog.stdlib.get_logger(__name__)
 
-COLLECTED = (50_000, 20, 50)  # thresholds of the collector: some 10 MB between two looks
+COLLECTED = (50_000, 3, 3)  # thresholds of the collector: some 10 MB between two looks
 VERIFIED = 1_024  # evidences a network whose facts are known: the reader proves, the notaries again
 
 
@@ -101,13 +101,12 @@ async def serve(settings: Settings, folder: Path, ready: Callable[[str], None]) 
 
 @contextmanager
 def rare_collections() -> Generator[None]:
-    """While the body runs, cycles are sought seldom, and never among what was there before it.
-
-    What a settlement leaves is freed by its last reference; the collector finds next to nothing.
-    """
+    """While the body runs, cycles are sought seldom, and never among what was there before it."""
+    # a settlement leaves next to none; some are left by tries at a wire that is away: `let_go`
     before = gc.get_threshold()
     gc.collect()
     gc.freeze()
+    gc.collect()  # old is nothing now: else it had to grow by a quarter of what is frozen
     gc.set_threshold(*COLLECTED)
     try:
         yield

@@ -59,6 +59,17 @@ class Unproved(AdapterError):
     """Raise from `verify` when evidence does not prove a fact; the sentence names the step."""
 
 
+def let_go(error: BaseException) -> None:
+    """Have a caught error, and what it came from, hold nothing of the try that it ended.
+
+    What a library raises often lies in a frame of its own traceback: a cycle a try, found late.
+    """
+    held: BaseException | None = error
+    while held is not None:
+        held.__traceback__ = None
+        held = held.__cause__ or held.__context__
+
+
 class Answered(StrEnum):
     YES = "yes"
     NO = "no"

@@ -3,6 +3,7 @@
 import gc
 import re
 import tomllib
+from collections import deque
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -13,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from adapters.evm.adapter import ADAPTER
 from bridge import registry
 from bridge.cli.found import keys_of, write_settings
-from bridge.daemon import rare_collections, serve
+from bridge.daemon import COLLECTED, rare_collections, serve
 from bridge.notary.journal import Journal
 from bridge.notary.keys import BadKey, make_ed25519
 from bridge.settings import BadSettings, load, parse
@@ -55,6 +56,30 @@ def test_while_it_turns_cycles_are_sought_seldom_and_never_among_what_was_built(
     assert gc.get_threshold() == before
     assert gc.get_freeze_count() == 0
     assert any(one is built for one in gc.get_objects())
+
+
+def test_cycles_that_outlive_a_look_are_found_soon_after() -> None:
+    """Wires that are away leave some under way at each look; none may stay for good."""
+
+    class Knot:
+        alive = 0
+
+        def __init__(self) -> None:
+            self.own = self
+            self.parts: list[list[Knot]] = [[] for _ in range(20)]
+            Knot.alive += 1
+
+        def __del__(self) -> None:
+            Knot.alive -= 1
+
+    under_way: deque[Knot] = deque(maxlen=500)
+    most = 0
+    with rare_collections():
+        for _ in range(100_000):
+            under_way.append(Knot())
+            most = max(most, Knot.alive)
+    between_looks = COLLECTED[0] / 20
+    assert most < 3 * between_looks
 
 
 def test_a_chain_no_notary_can_sign_for_is_refused_in_one_sentence(tmp_path: Path) -> None:

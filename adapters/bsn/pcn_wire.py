@@ -9,6 +9,7 @@ from typing import Protocol
 import aiohttp
 
 from adapters.bsn.pcn_answers import largest
+from bridge.ports import let_go
 
 
 class NotSent(Exception):
@@ -62,8 +63,10 @@ class HttpWire:
                         raise NoAnswer(f"an answer of more than {most} bytes")
                 return Heard(answer.status, bytes(heard), dict(answer.headers))
         except aiohttp.ClientConnectorError as error:
+            let_go(error)
             raise NotSent(f"no connection: {type(error).__name__}") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            let_go(error)
             raise NoAnswer(f"no answer: {type(error).__name__}") from error
 
 

@@ -20,6 +20,7 @@ from tenacity import (
 )
 
 from adapters.evm.coalescing import Coalescer, Spoiled
+from bridge.ports import let_go
 
 Json: TypeAlias = "str | int | bool | Sequence[Json] | Mapping[str, Json] | None"
 Call: TypeAlias = tuple[str, tuple[Json, ...]]
@@ -231,8 +232,10 @@ class Endpoint:
                         raise Lied(f"{self.operator}: an answer over {self._bounds.largest} bytes")
                 return bytes(raw)
         except aiohttp.ClientConnectorError as error:
+            let_go(error)
             raise Unreachable(f"{self.operator}: no connection") from error
         except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError) as error:
+            let_go(error)
             raise Unanswered(f"{self.operator}: {type(error).__name__}") from error
 
 

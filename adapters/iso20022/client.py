@@ -16,7 +16,7 @@ import aiohttp
 from adapters.iso20022.signed import BadSignature, Signed, signature_of, verified
 from bridge.core.canonical import NotCanonical, Value, parse
 from bridge.core.ids import Instant
-from bridge.ports import Unavailable, Uncertain
+from bridge.ports import Unavailable, Uncertain, let_go
 
 CALL_S = 10  # of one call to the bank's door
 ANSWER_MAX = 64 * 1024  # bytes of an answer
@@ -108,10 +108,13 @@ class HttpChannel:
         try:
             status = await self._post(signed)
         except aiohttp.ClientConnectorError as error:
+            let_go(error)
             raise Unavailable(f"nobody is there: {type(error).__name__}") from error
-        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+            let_go(error)
             status = await self._again(signed)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            let_go(error)
             raise Uncertain(f"no answer: {type(error).__name__}") from error
         if status == 503:
             raise Unavailable("the bank's door is not open")
@@ -123,6 +126,7 @@ class HttpChannel:
         try:
             status = await self._post(signed)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            let_go(error)
             raise Uncertain(f"no answer: {type(error).__name__}") from error
         if status == 503:
             raise Uncertain("the door closed after something may have been taken")
@@ -151,6 +155,7 @@ class HttpChannel:
                     raise Unavailable(f"the bank's door said {answer.status}")
                 return receipt_of(signed_of(raw, answer.headers), digest, self._bank_keys)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            let_go(error)
             raise Unavailable(f"no answer: {type(error).__name__}") from error
         except BadSignature as error:
             raise Unavailable(f"the receipt is not the bank's: {error}") from error

@@ -10,7 +10,7 @@ from typing import Protocol
 import aiohttp
 
 from bridge.core.canonical import Value, canonical, parse
-from bridge.ports import Refused, Unavailable, Uncertain
+from bridge.ports import Refused, Unavailable, Uncertain, let_go
 
 POLL_MS = 20_000  # of one long poll; below the engine's minute of silence
 CALL_S = 10  # of one call to a world on this machine
@@ -70,8 +70,10 @@ class HttpClient:
                 said = await answer.content.read(ANSWER_MAX)
                 status = answer.status
         except aiohttp.ClientConnectorError as error:
+            let_go(error)
             raise Unavailable(f"nobody is there: {type(error).__name__}") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            let_go(error)
             raise sent(f"no answer: {type(error).__name__}") from error
         try:
             body = parse(said)
