@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 import socket
+import sys
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
@@ -28,12 +29,13 @@ from bridge.cli.wires import CASTS
 from bridge.notary.fsck import fsck
 from bridge.notary.store.sqlite import SqliteReader
 from bridge.ports import Refused, Unavailable
+from tests.recovery.leaking import Leaking
 
 IN_FLIGHT = 20
 STUCK_S = 180  # from an order to its rest; a killed process is away for seconds
 PRICE = 134_567_800  # minor units of HKD, of each order
 ROWS_HELD = 2_000  # by each generation of the daemon's memory of its ledger: the bound is met
-WARM = 90  # orders: both generations were full, of some 50 rows an order
+WARM = 220  # orders: both generations were full, of 50 rows and 20 KiB beside them an order
 ASSET, BUYER, SELLER = "receivable-a", "HK00123", "CN00456"
 DAEMON = "daemon"
 SETTLED = frozenset(
@@ -192,10 +194,10 @@ class Town:
     kills: Counter[str] = field(default_factory=Counter)
     lives: list[Life] = field(default_factory=list)  # of the daemon
 
-    async def trade(self, first: int, until: float) -> None:
-        """Have one lot after the other cross, until that second of the monotonic clock."""
+    async def trade(self, first: int, until: float, most: int) -> None:
+        """Have one lot after the other cross until then, by the monotonic clock, or so many."""
         serial = first
-        while time.monotonic() < until:
+        while time.monotonic() < until and len(self.orders) < most:
             self.done.append(await self._cross(serial))
             serial += IN_FLIGHT
 
@@ -272,16 +274,22 @@ def quiet_port() -> int:
 
 
 @asynccontextmanager
-async def town(folder: Path) -> AsyncGenerator[Town]:
-    """Yield the demo's stage on embedded wires, before a patient desk."""
+async def town(folder: Path, *, leaks_kib: int = 0) -> AsyncGenerator[Town]:
+    """Yield the demo's stage on embedded wires, before a patient desk; its daemon may leak."""
     async with (
         stage(folder, f"tcp:localhost:{quiet_port()}", CASTS["embedded"]) as built,
         aiohttp.ClientSession() as session,
     ):
-        _hold_few_rows(built.daemon.config)
+        config = built.daemon.config
+        _hold_few_rows(config)
         await built.daemon.stop()
-        await built.daemon.start()
-        yield Town(replace(built, desk=PatientDesk(built.folder, session)))
+        daemon = Leaking(config, kib=leaks_kib) if leaks_kib else built.daemon
+        try:
+            await daemon.start()
+            desk = PatientDesk(built.folder, session)
+            yield Town(replace(built, desk=desk, daemon=daemon))
+        finally:
+            await daemon.stop()
 
 
 def _hold_few_rows(config: Path) -> None:
@@ -292,15 +300,18 @@ def _hold_few_rows(config: Path) -> None:
     config.write_text(few, "utf-8")
 
 
-async def soaked(here: Town, seconds: float, plan: Iterator[Blow]) -> None:
-    """Trade for so long under these blows, and until all is at rest. Errors: what went wrong."""
+async def soaked(here: Town, seconds: float, plan: Iterator[Blow], most: int = sys.maxsize) -> None:
+    """Trade for so long under these blows, or so many orders, and until all is at rest.
+
+    Errors: what went wrong.
+    """
     until = time.monotonic() + seconds
     async with asyncio.TaskGroup() as beside:
         weighing = beside.create_task(here.weigh())
         async with asyncio.TaskGroup() as group:
             group.create_task(here.suffer(plan, until))
             for first in range(IN_FLIGHT):
-                group.create_task(here.trade(first, until))
+                group.create_task(here.trade(first, until, most))
         weighing.cancel()
 
 
