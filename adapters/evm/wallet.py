@@ -66,6 +66,7 @@ class _Sent:
 
     rung: int = 0
     since: int | None = None
+    is_taken: bool = False  # a node said so; else it may have come, or not
 
 
 @dataclass(slots=True)
@@ -163,7 +164,12 @@ class Wallet:
         nonce = transaction_in(items[0])[0].nonce
         self._next = max(self._next, nonce + 1)
         sent = self._sent.get(nonce, _Sent())
-        sent.rung = await self._hand(items, min(sent.rung, len(items) - 1))
+        try:
+            sent.rung = await self._hand(items, min(sent.rung, len(items) - 1))
+            sent.is_taken = True
+        except Uncertain:
+            self._sent[nonce] = sent  # handed over again like what is too cheap
+            raise
         self._sent[nonce] = sent
 
     async def _hand(self, items: Sequence[bytes], rung: int) -> int:
@@ -226,7 +232,8 @@ class Wallet:
     async def abandon(self, items: Sequence[bytes], used: int) -> None:
         """Spend the nonce of bytes that can land no more, so that nothing waits behind them."""
         told, _ = transaction_in(items[-1])
-        if told.nonce >= used and told.nonce not in self._sent:
+        sent = self._sent.get(told.nonce)
+        if told.nonce >= used and (sent is None or not sent.is_taken):
             with suppress(Unavailable, Uncertain):
                 await self._fill(told.nonce, told)
 
@@ -239,6 +246,7 @@ class Wallet:
         sent.since = head
         with suppress(Uncertain):
             sent.rung = await self._hand(items, min(sent.rung + 1, len(items) - 1))
+            sent.is_taken = True
 
     async def _fill(self, nonce: int, like: Transaction) -> None:
         """Ask for an empty transfer to oneself in the place of a nonce."""

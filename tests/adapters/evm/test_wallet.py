@@ -176,6 +176,20 @@ async def test_a_key_with_nothing_to_pay_with_is_not_there() -> None:
             await here.network.submit(prepared)
 
 
+async def test_bytes_that_were_lost_on_their_way_are_handed_over_again_in_their_time() -> None:
+    """No node has them, and nobody can know that: after some blocks they are sent once more."""
+    async with Here() as here:
+        bench = here.bench()
+        prepared = await bench.prepare(LockAsset(await bench.new_order()))
+        for node in here.nodes:
+            node.node.lie = Lie("drop", ("eth_sendRawTransaction",), 1)
+        with pytest.raises(Uncertain):
+            await here.network.submit(prepared)
+        assert isinstance(await bench.decided(prepared), Landed)
+        assert prepared.expires is not None
+        assert bench.clock.now() < prepared.expires
+
+
 async def test_an_answer_that_was_lost_is_uncertain_and_the_bytes_may_be_there() -> None:
     async with Here() as here:
         bench = here.bench()
