@@ -1,5 +1,6 @@
 """A node that answers in an unheard-of form is set aside or waited for; it ends nothing of ours."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 
@@ -181,6 +182,26 @@ async def test_only_who_called_a_block_final_is_counted_and_named() -> None:
     final = await Finality(Nodes("eip155:1", nodes, 2, Still(), 1_000), None).final()
     assert final.header.number == 90
     assert final.told == {"kind": "quorum", "operators": ["north", "south"]}
+
+
+async def test_a_block_that_is_too_deep_to_compare_ends_no_reading() -> None:
+    """It was read with less of the stack in use; its header is whole."""
+
+    def deep() -> Json:
+        inner: Json = []
+        for _ in range(1_000):
+            inner = [inner]
+        return shown_block(7) | {"more": inner}
+
+    nodes = [Always(name, {"": deep()}) for name in ("north", "south", "east")]
+    finality = Finality(Nodes("eip155:1", nodes, 2, Still(), 1_000), None)
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(1_000)  # Python's own; another package of the tests sets one of its own
+    try:
+        for _ in range(2):
+            assert (await finality.final()).header.number == 7
+    finally:
+        sys.setrecursionlimit(before)
 
 
 @pytest.mark.parametrize("settlement", [bytes(32), b"\xff" * 32])
