@@ -205,7 +205,7 @@ class Endpoint:
 
     def _fewer(self, refused: int) -> None:
         """Share less from now on: it does not take so many at once."""
-        self._together.most = max(1, refused // 2)
+        self._together.most = max(1, min(self._together.most, refused // 2))
 
     async def _posted(self, session: aiohttp.ClientSession, body: bytes) -> bytes:
         headers = {"Content-Type": "application/json"}

@@ -312,6 +312,26 @@ async def test_a_node_that_takes_no_batch_is_asked_one_by_one(*, wrapped: bool) 
             assert [type(one) for one in both] == [NodeError, NodeError]
 
 
+async def test_what_a_node_takes_at_once_is_learned_downwards_only() -> None:
+    """A batch of one asker's own that it refuses says nothing of smaller ones."""
+    seen: list[int] = []
+
+    async def few(request: web.Request) -> web.Response:
+        asked = await request.json()
+        if isinstance(asked, list) and len(asked) > 6:
+            error = {"code": -32600, "message": "batch too large"}
+            return web.json_response({"jsonrpc": "2.0", "id": None, "error": error})
+        return await honest(request)
+
+    async with node(counting(few, seen)) as endpoint:
+        for _ in range(2):
+            assert await at_once(endpoint, *ECHO) == ECHOED
+        await endpoint.batch([("echo", (n,)) for n in range(60)])
+        seen.clear()
+        assert await at_once(endpoint, *ECHO) == ECHOED
+        assert max(seen) <= 6
+
+
 def spoiled(said: str) -> Answering:
     """One that answers honestly but for what is asked together with `spoil`."""
 
