@@ -218,7 +218,7 @@ class Wallet:
         is_over = expires is not None and expires <= now
         for lower in range(used, nonce):
             given = self._given.get(lower)
-            unknown = given is None and lower not in self._sent
+            unknown = given is None and not self._is_taken(lower)
             if (given is not None and given <= now) or (unknown and is_over):
                 await self._fill(lower, told)
         if is_over:
@@ -232,10 +232,13 @@ class Wallet:
     async def abandon(self, items: Sequence[bytes], used: int) -> None:
         """Spend the nonce of bytes that can land no more, so that nothing waits behind them."""
         told, _ = transaction_in(items[-1])
-        sent = self._sent.get(told.nonce)
-        if told.nonce >= used and (sent is None or not sent.is_taken):
+        if told.nonce >= used and not self._is_taken(told.nonce):
             with suppress(Unavailable, Uncertain):
                 await self._fill(told.nonce, told)
+
+    def _is_taken(self, nonce: int) -> bool:
+        sent = self._sent.get(nonce)
+        return sent is not None and sent.is_taken
 
     async def _bump(self, items: Sequence[bytes], sent: _Sent) -> None:
         head = await self.nodes.head()

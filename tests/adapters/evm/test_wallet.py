@@ -190,6 +190,24 @@ async def test_bytes_that_were_lost_on_their_way_are_handed_over_again_in_their_
         assert bench.clock.now() < prepared.expires
 
 
+async def test_bytes_of_a_former_life_that_were_lost_keep_nobody_waiting_behind_them() -> None:
+    """Their verb may have landed otherwise: nobody looks after them any more."""
+    async with Here() as here:
+        bench = here.bench()
+        lost = await bench.prepare(LockAsset(await bench.new_order()))
+        here.network = here.door()
+        for node in here.nodes:
+            node.node.lie = Lie("drop", ("eth_sendRawTransaction",), 1)
+        with pytest.raises(Uncertain):
+            await here.network.submit(lost)
+        again = here.bench()
+        later = await again.prepare(LockAsset(await bench.new_order()))
+        assert nonce_of(later) == nonce_of(lost) + 1
+        await here.network.submit(later)
+        await again.sleep(LIFE_MS)
+        assert isinstance(await again.decided(later), Landed | Again)
+
+
 async def test_an_answer_that_was_lost_is_uncertain_and_the_bytes_may_be_there() -> None:
     async with Here() as here:
         bench = here.bench()
