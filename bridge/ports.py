@@ -65,7 +65,9 @@ def let_go(error: BaseException) -> None:
     What a library raises often lies in a frame of its own traceback: a cycle a try, found late.
     """
     held: BaseException | None = error
-    while held is not None:
+    seen: set[int] = set()  # whoever sets causes by hand may close a ring
+    while held is not None and id(held) not in seen:
+        seen.add(id(held))
         held.__traceback__ = None
         held = held.__cause__ or held.__context__
 

@@ -110,3 +110,11 @@ def test_what_was_let_go_of_says_what_it_was_and_holds_no_frame() -> None:
     let_go(caught.value)
     assert [one.__traceback__ for one in (caught.value, cause)] == [None, None]
     assert (caught.value.__cause__, str(cause)) == (cause, "refused")
+
+
+def test_what_came_from_each_other_is_let_go_of_once() -> None:
+    """A library may set a cause by hand: of two that name each other, neither comes last."""
+    first, second = ValueError("first"), ValueError("second")
+    first.__cause__, second.__cause__ = second, first
+    let_go(first)
+    assert (first.__cause__, second.__cause__) == (second, first)
