@@ -6,6 +6,7 @@ spends theirs on an empty transfer to oneself.
 Source: EIP-1559; EIP-2718; Ethereum execution-apis.
 """
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -167,7 +168,7 @@ class Wallet:
         try:
             sent.rung = await self._hand(items, min(sent.rung, len(items) - 1))
             sent.is_taken = True
-        except Uncertain:
+        except (Uncertain, asyncio.CancelledError):  # also where nobody waited for the answer
             self._sent[nonce] = sent  # handed over again like what is too cheap
             raise
         self._sent[nonce] = sent

@@ -1,5 +1,6 @@
 """A nonce for each action until it is final: bumped, filled, found again after a restart."""
 
+import asyncio
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -185,6 +186,28 @@ async def test_bytes_that_were_lost_on_their_way_are_handed_over_again_in_their_
             node.node.lie = Lie("drop", ("eth_sendRawTransaction",), 1)
         with pytest.raises(Uncertain):
             await here.network.submit(prepared)
+        assert isinstance(await bench.decided(prepared), Landed)
+        assert prepared.expires is not None
+        assert bench.clock.now() < prepared.expires
+
+
+async def test_bytes_nobody_waited_for_to_be_taken_are_handed_over_again_in_their_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nodes that take a line and say nothing outlast the engine's patience."""
+
+    async def says_nothing(raw: bytes) -> str:
+        await asyncio.Event().wait()
+        return raw.hex()
+
+    async with Here() as here:
+        bench = here.bench()
+        prepared = await bench.prepare(LockAsset(await bench.new_order()))
+        with monkeypatch.context() as silent:
+            for node in here.nodes:
+                silent.setattr(node, "send", says_nothing)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(here.network.submit(prepared), 0.05)
         assert isinstance(await bench.decided(prepared), Landed)
         assert prepared.expires is not None
         assert bench.clock.now() < prepared.expires
