@@ -8,16 +8,21 @@ Source: BSN user manual, permissioned services, chapter 5-4-3; GB/T 32918.2; RFC
 
 import base64
 import binascii
-from typing import Protocol
+from functools import lru_cache
+from hashlib import sha256
+from typing import Final, Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from adapters.bsn import der, sm2
 from adapters.bsn.certificates import Algorithm, KeyPoint
 from adapters.bsn.sm3 import sm3
 
+SHA256: Final = hashes.SHA256()
+REMEMBERED: Final = 256  # signatures of one key: some 80 kB
 ORDERS = {
     Algorithm.SECP256R1: 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
     Algorithm.SECP256K1: 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141,
@@ -87,11 +92,8 @@ class EcdsaMacSigner:
         return der.write_signature(r, min(s, self._order - s))
 
 
-class MacVerifier:
-    """The pinned key of the other side.
-
-    Errors: ValueError (sm2.KeyRefused among them) for a point that is not on its curve.
-    """
+class _PublicKey:
+    """One key of one of the algorithms. Errors: ValueError for a point that is not on its curve."""
 
     def __init__(self, key: KeyPoint) -> None:
         self._sm2: sm2.Verifier | None = None
@@ -104,12 +106,51 @@ class MacVerifier:
             numbers = ec.EllipticCurvePublicNumbers(key.x, key.y, CURVES[key.algorithm])
             self._ec = numbers.public_key()
 
+    def digest(self, data: bytes) -> bytes:
+        """What is signed of some bytes."""
+        return sm3(data) if self._sm2 is not None else sha256(data).digest()
+
+    def prove(self, hashed: bytes, r: int, s: int) -> None:
+        """Nothing, if it has signed this digest. Errors: MacRefused with the reason."""
+        if not (1 <= r < self._order and 1 <= s < self._order):
+            raise MacRefused("r or s out of range")
+        if self._sm2 is not None:
+            good = self._sm2.verifies(hashed, r, s)
+        else:
+            good = self._ecdsa_verifies(hashed, r, s)
+        if not good:
+            raise MacRefused("it does not verify")
+
+    def _ecdsa_verifies(self, hashed: bytes, r: int, s: int) -> bool:
+        if self._ec is None:
+            return False
+        if s > self._order // 2:
+            raise MacRefused("s lies in the upper half")
+        try:
+            self._ec.verify(der.write_signature(r, s), hashed, ec.ECDSA(Prehashed(SHA256)))
+        except InvalidSignature:
+            return False
+        return True
+
+
+class MacVerifier:
+    """The pinned key of the other side; what it was seen to have signed is not computed again.
+
+    The watcher and every notary look at the same answers and blocks.
+    Errors: ValueError (sm2.KeyRefused among them) for a point that is not on its curve.
+    """
+
+    def __init__(self, key: KeyPoint) -> None:
+        held = _PublicKey(key)
+        self._digest = held.digest
+        self._prove = lru_cache(REMEMBERED)(held.prove)  # which keeps nothing that was refused
+
     def verify(self, text: str, mac: str) -> None:
         """Nothing, if the mac is this key's signature of the text; else it raises.
 
         Errors: MacRefused with the reason.
         """
-        self._verify(text.encode(), *read_mac(mac))
+        self._prove(self._digest(text.encode()), *read_mac(mac))
 
     def verify_bytes(self, data: bytes, signature: bytes) -> None:
         """Nothing, if the DER is this key's signature of some bytes, hashed as a text is.
@@ -117,30 +158,9 @@ class MacVerifier:
         Errors: MacRefused with the reason.
         """
         try:
-            self._verify(data, *der.read_signature(signature))
+            self._prove(self._digest(data), *der.read_signature(signature))
         except der.FormRefused as error:
             raise MacRefused(str(error)) from error
-
-    def _verify(self, data: bytes, r: int, s: int) -> None:
-        if not (1 <= r < self._order and 1 <= s < self._order):
-            raise MacRefused("r or s out of range")
-        if self._sm2 is not None:
-            good = self._sm2.verifies(sm3(data), r, s)
-        else:
-            good = self._ecdsa_verifies(data, r, s)
-        if not good:
-            raise MacRefused("it does not verify")
-
-    def _ecdsa_verifies(self, data: bytes, r: int, s: int) -> bool:
-        if self._ec is None:
-            return False
-        if s > self._order // 2:
-            raise MacRefused("s lies in the upper half")
-        try:
-            self._ec.verify(der.write_signature(r, s), data, ec.ECDSA(hashes.SHA256()))
-        except InvalidSignature:
-            return False
-        return True
 
 
 def read_mac(mac: str) -> tuple[int, int]:

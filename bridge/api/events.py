@@ -24,6 +24,7 @@ from bridge.notary.outcomes import LedgerError
 from bridge.notary.since import first_since
 
 PAGE = 256
+TOGETHER = 16_384  # bytes of events that a reader is sent at once
 STREAMS = 1_000  # open at once: some 67 MB of one process
 QUIET_S = 15.0  # a comment that often, so that a proxy does not close the line
 SLOW_S = 30.0  # a reader who takes nothing for so long is let go, and resumes where it was
@@ -113,10 +114,14 @@ async def _tell_all(call: Call, told: Told, mine: Stream, response: web.StreamRe
     journal, after, is_placed = call.room.ring.journal, told.after, False
     while not call.room.closing.is_set():
         page = journal.entries(after, PAGE)
+        events = bytearray()  # of one commit, mostly: one packet, not one for each
         for entry in page:
             after = entry.n
             if of := told.about(entry):
-                await _taken(response.write(_event(entry, of, call.room.origin)), mine)
+                events += _event(entry, of, call.room.origin)
+            if len(events) >= TOGETHER or (events and entry is page[-1]):
+                await _taken(response.write(bytes(events)), mine)
+                events.clear()
         if page:
             await asyncio.sleep(0)  # a long history gives way to others
             continue

@@ -56,9 +56,11 @@ async def settled(desk: Front, number: int, **changes: object) -> str:
     return of
 
 
+@pytest.mark.parametrize("together", [1, 1_000, 16_384])
 async def test_every_settlements_events_are_told_once_in_order_and_resume_anywhere(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, together: int
 ) -> None:
+    monkeypatch.setattr("bridge.api.events.TOGETHER", together)
     async with front(tmp_path) as desk:
         both = [await settled(desk, number) for number in (1, 2)]
         own = [event for of in both for event in await of_one(desk, of)]

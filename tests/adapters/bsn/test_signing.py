@@ -136,6 +136,26 @@ def test_sm2_agrees_with_another_program_both_ways(d: int, message: bytes) -> No
     assert not verifier.verifies(message + b"\0", r, s)
 
 
+@pytest.mark.parametrize("algorithm", list(Algorithm))
+def test_what_was_seen_signed_excuses_no_other_text_mac_or_key(algorithm: Algorithm) -> None:
+    signer, other = (
+        Sm2MacSigner(d) if algorithm is Algorithm.SM2 else EcdsaMacSigner(algorithm, d)
+        for d in (KEY, KEY + 1)
+    )
+    verifier = MacVerifier(signer.public)
+    for _ in range(2):  # the second time from memory
+        verifier.verify("text", signer.sign("text"))
+        for text, mac in (
+            ("other", signer.sign("text")),
+            ("text", signer.sign("other")),
+            ("text", other.sign("text")),
+        ):
+            with pytest.raises(MacRefused):
+                verifier.verify(text, mac)
+        with pytest.raises(MacRefused):
+            MacVerifier(other.public).verify("text", signer.sign("text"))
+
+
 HALF = 1 << sm2.WINDOW - 1
 EDGES = st.lists(st.sampled_from([0, 1, HALF - 1, HALF, HALF + 1, 2 * HALF - 1]), max_size=29)
 
