@@ -168,7 +168,11 @@ def _found(folder: Path, *, reset: bool) -> Kept | None:
 
 
 def _see_it_comes_back(folder: Path, wires: str) -> None:
-    """See that what was kept can be taken up. Errors: UsageError."""
+    """See that what was kept can be taken up, and was kept by us. Errors: UsageError."""
+    found = folder.stat()
+    if found.st_uid != os.getuid() or found.st_mode & stat.S_IWOTH:
+        why = "another user may have put there what would run with your rights"
+        raise click.UsageError(f"{folder} is not yours alone, {why}: choose another")
     if wires not in CASTS:
         raise click.UsageError(f"{folder} holds a demo of another release; --reset empties it")
     if not CASTS[wires].comes_back:
