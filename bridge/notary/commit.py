@@ -10,7 +10,7 @@ from bridge.notary.writer import Judged, Writer
 def commit(judge: Writer, judged: Judged, notes: tuple[Note, ...] = ()) -> None:
     """Batch and notes are durable; the writer's store may be another connection to the ledger.
 
-    Errors: Fenced, Full, IoFailed: nothing of it is there.
+    Errors: Fenced, Full, IoFailed: nothing of the batch is there.
     """
     if judged.batch is None:
         _keep(judge, notes)
