@@ -149,7 +149,13 @@ def _found(folder: Path, *, reset: bool) -> Kept | None:
     What was never whole is emptied as a reset does; a folder of anybody else, or of a running demo,
     is left alone. Errors: UsageError, Runs.
     """
-    if not folder.exists() or not any(folder.iterdir()):
+    if not folder.exists():
+        return None
+    found = folder.stat()
+    if found.st_uid != os.getuid() or found.st_mode & stat.S_IWOTH:
+        why = "another user may put there what would run with your rights"
+        raise click.UsageError(f"{folder} is not yours alone, {why}: choose another")
+    if not any(folder.iterdir()):
         return None
     if not (folder / MARK).is_file():
         raise click.UsageError(f"{folder} is not a demo's folder: choose an empty one")
@@ -168,11 +174,7 @@ def _found(folder: Path, *, reset: bool) -> Kept | None:
 
 
 def _see_it_comes_back(folder: Path, wires: str) -> None:
-    """See that what was kept can be taken up, and was kept by us. Errors: UsageError."""
-    found = folder.stat()
-    if found.st_uid != os.getuid() or found.st_mode & stat.S_IWOTH:
-        why = "another user may have put there what would run with your rights"
-        raise click.UsageError(f"{folder} is not yours alone, {why}: choose another")
+    """See that what was kept can be taken up. Errors: UsageError."""
     if wires not in CASTS:
         raise click.UsageError(f"{folder} holds a demo of another release; --reset empties it")
     if not CASTS[wires].comes_back:

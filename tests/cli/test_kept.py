@@ -182,12 +182,16 @@ def test_what_cannot_be_taken_up_is_left_as_it_is(
     assert (keep / MARK).read_text() == mark
 
 
+@pytest.mark.parametrize("words", [{MARK: "http://localhost:8427\nmemory\n"}, {}])
 @pytest.mark.parametrize("mode", [0o700, 0o757])
-def test_what_another_user_may_have_put_there_is_not_taken_up(tmp_path: Path, mode: int) -> None:
+def test_what_another_user_may_have_put_there_is_not_taken_up(
+    tmp_path: Path, mode: int, words: dict[str, str]
+) -> None:
     """In a folder of everybody's the name may be taken: its settings and keys would be ours."""
     keep = tmp_path / "kept"
     keep.mkdir()
-    (keep / MARK).write_text(Kept(url="http://localhost:8427", wires="memory").text())
+    for name, text in words.items():
+        (keep / name).write_text(text)
     keep.chmod(mode)
     if mode == 0o700:
         if os.getuid():
@@ -196,7 +200,7 @@ def test_what_another_user_may_have_put_there_is_not_taken_up(tmp_path: Path, mo
     with started(tmp_path, "--once", "--keep", str(keep)) as run:
         _, said = run.communicate(timeout=30)
     assert (run.returncode, f"{keep} is not yours alone" in said) == (2, True), said
-    assert {one.name for one in keep.iterdir()} == {MARK}
+    assert {one.name: one.read_text() for one in keep.iterdir()} == words
 
 
 def test_what_was_never_whole_is_begun_anew(tmp_path: Path) -> None:
