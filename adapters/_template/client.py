@@ -24,6 +24,7 @@ class Client:
     async def would_take(self, raw: bytes) -> None:
         """Return if the network would take a request now; nothing is taken.
 
+        It returns too where the request's verb has landed already: `look` says so, no refusal does.
         Errors: Refused where it never can, Unavailable where time or people may change that.
         """
         raise NotImplementedError("client.would_take: a dry run of the request")

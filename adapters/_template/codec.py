@@ -35,7 +35,8 @@ class Slot:
     """One settlement on one side: `state` is empty, open, spent or done.
 
     A spent slot is the fence that no late lock or mint can pass. Later verbs must name the ticket
-    it was opened for. `holds` tells hold acts apart, so that an ended one is not replayed.
+    it was opened for: terms, asset, part, units, party and counterpart of its act. A hold may come
+    before its lock. `holds` tells hold acts apart, so that an ended one is not replayed.
     """
 
     state: str
