@@ -10,6 +10,7 @@ import click
 from bridge.cli.decide import signature
 from bridge.cli.link import Doc, Talk, spoken
 from bridge.cli.manners import NOT_FOUND, USAGE, Json, Stopped, printable, show, show_all
+from bridge.cli.trace import found, id_of
 from bridge.core.act import CONSENT_KINDS
 
 DAYS = 30  # past the deadline: the time people may take to decide
@@ -29,7 +30,7 @@ def consent() -> None:
 @spoken
 def shown(talk: Talk, settlement: str, *, network: str | None, typed_data: bool) -> None:
     """Print the exact bytes or typed data to be signed, and what else its holder calls."""
-    told = talk.get(f"/v1/settlements/{settlement}/consents")
+    told = talk.get(f"/v1/settlements/{id_of(talk, settlement)}/consents")
     if typed_data:
         owed = _owed(told, network)
         if owed.text("kind") not in TYPED:
@@ -95,7 +96,7 @@ def give(
             following="lianqiao consent give --help",
         )
     if file is None:
-        told = talk.get(f"/v1/settlements/{settlement}/consents")
+        told = talk.get(f"/v1/settlements/{id_of(talk, settlement)}/consents")
         owed = _owed(told, network)
         _bring(
             talk,
@@ -140,7 +141,7 @@ def sign(
     public_key: str,
 ) -> None:
     """Sign with a key file what its network needs, and bring it: Ed25519, P-256 or SM2."""
-    told = talk.get(f"/v1/settlements/{settlement}/consents")
+    told = talk.get(f"/v1/settlements/{id_of(talk, settlement)}/consents")
     owed = _owed(told, network)
     kind, message = owed.text("kind"), bytes.fromhex(owed.text("message"))
     if kind == "ed25519":
@@ -195,7 +196,7 @@ def _signed_as(
 
 
 def _until(talk: Talk, settlement: str) -> str:
-    deadline = datetime.fromisoformat(talk.get(f"/v1/settlements/{settlement}").text("deadline"))
+    deadline = datetime.fromisoformat(found(talk, settlement).text("deadline"))
     until = deadline.astimezone(UTC) + timedelta(days=DAYS)
     return f"{until:%Y-%m-%dT%H:%M:%SZ}"
 
@@ -221,5 +222,5 @@ def _owed(told: Doc, network: str | None) -> Doc:
 
 
 def _bring(talk: Talk, settlement: str, body: dict[str, Json]) -> None:
-    done = talk.post(f"/v1/settlements/{settlement}/consents", body)
+    done = talk.post(f"/v1/settlements/{id_of(talk, settlement)}/consents", body)
     show(talk.form, "consent", done.raw, lambda: [f"given; it is {done.text('stage')}"])

@@ -8,6 +8,7 @@ import click
 
 from bridge.cli.link import Doc, Talk, spoken
 from bridge.cli.manners import FAILED, USAGE, Json, Stopped, note, show, show_all
+from bridge.cli.trace import id_of
 
 
 @click.group()
@@ -60,7 +61,7 @@ def _accounts(talk: Talk) -> list[Doc]:
 @spoken
 def postings(talk: Talk, settlement: str) -> None:
     """Print the postings of a settlement."""
-    told = talk.get(f"/v1/settlements/{settlement}/postings")
+    told = talk.get(f"/v1/settlements/{id_of(talk, settlement)}/postings")
     items = [one.raw for one in told.all("items")]
     show_all(talk.form, "posting", items, ("debit", "credit", "unit", "units", "state"))
 

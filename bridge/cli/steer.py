@@ -4,6 +4,7 @@ import click
 
 from bridge.cli.link import Doc, Talk, spoken
 from bridge.cli.manners import Json, Waiting, note, show
+from bridge.cli.trace import id_of
 
 
 @click.command()
@@ -65,7 +66,7 @@ def freeze(talk: Talk, scope: str, reason: str) -> None:
 
 
 def _propose(talk: Talk, settlement: str, verb: str, body: dict[str, Json]) -> None:
-    tell_proposal(talk, talk.post(f"/v1/settlements/{settlement}:{verb}", body))
+    tell_proposal(talk, talk.post(f"/v1/settlements/{id_of(talk, settlement)}:{verb}", body))
 
 
 def tell_proposal(talk: Talk, told: Doc) -> None:

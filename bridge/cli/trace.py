@@ -46,6 +46,11 @@ def found(talk: Talk, name: str) -> Doc:
     )
 
 
+def id_of(talk: Talk, name: str) -> str:
+    """Return the id of the settlement that `found` finds by that name. Errors: Stopped."""
+    return name if ULID.match(name) else found(talk, name).text("id")
+
+
 def lines(told: Doc) -> list[str]:
     """Return a settlement for people: its heading, its stages, why it stands where it does."""
     paid = told.raw["payment"]

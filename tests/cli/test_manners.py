@@ -120,8 +120,9 @@ async def test_a_cancel_waits_for_another_person_who_signs_with_their_key(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with terminal(tmp_path, capsys) as at:
-        of = json.loads((await at.type("send", at.order_file(), "-o", "json")).out)["settlement"]
-        asked = await at.type("cancel", of, "--reason", "buyer withdrew", "--output", "json")
+        sent = json.loads((await at.type("send", at.order_file(), "-o", "json")).out)
+        of, uetr = sent["settlement"], sent["uetr"]
+        asked = await at.type("cancel", uetr, "--reason", "buyer withdrew", "--output", "json")
         assert asked.exit == 5
         proposal = json.loads(asked.out)["id"]
         assert proposal in (await at.type("ls", "approvals")).out
@@ -204,6 +205,12 @@ async def test_the_trial_balance_is_even_and_a_settlement_shows_its_postings(
         assert (await at.type("ledger", "prove", "x")).exit == 2
         shown = await at.type("ledger", "postings", of, "--output", "csv")
         assert "posted" in shown.out
+        (uetr,) = json.loads((await at.type("ls", "settlements", "--output", "json")).out)["items"]
+        for words in (["ledger", "postings"], ["consent", "show"]):
+            named = await at.type(*words, uetr["uetr"], "--output", "csv")
+            assert (named.exit, named.out) == (0, (await at.type(*words, of, "-o", "csv")).out)
+            lost = await at.type(*words, "no such")
+            assert (lost.exit, "next: lianqiao ls settlements" in lost.err) == (3, True)
         lists = await at.type("lists", "status")
         assert "house" in lists.out
         for noun in ("settlements", "lanes", "parties", "assets", "persons"):
