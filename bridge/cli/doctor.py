@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from bridge.cli.link import Doc, Talk, spoken
+from bridge.cli.link import Doc, Talk, spoken, starts
 from bridge.cli.machine import half_made
-from bridge.cli.manners import DOWN, FAILED, Json, Stopped, show
+from bridge.cli.manners import DOWN, FAILED, Json, Stopped, show, typed
 from bridge.cli.status import passed
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def lines(found: Sequence[Found]) -> list[str]:
     wide = max(len(one.name) for one in found)
     rows = [
         f"{one.result:<4}  {one.name:<{wide}}  {one.says}"
-        + (f"   fix: {one.remedy}" if one.remedy else "")
+        + (f"   fix: {typed(one.remedy)}" if one.remedy else "")
         for one in found
     ]
     failed, warned = _count(found, FAIL), _count(found, WARN)
@@ -194,7 +194,7 @@ def disk(seen: Ground) -> Iterator[Found]:
 def daemon(seen: Ground) -> Iterator[Found]:
     """It answers."""
     if seen.status is None:
-        yield Found(FAIL, "daemon", seen.down, f"lianqiao up --folder {seen.folder}")
+        yield Found(FAIL, "daemon", seen.down, starts(seen.folder))
     else:
         up_s = int(seen.status.text("up_s"))
         yield Found(OK, "daemon", f"{seen.status.text('version')}, up {passed(up_s)}")

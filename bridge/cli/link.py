@@ -257,16 +257,18 @@ class Talk:
             ) from error
 
     def _down(self, error: Exception) -> Stopped:
-        folder = "" if self.url is not None else f" --folder {quoted(str(self.folder))}"
         return Stopped(
             DOWN,
             "LQ-DOWN",
             f"no daemon answers at {self.address()}",
             cause=str(error) or type(error).__name__,
-            following="the same again in a second: a demo runs there, and starts its daemon again"
-            if _is_locked(self.folder / DEMO)
-            else f"lianqiao up{folder}",
+            following=self._up(),
         )
+
+    def _up(self) -> str:
+        if _is_locked(self.folder / DEMO):
+            return "the same again in a second: a demo runs there, and starts its daemon again"
+        return "lianqiao up" if self.url is not None else starts(self.folder)
 
 
 def addressed(path: str, query: Mapping[str, str | None]) -> str:
@@ -274,6 +276,12 @@ def addressed(path: str, query: Mapping[str, str | None]) -> str:
     given = {name: value for name, value in query.items() if value is not None}
     asked = "&".join(f"{name}={quote(value, safe='')}" for name, value in given.items())
     return f"{path}?{asked}" if asked else path
+
+
+def starts(folder: Path) -> str:
+    """Return what to type so that the daemon of this folder runs: a demo's, with its networks."""
+    way = "demo --keep" if (folder / DEMO).is_file() else "up --folder"
+    return f"lianqiao {way} {quoted(str(folder))}"
 
 
 def _is_locked(mark: Path) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from bridge.cli import run
 from bridge.cli.doctor import CHECKS, Found, Ground, examined, lines
-from bridge.cli.link import Doc
+from bridge.cli.link import DEMO, Doc
 from bridge.settings import parse
 from tests.cli.test_up import daemon, installation
 
@@ -150,6 +151,15 @@ def test_a_running_one_does_well_and_a_stopped_one_is_down(tmp_path: Path, capsy
     assert "fail  daemon" in said.out
     assert "skip  ledger" in said.out
     assert "next: lianqiao up" in said.err
+    (tmp_path / "here" / DEMO).touch()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["bridge/__main__.py"])
+        assert run(["doctor", *where]) == 6
+    said = capsys.readouterr()
+    following = f"python3 -m bridge demo --keep {tmp_path / 'here'}"
+    assert f"fix: {following}" in said.out, "as it was typed, and with a demo's networks"
+    assert f"next: {following}" in said.err
+    (tmp_path / "here" / DEMO).unlink()
     with daemon(where):
         assert run(["doctor", "-o", "json", *where]) == 0
         told = json.loads(capsys.readouterr().out)
