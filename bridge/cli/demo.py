@@ -81,7 +81,9 @@ def demo(
     known = told_on(CASTS[wires])
     unknown = set(stories).difference(known)
     if unknown:
-        raise click.UsageError(f"no story {', '.join(unknown)}; there are {', '.join(known)}")
+        elsewhere = [each for each, cast in CASTS.items() if unknown <= {*told_on(cast)}]
+        so = f"--wires {elsewhere[0]} tells it" if elsewhere else f"there are {', '.join(known)}"
+        raise click.UsageError(f"no story {', '.join(unknown)} on {wires} wires; {so}")
     if not 0 < speed <= FASTEST:
         raise click.UsageError(f"--speed {speed}: more than 0, and {FASTEST} at most")
     if reset and keep is None:

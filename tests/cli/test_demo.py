@@ -231,7 +231,8 @@ def test_a_terminal_is_drawn_on_while_it_waits(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--story", "nothing"], "no story nothing"),
+        (["--story", "nothing"], "no story nothing on embedded wires; there are clean, "),
+        (["--story", "title"], "no story title on embedded wires; --wires real tells it"),
         (["--reset"], "name it"),
         (["--speed", "0"], "more than 0"),
     ],
