@@ -121,6 +121,8 @@ async def _listing(endpoint: Endpoint, seen: Looked, escrow: str, vault: str) ->
     listed = custody != NOWHERE
     seen.vault, seen.cap = custody if listed else vault, whole(cap)
     lists = f"the governor lists it with code hash {shown(seen.code_hash)}"
+    if not listed and seen.kind not in CUSTODY:
+        return  # nobody is told to list what is no token
     if not listed:
         seen.found("listing", "the escrow does not list it", lists, holds=False)
     elif code != seen.code_hash:

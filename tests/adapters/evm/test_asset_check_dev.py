@@ -59,6 +59,8 @@ async def test_a_network_of_the_settings_is_looked_at_and_a_lock_is_tried(
 
         code, out, _ = await typed(stand.assets["twin-a"], *here, "--holder", seller)
         assert (code, "has none that can move" in out) == (1, True)
+        code, out, _ = await typed(seller, "--network", INSTANCE)
+        assert (code, "no contract" in out, "governor lists" in out) == (1, True, False), out
         code, _, err = await typed(share)
         assert (code, "--network" in err) == (2, True)
         code, _, err = await typed(share, "--network", "elsewhere")
