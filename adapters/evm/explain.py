@@ -19,23 +19,40 @@ Report: TypeAlias = Mapping[str, object]
 @click.command("evm")
 @click.argument("files", nargs=-1, required=True, type=FILE)
 @click.option("--pinned", type=FILE, help="JSON: network, genesis, escrow, readers, finality.")
+@click.option("--network", help="Hold it against the pinned words of this [network].")
+@click.option(
+    "--settings",
+    type=click.Path(path_type=Path),
+    default="lianqiao.toml",
+    help="Where that [network] stands.",
+)
 @click.option("-o", "--output", type=click.Choice(["table", "json", "jsonl"]), default="table")
-def explain(*, files: tuple[Path, ...], pinned: Path | None, output: str) -> None:
+def explain(
+    *,
+    files: tuple[Path, ...],
+    pinned: Path | None,
+    network: str | None,
+    settings: Path,
+    output: str,
+) -> None:
     """Verify evidence that an escrow said something, and print the six steps.
 
     Exit codes: 0 proved against what is pinned, 1 not, 2 unreadable.
     """
-    code = PROVED
+    if pinned is not None and network is not None:
+        raise click.UsageError("--pinned and --network: name one of them")
+    code, held = PROVED, _of_settings(settings, network) if network is not None else None
     for file in files:
         try:
             raw = file.read_bytes()
-            fixed = _pinned(pinned) if pinned is not None else unpinned(raw)
+            named = _pinned(pinned) if pinned is not None else held
+            fixed = named if named is not None else unpinned(raw)
             done = examined(raw, fixed)
         except (Unreadable, OSError) as error:
             click.echo(printable(f"{file}: {error}"), err=True)
             code = UNREADABLE
             continue
-        report = _report(file, done, is_pinned=pinned is not None)
+        report = _report(file, done, is_pinned=named is not None)
         if report["verdict"] != "proved":
             code = max(code, NOT_PROVED)
         click.echo(_table(report, done) if output == "table" else json.dumps(report))
@@ -47,6 +64,13 @@ def _pinned(file: Path) -> Value:
         return parse(file.read_bytes().strip())
     except NotCanonical as error:
         raise Unreadable(f"{file}: {error}") from error
+
+
+def _of_settings(file: Path, network: str) -> Value:
+    from adapters.evm.adapter import network_pinned  # noqa: PLC0415  loaded when needed
+    from adapters.evm.deploying.command import settings_of  # noqa: PLC0415
+
+    return network_pinned(settings_of(file, network))
 
 
 def _report(file: Path, done: Examined, *, is_pinned: bool) -> Report:
@@ -72,7 +96,8 @@ def _table(report: Report, done: Examined) -> str:
     ]
     last = str(report["verdict"])
     if last == "not pinned":
-        last += ": it agrees with itself; --pinned says what to hold it against"
+        last += ": it agrees with itself; hold it against --network NAME --settings lianqiao.toml"
+        last += ", or --pinned FILE"
     return "\n".join([*lines, last])
 
 

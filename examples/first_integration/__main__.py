@@ -7,6 +7,7 @@ typed. The order is a sample of this folder, with the stage's own accounts fille
 
 import asyncio
 import json
+import shlex
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,7 +30,7 @@ TOKEN, ISSUED = "invoice-token", "1000"  # a token of the platform's, a thousand
 
 async def typed(built: Stage, *words: str) -> list[dict[str, Any]]:
     """Type a command of ours, and return what it answers as objects."""
-    print(f"  $ lianqiao {' '.join(words[:3])} …")
+    print(f"  $ lianqiao {shlex.join(words)}")
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bridge", *words, cwd=built.folder, stdout=asyncio.subprocess.PIPE
     )

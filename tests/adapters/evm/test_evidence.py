@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.evm.blocks import Header, parsed_header
+from adapters.evm.deploying.plan import as_toml
 from adapters.evm.evidence import ChainEvidence, attested_finality, examined, verify
 from adapters.evm.explain import explain
 from adapters.evm.ticket import Ticket
@@ -33,6 +34,7 @@ from bridge.core.ids import ulid_of
 from bridge.ports import Unproved
 from tests.adapters.evm.chain import AWAY, CHAIN_ID, HOLDERS, START, STRANGER, Bridge
 from tests.adapters.evm.mined import MinedChain
+from tests.adapters.evm.test_settings import table
 
 NETWORK = f"eip155:{CHAIN_ID}"
 READER = Ed25519PrivateKey.from_private_bytes(b"r" * 32)
@@ -240,9 +242,29 @@ def test_explain_prints_six_steps_and_says_proved_only_against_what_is_pinned(
     assert "attested by reader" in report["steps"][1]["says"]
     loose = CliRunner().invoke(explain, [str(file)])
     assert (loose.exit_code, "not pinned" in loose.output) == (1, True)
+    assert "--network NAME --settings" in loose.output
     pinned.write_bytes(canonical(_pinned(network="eip155:1")))
     wrong = CliRunner().invoke(explain, [str(file), "--pinned", str(pinned)])
     assert (wrong.exit_code, "FAIL" in wrong.output) == (1, True)
+
+
+def test_explain_holds_evidence_against_a_network_of_the_settings(tmp_path: Path) -> None:
+    file, settings = tmp_path / "evidence.json", tmp_path / "settings.toml"
+    file.write_bytes(world().evidence("Locked").encoded())
+    pins = world().pinned
+    words = [str(file), "--network", "ours", "--settings", str(settings)]
+    for operators, code in ((["north", "south", "x"], 0), (["west", "x", "y"], 1)):
+        ours = table(
+            network=pins["network"],
+            genesis_hash=pins["genesis"],
+            escrow=pins["escrow"],
+            readers=pins["readers"],
+            endpoints=[{"url": f"https://{one}.example", "operator": one} for one in operators],
+        )
+        settings.write_text(as_toml("ours", {"adapter": "evm", **ours}), "utf-8")
+        told = CliRunner().invoke(explain, words)
+        assert (told.exit_code, "not pinned" in told.output) == (code, False), told.output
+    assert CliRunner().invoke(explain, [*words, "--pinned", str(file)]).exit_code == 2
 
 
 @pytest.mark.parametrize("form", ["table", "json", "jsonl"])
