@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from bridge.cli.link import Talk, spoken
-from bridge.cli.manners import FAILED, NOT_FOUND, USAGE, Json, Stopped, show
+from bridge.cli.manners import FAILED, NOT_FOUND, USAGE, Json, Stopped, show, show_all
 
 if TYPE_CHECKING:
     from bridge.settings import BadSettings
@@ -96,14 +96,24 @@ def shown(talk: Talk, file: Path | None) -> None:
 def explain(talk: Talk, key: str) -> None:
     """Say what a setting is, its unit, bounds and default: `ledger.seal_every_ms`.
 
-    A key of a network, rail, lane or notary is named without the instance: `lane.limit`.
+    A key of a network, rail, lane or notary may leave out the instance: `lane.limit`. A section,
+    such as `lane`, lists its keys.
     """
     import difflib  # noqa: PLC0415  loaded when needed
 
-    from bridge.cli.settings_text import explained  # noqa: PLC0415  loaded when needed
+    from bridge.cli.settings_text import INSTANCES, explained  # noqa: PLC0415  loaded when needed
 
     known = explained()
-    said = known.get(key)
+    kind, _, rest = key.partition(".")
+    bare = f"{kind}.{rest.partition('.')[2]}" if key.startswith(INSTANCES) else key
+    said = known.get(key) or known.get(bare)
+    inside = [one for name, one in known.items() if name.startswith(f"{key}.")]
+    if inside:
+        rows = [
+            {"key": one.key, "example": one.value.strip('"'), "says": one.says} for one in inside
+        ]
+        show_all(talk.form, "setting", rows, ("key", "says"))
+        return
     if said is None:
         close = difflib.get_close_matches(key, known, 1) or [
             name for name in known if name.endswith(f".{key}")
@@ -112,8 +122,8 @@ def explain(talk: Talk, key: str) -> None:
             NOT_FOUND,
             "LQ-NO-SETTING",
             f"there is no setting {key[:80]}",
-            cause="it is misspelled" if close else "an adapter's own settings stand in its README",
-            following=f"lianqiao config explain {close[0] if close else 'ledger.store'}",
+            cause="it is misspelled, or an adapter's own: those stand in its README",
+            following=f"lianqiao config explain {close[0] if close else 'network'}",
         )
     value = {"key": said.key, "example": said.value.strip('"'), "says": said.says}
     show(talk.form, "setting", value, lambda: [f"{said.key} = {said.value}", said.says])

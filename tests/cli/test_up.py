@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 import signal
 import socket
 import sqlite3
@@ -88,6 +89,25 @@ def test_a_file_that_is_missing_is_named_and_is_no_address_in_use(tmp_path: Path
     assert key.name in ended.stderr
     assert "address" not in ended.stderr
     assert "lianqiao doctor" in ended.stderr
+
+
+def test_a_setting_is_explained_with_or_without_its_instance_and_a_section_by_its_keys(
+    capsys: Capture,
+) -> None:
+    for named in ("lane.rail", "lane.sz-hk.rail"):
+        assert run(["config", "explain", named]) == 0
+        assert capsys.readouterr().out.startswith("lane.rail = ")
+    assert run(["config", "explain", "lane", "-o", "csv"]) == 0, "a section lists its keys"
+    listed = capsys.readouterr().out
+    assert "\nlane.rail," in listed
+    assert not re.search("^(?!key|lane)", listed.strip(), re.MULTILINE)
+    for unknown in ("network.window_ms", "api.x.listen", "nothing"):
+        assert run(["config", "explain", unknown]) == 3
+        said = capsys.readouterr().err
+        assert "an adapter's own: those stand in its README" in said
+        following = said.rpartition("next: lianqiao ")[2].split()
+        assert run(following) == 0, "it is a command"
+        capsys.readouterr()
 
 
 def test_an_address_that_is_taken_is_named_with_who_has_it(tmp_path: Path) -> None:
