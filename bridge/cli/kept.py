@@ -120,11 +120,13 @@ def place_of(keep: Path | None, *, reset: bool) -> Iterator[Place]:
     What nobody asked to keep is removed at the end, and so is what was never whole: its mark says
     nothing yet. Errors: UsageError, Runs.
     """
-    kept = _found(keep.resolve(), reset=reset) if keep is not None else None
     folder = keep.resolve() if keep is not None else Path(tempfile.mkdtemp(prefix="lianqiao-"))
+    kept = _found(folder, reset=reset) if keep is not None else None
     mark, ours = folder / MARK, True
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not (ours := _is_ours_alone(folder)):  # somebody made it since we looked
+            raise _not_yours(folder)
         with mark.open("ab") as held:
             try:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -151,10 +153,8 @@ def _found(folder: Path, *, reset: bool) -> Kept | None:
     """
     if not folder.exists():
         return None
-    found = folder.stat()
-    if found.st_uid != os.getuid() or found.st_mode & stat.S_IWOTH:
-        why = "another user may put there what would run with your rights"
-        raise click.UsageError(f"{folder} is not yours alone, {why}: choose another")
+    if not _is_ours_alone(folder):
+        raise _not_yours(folder)
     if not any(folder.iterdir()):
         return None
     if not (folder / MARK).is_file():
@@ -171,6 +171,17 @@ def _found(folder: Path, *, reset: bool) -> Kept | None:
             return Kept(url=url, wires=wires)
         shutil.rmtree(folder)
         return None
+
+
+def _is_ours_alone(folder: Path) -> bool:
+    found = folder.lstat()
+    is_open = found.st_mode & stat.S_IWOTH
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not is_open
+
+
+def _not_yours(folder: Path) -> click.UsageError:
+    why = "another user may put there what would run with your rights"
+    return click.UsageError(f"{folder} is not yours alone, {why}: choose another")
 
 
 def _see_it_comes_back(folder: Path, wires: str) -> None:

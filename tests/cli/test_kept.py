@@ -10,6 +10,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
+import click
 import pytest
 
 from bridge.cli import kept
@@ -201,6 +202,36 @@ def test_what_another_user_may_have_put_there_is_not_taken_up(
         _, said = run.communicate(timeout=30)
     assert (run.returncode, f"{keep} is not yours alone" in said) == (2, True), said
     assert {one.name: one.read_text() for one in keep.iterdir()} == words
+
+
+def open_folder(keep: Path) -> None:
+    keep.mkdir()
+    keep.chmod(0o757)
+
+
+def linked_folder(keep: Path) -> None:
+    theirs = keep.parent / "precious"
+    theirs.mkdir()
+    keep.symlink_to(theirs)
+
+
+@pytest.mark.parametrize("made", [open_folder, linked_folder])
+def test_what_another_user_puts_there_once_we_looked_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: Callable[[Path], None]
+) -> None:
+    keep = tmp_path / "kept"
+
+    def looked(*_: object, **__: object) -> None:
+        made(keep)
+
+    monkeypatch.setattr(kept, "_found", looked)
+    monkeypatch.setattr(signal, "signal", lambda _number, _action: None)
+    with (
+        pytest.raises(click.UsageError, match="is not yours alone"),
+        kept.place_of(keep, reset=False),
+    ):
+        raise AssertionError("it went in")
+    assert list(keep.iterdir()) == []
 
 
 def test_what_was_never_whole_is_begun_anew(tmp_path: Path) -> None:
