@@ -17,7 +17,7 @@ from bridge.api.routes import (
     Route,
 )
 from bridge.api.shown import freeze_view, held_view, proposal_view, register_view
-from bridge.api.waiting import open_since
+from bridge.api.waiting import open_since, state_of
 from bridge.core.canonical import Value
 from bridge.core.ids import EntryId, LaneId, NetworkId
 from bridge.engine.held import held
@@ -41,7 +41,7 @@ async def propose(call: Call) -> Answer:
         asked=call.asked,
         documents=tuple(map(_document, body.documents)),
     )
-    return proposal_view(row, call.room.clock.now())
+    return proposal_view(row, state_of(call.room, row))
 
 
 def _document(text: str) -> bytes:
@@ -59,7 +59,7 @@ def _document(text: str) -> bytes:
 
 async def listed(call: Call) -> Answer:
     """List proposals, oldest first: all, or one state's."""
-    view, now, limit = call.room.ring.journal.view, call.room.clock.now(), call.limit
+    view, limit = call.room.ring.journal.view, call.limit
     wanted, after = call.query.get("state", "all"), call.after()
     if wanted == "open":
         after = after or open_since(call.room)
@@ -67,21 +67,23 @@ async def listed(call: Call) -> Answer:
     for _ in range(SCANS):
         page = view.scan("proposal", after, 500)
         for _, row in page:
-            if isinstance(row, ProposalRow) and wanted in {"all", row.shown(now)}:
+            if not isinstance(row, ProposalRow):
+                continue
+            if wanted in {"all", state_of(call.room, row)}:
                 found.append(row)
         if len(found) > limit or len(page) < 500:
             after = ""
             break
         after = page[-1][0]
     last = found[limit - 1].id if len(found) > limit else after
-    shown = tuple(proposal_view(row, now) for row in found[:limit])
+    shown = tuple(proposal_view(row, state_of(call.room, row)) for row in found[:limit])
     return ProposalPage(items=shown, next=call.next(last) if last else None)
 
 
 async def one(call: Call) -> Answer:
     """Show a proposal, with the exact bytes its checkers sign."""
     row = call.room.ring.people.proposal(EntryId(call.id))
-    return proposal_view(row, call.room.clock.now())
+    return proposal_view(row, state_of(call.room, row))
 
 
 async def held_things(call: Call) -> Answer:
@@ -103,7 +105,7 @@ async def _decide(call: Call, says: str) -> Answer:
         signature=bytes.fromhex(body.signature),
         asked=call.asked,
     )
-    return proposal_view(row, call.room.clock.now())
+    return proposal_view(row, state_of(call.room, row))
 
 
 async def approve(call: Call) -> Answer:

@@ -8,7 +8,6 @@ from pydantic import JsonValue
 from bridge.api.times import time_text
 from bridge.core.canonical import Value, canonical, parse
 from bridge.core.effects import Screen, network_of
-from bridge.core.ids import Instant
 from bridge.core.money import Money
 from bridge.core.order import SettlementOrder
 from bridge.core.settlement import Settlement, Stage, due
@@ -166,7 +165,7 @@ def event_name(entry: Entry) -> str:
     return name if isinstance(name, str) else ""
 
 
-def proposal_view(row: ProposalRow, now: Instant) -> ProposalView:
+def proposal_view(row: ProposalRow, state: str) -> ProposalView:
     """Return a proposal with the exact bytes its checkers sign."""
     return ProposalView(
         id=row.id,
@@ -181,7 +180,7 @@ def proposal_view(row: ProposalRow, now: Instant) -> ProposalView:
         role=SUBJECTS.get(row.subject, ""),
         needs=str(row.needs),
         approvals=row.approvals,
-        state=row.shown(now),
+        state=state,
         expires=time_text(row.expires),
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bridge.api.routes import Room
 from bridge.core.ids import ulid_of
-from bridge.engine.proposals import EXPIRES_MS
+from bridge.engine.proposals import EXPIRES_MS, OF_SETTLEMENT
 from bridge.notary.state.rows import ProposalRow
 
 PAGE = 500
@@ -21,13 +21,23 @@ def open_since(room: Room) -> str:
     return ulid_of(max(0, min(oldest, begun) - 1).to_bytes(6, "big") + bytes(10))
 
 
+def state_of(room: Room, row: ProposalRow) -> str:
+    """Return how a proposal stands now: once its settlement is at rest, nothing is to decide."""
+    state = row.shown(room.clock.now())
+    if state == "open" and row.subject in OF_SETTLEMENT:
+        settlement = room.ring.journal.view.settlement(row.target)
+        if settlement is not None and settlement.at_rest:
+            return "void"
+    return state
+
+
 def open_proposals(room: Room, *, about: str = "") -> Iterator[ProposalRow]:
     """Yield the proposals that may still be decided, all of them or those about one target."""
-    now, after = room.clock.now(), open_since(room)
+    after = open_since(room)
     while page := room.ring.journal.view.scan("proposal", after, PAGE):
         after = page[-1][0]
         for _, row in page:
             if not isinstance(row, ProposalRow) or about not in {"", row.target}:
                 continue
-            if row.shown(now) == "open":
+            if state_of(room, row) == "open":
                 yield row

@@ -97,6 +97,20 @@ async def test_a_cancel_is_proposed_by_one_and_decided_by_another(tmp_path: Path
         assert (await desk.ask("GET", f"/v1/settlements/{of}")).json["stage"] == "rejected"
 
 
+async def test_what_is_at_rest_asks_nobody_to_decide(tmp_path: Path) -> None:
+    async with front(tmp_path) as desk:
+        of = (await desk.ask("POST", "/v1/settlements", order(desk.water))).json["settlement"]
+        cancel, why = f"/v1/settlements/{of}:cancel", {"reason": "buyer withdrew"}
+        first, second = [(await desk.ask("POST", cancel, why)).json for _ in range(2)]
+        assert (await desk.ask("GET", "/v1/status")).json["approvals"] == "2"
+        await desk.decide(first, "approve", WANG)
+        assert (await desk.ask("GET", "/v1/status")).json["approvals"] == "0"
+        assert (await desk.ask("GET", "/v1/proposals?state=open")).json["items"] == []
+        (void,) = (await desk.ask("GET", "/v1/proposals?state=void")).json["items"]
+        one = (await desk.ask("GET", f"/v1/proposals/{second['id']}")).json
+        assert (void, one["state"]) == (one, "void")
+
+
 async def test_a_freeze_works_at_once_and_its_thaw_takes_two(tmp_path: Path) -> None:
     async with front(tmp_path) as desk:
         sent = await desk.ask("POST", "/v1/settlements", order(desk.water))
