@@ -62,7 +62,7 @@ from bridge.settings import BadSettings, Settings, ceiling, load, placed, why_sh
 
 log = structlog.stdlib.get_logger(__name__)
 
-COLLECTED = (50_000, 3, 3)  # thresholds of the collector: some 10 MB between two looks
+COLLECTED = (10_000, 3, 3)  # thresholds of the collector: some 2 MB between two looks
 VERIFIED = 1_024  # evidences a network whose facts are known: the reader proves, the notaries again
 
 

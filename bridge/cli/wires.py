@@ -175,7 +175,7 @@ async def wires(
 
     `notaries` are the notaries' keys by what a world verifies them as: `ed25519`, `secp256k1`. A
     world of two networks begins with an origin. They end with the block.
-    Errors: Stopped, which says what a world that does not come up lacks.
+    Errors: Stopped, which says what a real world that does not come up lacks; Unavailable.
     """
     async with AsyncExitStack() as stack:
         named_by = {name: _world(name) for name in cast.names}
@@ -188,7 +188,9 @@ async def wires(
                     starting[name] = group.create_task(stack.enter_async_context(world))
         except BaseExceptionGroup as failed:
             first = failed.exceptions[0]
-            raise (_lacking(str(first)) if isinstance(first, Unavailable) else first) from failed
+            if isinstance(first, Unavailable) and cast is CASTS["real"]:
+                raise _lacking(str(first)) from failed
+            raise first from failed
         running = {name: task.result() for name, task in starting.items()}
         sides = (
             next(iter(running[cast.origin].networks.items())),

@@ -44,7 +44,7 @@ def test_a_demo_whose_disk_gets_full_says_so_and_leaves_nothing(
     assert cause.startswith("cause: ")
     assert following == f"next: {AGAIN}"
     if wires == "embedded":
-        assert ".tape: No space left on device" in told.stderr
+        assert "tape: No space left on device" in told.stderr
     left = [line for line in told.stdout.splitlines() if line.startswith("lianqiao-")]
     assert not left, "a folder stays on the disk"
     nothing_runs(disk)

@@ -50,9 +50,9 @@ async def test_each_wire_names_the_port_that_another_took_and_is_back_once_it_is
 
 
 def test_where_every_port_is_taken_the_demo_says_by_whom(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.cli.demo.PORTS", 1)
+    monkeypatch.setattr("bridge.cli.kept.PORTS", 1)
     with socket.create_server(("127.0.0.1", 0)) as theirs:
-        monkeypatch.setattr("bridge.cli.demo.PORT", theirs.getsockname()[1])
+        monkeypatch.setattr("bridge.cli.kept.PORT", theirs.getsockname()[1])
         with pytest.raises(Stopped, match="no free port") as stopped, free_address():
             pass
     assert "(process " in stopped.value.cause
