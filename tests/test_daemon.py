@@ -78,8 +78,8 @@ def test_cycles_that_outlive_a_look_are_found_soon_after() -> None:
         for _ in range(100_000):
             under_way.append(Knot())
             most = max(most, Knot.alive)
-    between_looks = COLLECTED[0] / 20
-    assert most < 3 * between_looks
+    between_looks = COLLECTED[0] / 20  # as many as are under way
+    assert most < 10 * between_looks
 
 
 def test_a_chain_no_notary_can_sign_for_is_refused_in_one_sentence(tmp_path: Path) -> None:
