@@ -7,12 +7,11 @@ reading is answered from a question that was under way before it was asked.
 import asyncio
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Protocol
 
+from adapters.bsn.chaincode.reading import MOST_READ
 from bridge.core.canonical import Value
 from bridge.ports import Refused, Unavailable
-
-MOST_READ: Final = 16  # keys in one question, as the chaincode takes them
 
 
 class Ask(Protocol):

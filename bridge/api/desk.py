@@ -16,8 +16,8 @@ from bridge.api.routes import (
     Call,
     Route,
 )
-from bridge.api.shown import freeze_view, held_view, proposal_view, register_view
-from bridge.api.waiting import open_since, state_of
+from bridge.api.shown import freeze_view, held_view, register_view
+from bridge.api.waiting import open_since, state_of, view_of
 from bridge.core.canonical import Value
 from bridge.core.ids import EntryId, LaneId, NetworkId
 from bridge.engine.held import held
@@ -41,7 +41,7 @@ async def propose(call: Call) -> Answer:
         asked=call.asked,
         documents=tuple(map(_document, body.documents)),
     )
-    return proposal_view(row, state_of(call.room, row))
+    return view_of(call.room, row)
 
 
 def _document(text: str) -> bytes:
@@ -76,14 +76,14 @@ async def listed(call: Call) -> Answer:
             break
         after = page[-1][0]
     last = found[limit - 1].id if len(found) > limit else after
-    shown = tuple(proposal_view(row, state_of(call.room, row)) for row in found[:limit])
+    shown = tuple(view_of(call.room, row) for row in found[:limit])
     return ProposalPage(items=shown, next=call.next(last) if last else None)
 
 
 async def one(call: Call) -> Answer:
     """Show a proposal, with the exact bytes its checkers sign."""
     row = call.room.ring.people.proposal(EntryId(call.id))
-    return proposal_view(row, state_of(call.room, row))
+    return view_of(call.room, row)
 
 
 async def held_things(call: Call) -> Answer:
@@ -105,7 +105,7 @@ async def _decide(call: Call, says: str) -> Answer:
         signature=bytes.fromhex(body.signature),
         asked=call.asked,
     )
-    return proposal_view(row, state_of(call.room, row))
+    return view_of(call.room, row)
 
 
 async def approve(call: Call) -> Answer:

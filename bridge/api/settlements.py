@@ -21,12 +21,11 @@ from bridge.api.shown import (
     json_of,
     line_view,
     owed_view,
-    proposal_view,
     sent_view,
     settlement_view,
 )
 from bridge.api.times import instant, time_text
-from bridge.api.waiting import open_proposals, state_of
+from bridge.api.waiting import open_proposals, view_of
 from bridge.core.booking import pending_id
 from bridge.core.canonical import Value, parse
 from bridge.core.ids import AccountId
@@ -261,7 +260,7 @@ async def _propose(call: Call, subject: str, payload: Value, reason: str) -> Ans
     row = await call.room.ring.people.propose(
         subject, call.id, payload, maker=call.caller.person, reason=reason, asked=call.asked
     )
-    return proposal_view(row, state_of(call.room, row))
+    return view_of(call.room, row)
 
 
 async def cancel(call: Call) -> Answer:

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 from bridge.api.routes import Room
+from bridge.api.shown import proposal_view
 from bridge.core.ids import ulid_of
 from bridge.engine.proposals import EXPIRES_MS, OF_SETTLEMENT
 from bridge.notary.state.rows import ProposalRow
+from schemas.answers import ProposalView
 
 PAGE = 500
 
@@ -29,6 +31,11 @@ def state_of(room: Room, row: ProposalRow) -> str:
         if settlement is not None and settlement.at_rest:
             return "void"
     return state
+
+
+def view_of(room: Room, row: ProposalRow) -> ProposalView:
+    """Return a proposal as it stands now."""
+    return proposal_view(row, state_of(room, row))
 
 
 def open_proposals(room: Room, *, about: str = "") -> Iterator[ProposalRow]:

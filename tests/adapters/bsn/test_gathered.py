@@ -7,7 +7,8 @@ from typing import TypeAlias
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.bsn.gathered import MOST_READ, Records
+from adapters.bsn.chaincode.reading import MOST_READ
+from adapters.bsn.gathered import Records
 from bridge.core.canonical import Value
 from bridge.ports import Refused, Unavailable
 
