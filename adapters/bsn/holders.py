@@ -1,6 +1,7 @@
 """Accounts are organisations and hashes of keys; a consent is a key's signature under an act."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 
 from adapters.bsn import der, sm2
@@ -55,7 +56,7 @@ def has_signed(consent: Consent, message: bytes) -> bool:
         x, y = int.from_bytes(encoded[1:33], "big"), int.from_bytes(encoded[33:], "big")
         if consent.kind == "sm2":
             r, s = der.read_signature(consent.signature)
-            return sm2.Verifier(sm2.PublicKey(x, y)).verifies(message, r, s)
+            return _verifier(x, y).verifies(message, r, s)
         if consent.kind != "p256":
             return False
         verifier = MacVerifier(KeyPoint(Algorithm.SECP256R1, x, y))
@@ -63,3 +64,8 @@ def has_signed(consent: Consent, message: bytes) -> bool:
     except (MacRefused, ValueError):
         return False
     return True
+
+
+@lru_cache(64)  # of some 100 kB
+def _verifier(x: int, y: int) -> sm2.Verifier:
+    return sm2.Verifier(sm2.PublicKey(x, y), width=sm2.MET)

@@ -100,7 +100,7 @@ class _PublicKey:
         self._ec: ec.EllipticCurvePublicKey | None = None
         self._order = sm2.N
         if key.algorithm is Algorithm.SM2:
-            self._sm2 = sm2.Verifier(sm2.PublicKey(key.x, key.y), pinned=True)
+            self._sm2 = sm2.Verifier(sm2.PublicKey(key.x, key.y), width=sm2.HELD)
         else:
             self._order = ORDERS[key.algorithm]
             numbers = ec.EllipticCurvePublicNumbers(key.x, key.y, CURVES[key.algorithm])

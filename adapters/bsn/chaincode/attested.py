@@ -121,8 +121,8 @@ def _p256(key: str) -> ec.EllipticCurvePublicKey:
     return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), bytes.fromhex(key))
 
 
-@lru_cache(1_024)
+@lru_cache(256)  # of some 100 kB
 def _sm2(key: str) -> sm2.Verifier:
     raw = bytes.fromhex(key)
     x, y = int.from_bytes(raw[1:33], "big"), int.from_bytes(raw[33:], "big")
-    return sm2.Verifier(sm2.PublicKey(x, y), pinned=False)
+    return sm2.Verifier(sm2.PublicKey(x, y), width=sm2.MET)

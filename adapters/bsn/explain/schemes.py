@@ -79,10 +79,11 @@ def _covered(key: sm2.PublicKey, r: int, s: int) -> bytes | None:
     if not (t := (r + s) % sm2.N):
         return None
     rows = sm2.table((key.x, key.y), 1)
-    x, _, z = sm2.accumulate(t, rows, sm2.accumulate(s, sm2.generator_table()))
-    if not z:
+    met = sm2.accumulate(t, rows, sm2.accumulate(s, sm2.generator_table()))
+    if met == sm2.INFINITY:
         return None
-    return int((r - x * pow(z, -2, sm2.P) % sm2.P) % sm2.N).to_bytes(32, "big")
+    ((x, _),) = sm2.affine([met])
+    return ((r - x) % sm2.N).to_bytes(32, "big")
 
 
 def _fitted(digest: bytes) -> bytes:

@@ -87,15 +87,15 @@ def test_the_standards_own_values(data_dir: Path) -> None:
         public = sm2.Signer(d).public
         assert raw(public).hex() == case["public_key"]
         assert sm2.identity(public, case["uid"].encode()).hex() == case["za"]
-        assert sm2.sign_with(d, e, k) == (r, s)
+        assert sm2.sign_with(pow(1 + d, -1, sm2.N), e, k) == (r, s)
         message = case["msg_utf8"].encode()
-        for pinned in (False, True):
-            verifier = sm2.Verifier(public, case["uid"].encode(), pinned=pinned)
+        for width in (sm2.MET, sm2.HELD):
+            verifier = sm2.Verifier(public, case["uid"].encode(), width=width)
             assert verifier.verifies(message, r, s)
             assert not verifier.verifies(sm3(message), r, s)
             outside = [(0, s), (sm2.N, s), (r, 0), (r, sm2.N), (r, sm2.N - r), (r + sm2.N, s)]
             assert not any(verifier.verifies(message, *pair) for pair in outside)
-        assert not sm2.Verifier(public, b"").verifies(message, r, s)
+        assert not sm2.Verifier(public, b"", width=sm2.MET).verifies(message, r, s)
 
 
 @pytest.mark.parametrize("point", [(1, 1), (sm2.GX + sm2.P, sm2.GY), (sm2.GX, sm2.P - 1)])
@@ -126,7 +126,7 @@ def test_a_mac_has_one_form(mac: str) -> None:
 @given(st.integers(1, sm2.N - 2), st.binary(max_size=200))
 def test_sm2_agrees_with_another_program_both_ways(d: int, message: bytes) -> None:
     signer = sm2.Signer(d)
-    verifier = sm2.Verifier(signer.public)
+    verifier = sm2.Verifier(signer.public, width=sm2.MET)
     key = raw(signer.public)
     r, s = signer.sign(message)
     assert gmssl_pyx.sm2_verify(key, message, der.write_signature(r, s))
@@ -156,19 +156,72 @@ def test_what_was_seen_signed_excuses_no_other_text_mac_or_key(algorithm: Algori
             MacVerifier(other.public).verify("text", signer.sign("text"))
 
 
-HALF = 1 << sm2.WINDOW - 1
-EDGES = st.lists(st.sampled_from([0, 1, HALF - 1, HALF, HALF + 1, 2 * HALF - 1]), max_size=29)
+def plainly(scalar: int, point: tuple[int, int]) -> tuple[int, int] | None:
+    """The multiple by the standard's own rule of addition, bit by bit; nothing is infinity."""
+    found = None
+    for bit in f"{scalar:b}":
+        found = plain_sum(plain_sum(found, found), point if bit == "1" else None)
+    return found
 
 
-@settings(max_examples=60)
-@given(EDGES)
-def test_a_table_gives_the_multiple_whatever_the_windows_hold(windows: list[int]) -> None:
-    scalar = sum(one << sm2.WINDOW * place for place, one in enumerate(windows)) % (1 << 256)
-    by_table = sm2.accumulate(scalar, sm2.generator_table())
-    slowly = sm2.times(scalar, (sm2.GX, sm2.GY))
-    assert bool(by_table[2]) == bool(slowly[2])
-    if slowly[2]:
-        assert sm2.affine([by_table]) == sm2.affine([slowly])
+def plain_sum(one: tuple[int, int] | None, other: tuple[int, int] | None) -> tuple[int, int] | None:
+    if one is None or other is None:
+        return one or other
+    (x1, y1), (x2, y2) = one, other
+    if x1 == x2 and (y1 + y2) % sm2.P == 0:
+        return None
+    rise, run = (y2 - y1, x2 - x1) if x1 != x2 else (3 * x1 * x1 + sm2.A, 2 * y1)
+    slope = rise * pow(run, -1, sm2.P) % sm2.P
+    x = (slope * slope - x1 - x2) % sm2.P
+    return x, (slope * (x1 - x) - y1) % sm2.P
+
+
+TABLES = {width: sm2.table((sm2.GX, sm2.GY), width) for width in (1, sm2.MET, sm2.HELD)}
+
+
+@st.composite
+def scalars(draw: st.DrawFn, width: int) -> int:
+    """Any, and those whose windows are at the edge of what a row holds."""
+    half = 1 << width - 1
+    edges = st.sampled_from([0, 1, half - 1, half, half + 1, 2 * half - 1])
+    windows = draw(st.lists(edges, max_size=1 + 256 // width))
+    met = sum(one << width * place for place, one in enumerate(windows)) % (1 << 256)
+    return draw(st.sampled_from([met, sm2.N, sm2.N - 1, 2 * sm2.GX % sm2.N, 0]))
+
+
+@pytest.mark.parametrize("width", list(TABLES))
+@settings(max_examples=30)
+@given(st.data())
+def test_a_table_gives_the_multiple_whatever_the_windows_hold(
+    width: int, data: st.DataObject
+) -> None:
+    scalar, before = data.draw(scalars(width)), data.draw(scalars(width))
+    base, rows = (sm2.GX, sm2.GY), TABLES[width]
+    for first in (0, before, scalar, -scalar % sm2.N):  # added to itself, and to its opposite
+        found = sm2.accumulate(scalar, rows, sm2.accumulate(first, rows))
+        wanted = plainly((scalar + first) % sm2.N, base)
+        assert (found == sm2.INFINITY) == (wanted is None)
+        assert wanted is None or sm2.affine([found]) == [wanted]
+
+
+def test_a_point_whose_x_is_beyond_the_order_is_judged_as_the_standard_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One signature in four thousand million meets it: the x is taken modulo the order."""
+    curve = ((x, (x * x * x + sm2.A * x + sm2.B) % sm2.P) for x in range(sm2.N, sm2.P))
+    x, square = next(found for found in curve if pow(found[1], sm2.P // 2, sm2.P) == 1)
+    met = (x, pow(square, (sm2.P + 1) // 4, sm2.P))
+    s, t = 12_345, 67_890
+    r = (t - s) % sm2.N
+    less = plainly(sm2.N - s, (sm2.GX, sm2.GY))
+    key = plainly(pow(t, -1, sm2.N), plain_sum(met, less) or met)
+    assert key is not None
+    public = sm2.PublicKey(*key)
+    verifier = sm2.Verifier(public, width=sm2.MET)
+    za = sm2.identity(public)
+    for e, judged in (((r - x) % sm2.N, True), ((r - x + 1) % sm2.N, False)):
+        monkeypatch.setattr(sm2, "sm3", {za: e.to_bytes(32, "big")}.__getitem__)
+        assert verifier.verifies(b"", r, s) == judged
 
 
 def cases(count: int) -> Iterator[tuple[int, bytes, bytes]]:
@@ -185,7 +238,7 @@ def test_random_cases_are_judged_as_the_compiled_library_judges_them(count: int)
     accepted = 0
     for d, message, chance in cases(count):
         signer = sm2.Signer(d)
-        verifier, key = sm2.Verifier(signer.public), raw(signer.public)
+        verifier, key = sm2.Verifier(signer.public, width=sm2.MET), raw(signer.public)
         r, s = signer.sign(message)
         theirs = der.read_signature(gmssl_pyx.sm2_sign(d.to_bytes(32, "big"), key, message))
         bit = 1 << chance[0]
