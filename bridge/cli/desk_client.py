@@ -23,11 +23,19 @@ class Refusal(Exception):
         self.code = str(problem.get("code"))
         self.remedy = str(problem.get("remedy", ""))
 
+    @property
+    def is_only_read(self) -> bool:
+        """Whether the desk's ledger is not written any more, until somebody mends it."""
+        return self.code == "LQ-READ-ONLY"
+
 
 class DeskClient:
-    """A person's requests over HTTP. What absence breaks is asked again, same key."""
+    """A person's requests over HTTP. What absence breaks is asked again, same key.
 
-    PAUSES_S: ClassVar[tuple[float, ...]] = (0.1, 0.2, 0.5, 1, 2, 3)  # before it is asked again
+    For half a minute, which is what a daemon that was killed has for its start.
+    """
+
+    PAUSES_S: ClassVar[tuple[float, ...]] = (0.1, 0.2, 0.5, 1, 2, *(3,) * 9)
 
     def __init__(self, folder: Path, session: aiohttp.ClientSession) -> None:
         client = json.loads((folder / "data" / "client.json").read_text("utf-8"))
@@ -58,8 +66,9 @@ class DeskClient:
                     said = await answer.json(content_type=None)
                     if answer.status < 400:
                         return said
-                    if answer.status != 503 or pause is None:
-                        raise Refusal(answer.status, said)
+                    refusal = Refusal(answer.status, said)
+                    if answer.status != 503 or refusal.is_only_read or pause is None:
+                        raise refusal
             except aiohttp.ClientError:
                 if pause is None:
                     raise

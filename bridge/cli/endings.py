@@ -21,11 +21,6 @@ def first_cause(error: BaseException) -> BaseException:
     return error
 
 
-def is_only_read(error: BaseException) -> bool:
-    """Tell whether a desk refuses because its ledger is not written any more."""
-    return isinstance(error, Refusal) and error.code == "LQ-READ-ONLY"
-
-
 async def see_it_written(desk: DeskClient) -> None:
     """See that the ledger of a desk is written. Errors: Stopped; those of a desk."""
     status = await desk.get("/v1/status")
@@ -41,7 +36,7 @@ def ending(error: BaseException, folder: Path) -> Stopped | None:
     match why:
         case Stopped():
             return why
-        case Refusal() if is_only_read(why):
+        case Refusal() if why.is_only_read:
             return Stopped(
                 FAILED,
                 "LQ-READ-ONLY",

@@ -4,13 +4,12 @@ They go the other way: out over the way back, home over the lane. What their hol
 chain, they do there; everything else goes through the API, as in every story.
 """
 
-import asyncio
 import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from bridge.cli.stage import BACK, FACE, SHARE, TITLE, TOKEN, Goods
-from bridge.cli.teller import WITHIN_S, NotAsTold, Teller
+from bridge.cli.teller import NotAsTold, Teller
 from bridge.core.canonical import Value
 
 UNITS: Final = "40"
@@ -87,15 +86,8 @@ async def _has(
 
 
 async def _waits(tell: Teller, of: str, why: str) -> None:
-    """Wait until the daemon says whom a settlement waits for. Errors: NotAsTold."""
-    shown: dict[str, Any] = {}
-    try:
-        async with asyncio.timeout(WITHIN_S):
-            while why not in str(shown.get("waiting")):
-                shown = await tell.desk.get(f"/v1/settlements/{of}")
-                await asyncio.sleep(0.05)
-    except TimeoutError as error:
-        raise NotAsTold(f"{of} waits for {shown.get('waiting')}; told was: {why}") from error
+    """Wait until the daemon says whom a settlement waits for. Errors: as of `until_shown`."""
+    await tell.until_shown(of, f"to wait {why}", lambda shown: why in str(shown["waiting"]))
 
 
 INSTRUMENT_STORIES: Final = {"permissioned-token": permissioned_token, "title": title}

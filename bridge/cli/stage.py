@@ -7,7 +7,7 @@ import asyncio
 import os
 import secrets
 import sys
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -231,7 +231,7 @@ async def stage(
                 )
                 if not is_kept:
                     draw("two people register parties, assets, lanes, packs, a list and rates")
-                    await registers(made)
+                    await _while_it_lives(daemon, registers(made))
                 yield made
         finally:
             await daemon.stop()
@@ -245,6 +245,23 @@ async def _warmed(daemon: Daemon) -> AsyncGenerator[Daemon]:
         yield daemon
     finally:
         await daemon.stop()
+
+
+async def _while_it_lives(daemon: Daemon, act: Awaitable[None]) -> None:
+    """Await an act; nobody starts the daemon again yet. Errors: Stopped where it ends."""
+
+    async def watch() -> None:
+        code = await daemon.ended()
+        said, cause = (
+            "the daemon of the demo ended",
+            f"with code {code}, before its registers stood",
+        )
+        raise Stopped(FAILED, "LQ-DEMO", said, cause=cause, following="lianqiao demo")
+
+    async with asyncio.TaskGroup() as group:
+        watching = group.create_task(watch())
+        await act
+        watching.cancel()
 
 
 async def registers(built: Stage) -> None:

@@ -12,7 +12,7 @@ from aiohttp import ClientError
 
 from bridge.cli.corridor import HEADER, LISTED, bring_list
 from bridge.cli.desk_client import Refusal
-from bridge.cli.endings import first_cause, is_only_read
+from bridge.cli.endings import first_cause
 from bridge.cli.instruments import INSTRUMENT_STORIES
 from bridge.cli.stage import SELLER, Stage
 from bridge.cli.teller import PAYEE, PAYER, PERSON, SHARE, NotAsTold, Teller
@@ -313,7 +313,9 @@ async def tell(stage: Stage, name: str, serial: int, draw: Callable[[str], None]
         sent, rest = await STORIES[name](teller)
     except (AdapterError, Refusal, ClientError, ExceptionGroup) as error:
         why = first_cause(error)
-        if not isinstance(why, AdapterError | Refusal | ClientError) or is_only_read(why):
+        if not isinstance(why, AdapterError | Refusal | ClientError):
+            raise
+        if isinstance(why, Refusal) and why.is_only_read:
             raise
         raise NotAsTold(f"{type(why).__name__}: {why}") from error  # what was asked was killed
     return Ended(

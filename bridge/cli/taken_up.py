@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge.cli.corridor import HEADER, LISTED, bring_list, bring_rates
+from bridge.cli.endings import see_it_written
 from bridge.cli.stage import Stage
 from bridge.cli.teller import WITHIN_S
 from bridge.clock import SystemClock
@@ -28,7 +29,8 @@ async def taken_up(built: Stage, draw: Callable[[str], None]) -> Found:
     """Return what was there once all of it that can go on by itself is at rest.
 
     A story that was interrupted may have stopped a network or silenced the bank: networks resume,
-    the bank pays what it has. What waits for people goes on waiting for them.
+    the bank pays what it has. What waits for people goes on waiting for them. Errors: Stopped
+    where the ledger is only read.
     """
     desk = built.desk
     await bring_list(desk, HEADER + LISTED)  # a list and rates are good for a day or so
@@ -44,6 +46,7 @@ async def taken_up(built: Stage, draw: Callable[[str], None]) -> Found:
                         with suppress(AdapterError):  # it has none yet, or none any more
                             pay = {"do": "settle", "uetr": one["uetr"], "at": built.rail}
                             await built.wires.do(pay)
+                await see_it_written(desk)  # else nothing moves any more
                 await asyncio.sleep(0.2)
     status = await desk.get("/v1/status")
     return Found(entries=int(status["entries"]), is_open=tuple(await _open(built)))

@@ -5,16 +5,19 @@ import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 from aiohttp import ClientError
 
+from bridge.cli.endings import see_it_written
 from bridge.cli.stage import BACK, BUYER, LANE, SELLER, Stage, party_row
 from bridge.clock import SystemClock
 from bridge.core.ids import new_ulid
 from bridge.ports import AdapterError
 
 WITHIN_S = 60  # a story that takes longer did not end as told
+LOOKS = 20  # at a settlement, until it is asked whether its ledger is still written
 PERSON, PERSONS = "Chen Jing", 110101199003070000  # whom nobody knows yet, and their numbers
 ISSUER = "529900T8BM49AURSDO55"
 PAYER = {"name": BUYER, "account": "HK00123", "agent": "HSBCHKHH"}
@@ -155,35 +158,54 @@ class Teller:
         return sent
 
     async def until(self, of: str, stage: str, stop: str = "") -> dict[str, Any]:
-        """Wait until a settlement stands there. Errors: NotAsTold."""
+        """Wait until a settlement stands there. Errors: as of `until_shown`."""
         return await self.until_one_of(of, (stage, stop))
 
     async def until_one_of(self, of: str, *stands: tuple[str, str]) -> dict[str, Any]:
-        """Wait until a settlement stands in one of these stages and stops. Errors: NotAsTold."""
+        """Wait until a settlement stands in one of these stages and stops.
+
+        Errors: as of `until_shown`.
+        """
+        told = " or ".join(" ".join(one).strip() for one in stands)
+        return await self.until_shown(
+            of, told, lambda shown: (shown["stage"], shown["stop"]) in stands
+        )
+
+    async def until_shown(
+        self, of: str, told: str, seen: Callable[[Mapping[str, Any]], bool]
+    ) -> dict[str, Any]:
+        """Wait until a settlement is shown as it is told to be, and return it so.
+
+        Errors: NotAsTold; Stopped at once where its ledger is only read: nothing moves any more.
+        """
         shown: dict[str, Any] = {}
         try:
             async with asyncio.timeout(WITHIN_S):
-                while (shown.get("stage"), shown.get("stop")) not in stands:
+                for looks in count(1):
                     with suppress(ClientError):  # a daemon that was killed is not back yet
                         shown = await self.desk.get(f"/v1/settlements/{of}")
                         self._draw(f"{shown['stage']} {shown['stop']}")
+                        if seen(shown):
+                            break
+                        if looks % LOOKS == 0:
+                            await see_it_written(self.desk)
                     await asyncio.sleep(0.05)
         except TimeoutError as error:
             stood = f"{shown.get('stage')} {shown.get('stop')}, waiting: {shown.get('waiting')}"
-            told = " or ".join(" ".join(one).strip() for one in stands)
             raise NotAsTold(f"{of} stands in {stood}; told was {told}") from error
         return shown
 
     async def handed(self, of: str, stage: str) -> None:
         """Wait until what a settlement owes in a stage was handed to its network.
 
-        Errors: NotAsTold.
+        Errors: as of `until_shown`.
         """
-        for _ in range(WITHIN_S * 20):
-            if (await self.until(of, stage))["cause"] == "finality":
-                return
-            await asyncio.sleep(0.05)
-        raise NotAsTold(f"{of} was handed to no network in {stage}")
+        handed = (stage, "", "finality")
+        await self.until_shown(
+            of,
+            f"{stage}, handed to its network",
+            lambda shown: (shown["stage"], shown["stop"], shown["cause"]) == handed,
+        )
 
     async def two(self, of: str, verb: str, body: Mapping[str, object]) -> None:
         """One person asks, another approves: neither made the order."""

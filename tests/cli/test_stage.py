@@ -1,14 +1,18 @@
 """A daemon of the demo that does not come up says why, in a sentence and not in a traceback."""
 
+import asyncio
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from bridge.cli import stage as staging
+from bridge.cli.endings import ending
 from bridge.cli.manners import Stopped
-from bridge.cli.stage import Daemon
+from bridge.cli.stage import Daemon, Stage, stage
 
 
 async def test_a_daemon_that_does_not_start_is_told_with_its_own_words(tmp_path: Path) -> None:
@@ -57,3 +61,21 @@ def test_a_daemon_that_waits_loads_the_adapters_it_is_told_and_begins_at_an_empt
     begun = waiting(config, "nothing-of-the-kind\n\n")
     assert (begun.returncode, "unknown" in begun.stderr) == (2, True)
     assert " adapters.memory.adapter\n" not in begun.stderr
+
+
+async def test_a_daemon_that_ends_before_it_has_its_registers_is_waited_for_by_nobody(
+    tmp_path: Path, unused_tcp_port_factory: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", "")  # which a stage sets
+
+    async def die(built: Stage) -> None:
+        await built.daemon.kill()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(staging, "registers", die)
+    with pytest.raises(ExceptionGroup) as told:
+        async with stage(tmp_path, f"tcp:localhost:{unused_tcp_port_factory()}"):
+            raise AssertionError("it stands")
+    stopped = ending(told.value, tmp_path)
+    assert stopped is not None
+    assert (stopped.code, "code -9" in stopped.cause) == ("LQ-DEMO", True)

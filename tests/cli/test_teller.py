@@ -1,13 +1,15 @@
 """Who tells the demo's stories asks again where a wire was away, and once where it was not."""
 
+import asyncio
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from bridge.cli.manners import Stopped
 from bridge.cli.stage import Stage
-from bridge.cli.teller import Teller
+from bridge.cli.teller import WITHIN_S, Teller
 from bridge.ports import Unavailable
 
 
@@ -38,3 +40,22 @@ async def test_a_part_is_parted_off_once_and_again_where_nobody_was_there() -> N
     await tell.part_off(paper)
     await tell.part_off(paper)
     assert wires.done == ["ab"]
+
+
+class Desk:
+    """A desk whose daemon lost its disk: what it last wrote is all that it shows."""
+
+    async def get(self, path: str) -> dict[str, Any]:
+        if path == "/v1/status":
+            return {"ready": False, "alarms": ["ledger.read_only: disk is full"]}
+        return {"stage": "locking", "stop": "", "cause": "notary", "waiting": "the notary"}
+
+
+async def test_nobody_waits_for_a_ledger_that_is_only_read() -> None:
+    stage = SimpleNamespace(desk=Desk())
+    tell = Teller(cast("Stage", stage), 1, lambda _: None)
+    for waiting in (tell.until("01", "settled"), tell.handed("01", "locking")):
+        async with asyncio.timeout(WITHIN_S / 4):
+            with pytest.raises(Stopped, match="only read") as stopped:
+                await waiting
+        assert stopped.value.cause == "ledger.read_only: disk is full"
