@@ -5,6 +5,7 @@ Nothing is lost, doubled or stuck: ledger, networks and bank are asked when all 
 
 import asyncio
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from random import Random  # noqa: TID251 a seed makes every trial repeatable
@@ -78,11 +79,18 @@ async def test_killed_at_a_later_pass_of_each_point_it_goes_on(
 
 
 async def killed_at_random(folder: Path, port: int, rounds: int, seed: int) -> int:
-    """Kill it so many rounds at random, with settlements under way; return the early deaths."""
+    """Kill it so many rounds at random, with settlements under way; return the early deaths.
+
+    Each within twice the time that this machine needs for a start, whatever else it does.
+    """
     chance, sent, early = Random(seed), list[str](), 0
     async with lives(folder, port) as (built, daemon):
+        await daemon.start()  # the first waits for the imports of all
+        await daemon.kill()
         for number in range(rounds):
+            began = time.monotonic()
             await daemon.start()
+            start_s = time.monotonic() - began
             teller = Teller(built, number, draw)
             for lot in "ABC":
                 sent.append((await teller.send(teller.order(lot)))["settlement"])
@@ -90,7 +98,7 @@ async def killed_at_random(folder: Path, port: int, rounds: int, seed: int) -> i
             await daemon.kill()
             for _ in range(KILLS - 1):
                 await daemon.birth()
-                await asyncio.sleep(chance.uniform(0, 0.5))
+                await asyncio.sleep(chance.uniform(0, 2 * start_s))
                 await daemon.kill()
                 early += not daemon.was_ready
         await all_settled(built, daemon, sent)
