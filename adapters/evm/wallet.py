@@ -20,6 +20,7 @@ from bridge.core.ids import Instant, TxRef
 from bridge.ports import Again, Clock, Sight, Unavailable, Uncertain, Unknown
 
 IN_FLIGHT = 16  # of one key: what nodes keep of one sender without dropping some
+UNSENT_MS = 10_000  # bytes not handed over by then were given up: nobody waits behind them
 RUNG_PERCENT = 150  # of the rung before, on both fees; nodes ask 110
 TRANSFER_GAS = 21_000
 GAS_PERCENT = 120  # of the most that a quorum estimates
@@ -218,9 +219,9 @@ class Wallet:
             return Again("its nonce was spent, and not by what it asked")
         is_over = expires is not None and expires <= now
         for lower in range(used, nonce):
-            given = self._given.get(lower)
-            unknown = given is None and not self._is_taken(lower)
-            if (given is not None and given <= now) or (unknown and is_over):
+            held_until = self._held_until(lower)
+            unknown = held_until is None and not self._is_taken(lower)
+            if (held_until is not None and held_until <= now) or (unknown and is_over):
                 await self._fill(lower, told)
         if is_over:
             await self._fill(nonce, told)
@@ -236,6 +237,16 @@ class Wallet:
         if told.nonce >= used and not self._is_taken(told.nonce):
             with suppress(Unavailable, Uncertain):
                 await self._fill(told.nonce, told)
+
+    def _held_until(self, nonce: int) -> Instant | None:
+        """Return until when a nonce waits for its bytes; None for one of a former life.
+
+        Who does bring them later finds it spent, and has new ones made.
+        """
+        expires = self._given.get(nonce)
+        if expires is None or nonce in self._sent:
+            return expires
+        return min(expires, Instant(expires - self.limits.life_ms + UNSENT_MS))
 
     def _is_taken(self, nonce: int) -> bool:
         sent = self._sent.get(nonce)

@@ -10,7 +10,7 @@ from eth_hash.auto import keccak
 
 from adapters.evm.accounts import Account, transaction_in
 from adapters.evm.devnode import METHODS, DevNode, Lie, Refusal
-from adapters.evm.wallet import IN_FLIGHT
+from adapters.evm.wallet import IN_FLIGHT, UNSENT_MS
 from bridge.core.effects import LockAsset, ReleaseLock
 from bridge.ports import Again, Landed, Prepared, Unavailable, Uncertain, Unknown
 from tests.adapters.evm.chain import OPERATOR, Party
@@ -128,6 +128,24 @@ async def test_a_nonce_that_was_never_used_is_filled_so_that_nothing_waits_behin
         assert isinstance(await bench.decided(lost), Again)
         await here.network.submit(lost)  # however late it comes
         assert isinstance(await here.network.look(lost), Again)
+
+
+async def test_bytes_that_were_given_up_hold_nobody_up_for_all_their_time() -> None:
+    """Their settlement went on while they were made: the ledger never heard of them."""
+    async with Here(changes={"tx_life_ms": 60 * LIFE_MS}) as here:
+        bench = here.bench()
+        given_up = await bench.prepare(LockAsset(await bench.new_order()))
+        later = await bench.prepare(LockAsset(await bench.new_order()))
+        assert nonce_of(later) == nonce_of(given_up) + 1
+        await here.network.submit(later)
+        assert isinstance(await here.network.look(later), Unknown)
+        assert {raw for node in here.nodes for raw in node.sent} <= {*later.items}
+        await bench.sleep(UNSENT_MS)
+        assert isinstance(await bench.decided(later), Landed)
+        assert given_up.expires is not None
+        assert bench.clock.now() < given_up.expires
+        await here.network.submit(given_up)  # however late it comes
+        assert isinstance(await here.network.look(given_up), Again)
 
 
 async def test_one_key_has_so_many_under_way_and_no_more() -> None:
