@@ -19,6 +19,8 @@ from bridge.cli.teller import PAYEE, PAYER, PERSON, SHARE, NotAsTold, Teller
 from bridge.cli.wires import Cast
 from bridge.ports import AdapterError
 
+TIMES_OUT_S = (3, 12, 48)  # from an order to its deadline, until the lock comes first
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
@@ -65,17 +67,24 @@ async def name_hit(tell: Teller) -> tuple[dict[str, Any], str]:
 
 
 async def time_out(tell: Teller) -> tuple[dict[str, Any], str]:
-    """A time-out after the lock, given back after screening."""
+    """A time-out after the lock, given back after screening.
+
+    On a machine too busy to lock in time it is told again, with more of it.
+    """
     there = tell.stage.destination
     await tell.network(there, "pause")
-    order: Any = tell.order("LATE")
-    await tell.part_off(order["instrument"])  # which takes a block: the deadline runs from now
-    soon = datetime.now(UTC) + timedelta(seconds=3)  # noqa: TID251 the teller's watch
-    sent = await tell.send({**order, "deadline": soon.strftime("%Y-%m-%dT%H:%M:%SZ")})
-    await tell.until(sent["settlement"], "unminting")
-    await tell.network(there, "resume")
-    await tell.until(sent["settlement"], "released")
-    return sent, "released"
+    for seconds in TIMES_OUT_S:
+        order: Any = tell.order("LATE")
+        await tell.part_off(order["instrument"])  # which takes a block: the deadline runs from now
+        soon = datetime.now(UTC) + timedelta(seconds=seconds)  # noqa: TID251 the teller's watch
+        sent = await tell.send({**order, "deadline": soon.strftime("%Y-%m-%dT%H:%M:%SZ")})
+        unlocked = (("rejected", ""), ("released", ""))
+        shown = await tell.until_one_of(sent["settlement"], ("unminting", ""), *unlocked)
+        if shown["stage"] == "unminting":
+            await tell.network(there, "resume")
+            await tell.until(sent["settlement"], "released")
+            return sent, "released"
+    raise NotAsTold(f"nothing was locked within {TIMES_OUT_S[-1]} s")
 
 
 async def listed_while_locked(tell: Teller) -> tuple[dict[str, Any], str]:

@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from typing_extensions import override
 
 from bridge.cli.manners import Stopped
 from bridge.cli.stage import Stage
+from bridge.cli.stories import time_out
 from bridge.cli.teller import WITHIN_S, Teller
 from bridge.ports import Unavailable
 
@@ -59,3 +62,40 @@ async def test_nobody_waits_for_a_ledger_that_is_only_read() -> None:
             with pytest.raises(Stopped, match="only read") as stopped:
                 await waiting
         assert stopped.value.cause == "ledger.read_only: disk is full"
+
+
+class Busy(Teller):
+    """Tells on a machine that needs ten seconds for a lock."""
+
+    def __init__(self) -> None:
+        super().__init__(cast("Stage", SimpleNamespace(desk=None, destination="there")), 1, print)
+        self.done: list[str] = []
+
+    @override
+    def order(self, number: str, **changes: object) -> dict[str, object]:
+        return {"instrument": {}}
+
+    @override
+    async def send(self, body: Mapping[str, object]) -> dict[str, Any]:
+        given = datetime.fromisoformat(str(body["deadline"])) - datetime.now(UTC)  # noqa: TID251
+        return {"settlement": "unminting" if given > timedelta(seconds=10) else "rejected"}
+
+    @override
+    async def until_one_of(self, of: str, *stands: tuple[str, str]) -> dict[str, Any]:
+        assert (of, "") in stands, f"it would wait for {stands} for ever"
+        return {"stage": of}
+
+    @override
+    async def until(self, of: str, stage: str, stop: str = "") -> dict[str, Any]:
+        self.done.append(f"{of} {stage}")
+        return {}
+
+    @override
+    async def network(self, name: str, what: str) -> None:
+        self.done.append(f"{name} {what}")
+
+
+async def test_a_time_out_that_came_before_the_lock_is_told_again_with_more_time() -> None:
+    tell = Busy()
+    assert (await time_out(tell))[1] == "released"
+    assert tell.done == ["there pause", "there resume", "unminting released"]
