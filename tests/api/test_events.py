@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bridge.api.app import ROUTES
+from bridge.api.events import QUIET_S
 from bridge.api.routes import DESK, READERS
 from bridge.core.canonical import Value
 from bridge.core.ids import SettlementId
@@ -149,7 +150,7 @@ async def test_a_desk_that_closes_ends_its_streams_at_once(tmp_path: Path) -> No
     async with front(tmp_path) as desk:
         headers = {"Authorization": f"Bearer {desk.texts[LI]}"}
         async with desk.client.get(EVENTS, headers=headers) as answer:
-            async with asyncio.timeout(3):  # long before its next word
+            async with asyncio.timeout(QUIET_S - 1):  # before its next word
                 await desk.client.server.close()
                 assert b"data:" not in await answer.content.read()
 

@@ -159,10 +159,11 @@ async def test_votes_cast_together_share_one_sync_and_none_counts_before_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     book = FileVoteBook(tmp_path / "votes")
-    going, synced = Event(), list[int]()
+    going, begun, synced = Event(), Event(), list[int]()
     real = os.fdatasync
 
     def slow(handle: int) -> None:
+        begun.set()
         assert going.wait(10)
         real(handle)
         synced.append((tmp_path / "votes").read_bytes().count(b"\n"))
@@ -170,7 +171,7 @@ async def test_votes_cast_together_share_one_sync_and_none_counts_before_it(
     monkeypatch.setattr(os, "fdatasync", slow)
     many = [SettlementId(new_ulid(Instant(2), bytes([n]) * 10)) for n in range(50)]
     votes = [book.vote(of, Verb.MINT) for of in many]
-    await asyncio.sleep(0.05)  # they are on their way to the disk
+    assert await asyncio.to_thread(begun.wait, 10)  # they are on their way to the disk
     late = [book.vote(ONE, Verb.MINT), book.vote(many[0], Verb.MINT)]
     await asyncio.sleep(0.05)
     assert not any(vote.done() for vote in (*votes, *late))
