@@ -38,14 +38,19 @@ DAY = 24 * 3_600_000
 
 
 class LoopClock:
-    """The running loop's time as a clock."""
+    """The running loop's time as a clock, and ahead of it by what a test let pass at once."""
 
     def __init__(self) -> None:
+        self._ahead_ms = 0
         self._loop = asyncio.get_running_loop()
         self._began = self._loop.time()
 
     def now(self) -> Instant:
-        return Instant(START + round((self._loop.time() - self._began) * 1_000))
+        return Instant(START + self._ahead_ms + round((self._loop.time() - self._began) * 1_000))
+
+    def goes_to(self, then: int) -> None:
+        """It is then, unless it is later already."""
+        self._ahead_ms += max(0, then - self.now())
 
 
 @dataclass

@@ -28,7 +28,7 @@ from bridge.ports import (
     Unknown,
     Unseen,
 )
-from tests.adapters.bsn.devnet.grounds import BLOCK_MS, Here, spki
+from tests.adapters.bsn.devnet.grounds import BLOCK_MS, WINDOW_MS, Here, spki
 
 LIES = ("bad", "empty", "high_s", "single_hashed", "forged_field", "duplicate_name")
 ECHOES = ("number_as_text", "other_question")
@@ -194,21 +194,19 @@ async def test_a_lock_on_its_way_at_its_last_instant_is_not_called_lost(tmp_path
     """Time is asked at endorsement: what was endorsed in time may be in a block after it."""
     here = Here(folder=tmp_path)
     bench = here.bench()
-    order = replace(
-        await bench.new_order(), deadline=Instant(here.clock.now() + 400 - DECISION_TIME_MS)
-    )
+    in_time = here.clock.now() + WINDOW_MS - BLOCK_MS  # to be prepared and ordered
+    order = replace(await bench.new_order(), deadline=Instant(in_time - DECISION_TIME_MS))
     prepared = await bench.prepare(LockAsset(order))
     steer(here.gateway, {"do": "stall", "on": True})
     await here.network.submit(prepared)
-    await asyncio.sleep(0.6)
+    here.clock.goes_to(in_time + 1)
     assert isinstance(await here.network.look(prepared), Unknown)
     steer(here.gateway, {"do": "stall", "on": False})
     assert isinstance(await bench.decided(prepared), Landed)
-    late = replace(
-        await bench.new_order(), deadline=Instant(here.clock.now() + 400 - DECISION_TIME_MS)
-    )
+    in_time = here.clock.now() + WINDOW_MS - BLOCK_MS
+    late = replace(await bench.new_order(), deadline=Instant(in_time - DECISION_TIME_MS))
     lost = await bench.prepare(LockAsset(late))
-    await asyncio.sleep(0.6)
+    here.clock.goes_to(in_time + 1)
     assert isinstance(await bench.decided(lost), Never)
     with pytest.raises(Refused, match="too late"):
         await bench.prepare(LockAsset(late))
