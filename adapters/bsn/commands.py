@@ -19,7 +19,7 @@ def bsn() -> None:
     """Configure and look at the escrow of a permissioned chain."""
 
 
-@bsn.command("deploy")
+@bsn.command("deploy", short_help="Configure the escrow as PLAN says.")
 @click.argument("plan", type=FILE)
 @_SETTINGS
 @_NETWORK
@@ -36,7 +36,7 @@ def deploy(*, plan: Path, settings: Path, network: str, output: str) -> None:
     raise SystemExit(deployed(plan, settings, network, output))
 
 
-@bsn.command("check")
+@bsn.command("check", short_help="Compare the chain with the settings and PLAN.")
 @click.argument("plan", type=FILE)
 @_SETTINGS
 @_NETWORK

@@ -22,7 +22,7 @@ def evm() -> None:
     """Put our contracts on an Ethereum-compatible chain, and look at what stands there."""
 
 
-@evm.command("account")
+@evm.command("account", short_help="Print the address of the key in FILE, or make one.")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--password-file", type=FILE, help="Its password, where it is a keystore.")
 @click.option("--make", is_flag=True, help="Make a key and its keystore V3 first; FILE is new.")
@@ -33,7 +33,7 @@ def account(*, file: Path, password_file: Path | None, make: bool) -> None:
     click.echo(accounted(file, password_file, make=make))
 
 
-@evm.command("plan")
+@evm.command("plan", short_help="Write a PLAN for deploy.")
 @click.argument("plan", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--node", "nodes", multiple=True, required=True, help="OPERATOR=URL. Repeatable.")
 @click.option("--entry", type=FILE, required=True, help="Keystore of who locks and mints.")
@@ -59,7 +59,7 @@ def plan_(
     raise SystemExit(drafted(plan, nodes, settings, keys, password_file))
 
 
-@evm.command("deploy")
+@evm.command("deploy", short_help="Put the contract set on a chain as PLAN says.")
 @click.argument("plan", type=FILE)
 @click.option("--keystore", type=FILE, required=True, help="Keystore V3 of who pays.")
 @click.option("--password-file", type=FILE, required=True, help="Its password.")
@@ -104,7 +104,7 @@ def deploy(
     raise SystemExit(deployed(asked))
 
 
-@evm.command("check")
+@evm.command("check", short_help="Compare the chain with the settings and PLAN.")
 @click.argument("plan", type=FILE)
 @_SETTINGS
 @_NETWORK
@@ -124,7 +124,7 @@ def asset() -> None:
     """Tokens, before anybody locks one."""
 
 
-@asset.command("check")
+@asset.command("check", short_help="Say whether TOKEN can cross, and who mends what is in the way.")
 @click.argument("token")
 @click.option("--network", default="", help="The daemon's [network]: its node and its escrow.")
 @click.option(

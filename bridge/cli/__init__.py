@@ -75,6 +75,9 @@ def run(arguments: list[str]) -> int:
     except Stopped as stopped:
         say_stopped(stopped, form)
         return stopped.exit
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)  # a group alone: what is in it, no reproach
+        return 2
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx is not None else "lianqiao"
         say_stopped(_unread(error, f"{where} --help"), form)
@@ -92,4 +95,5 @@ def run(arguments: list[str]) -> int:
 
 def _unread(error: click.ClickException, following: str) -> Stopped:
     cause = "the command line is not as the command takes it"
-    return Stopped(2, "LQ-USAGE", error.format_message(), cause=cause, following=following)
+    said = " ".join(error.format_message().split())  # click sets choices in lines, with tabs
+    return Stopped(2, "LQ-USAGE", said, cause=cause, following=following)

@@ -2,7 +2,7 @@
 
 import click
 
-from bridge.cli.lazy import Lazy
+from bridge.cli.lazy import Lazy, first_sentence
 from bridge.cli.overriding import override
 
 
@@ -33,9 +33,14 @@ class WithAdapters(Lazy):
         theirs = [name for name in _of_adapters() if name not in ours]
         if theirs:
             with formatter.section("Commands of adapters"):
-                formatter.write_dl(
-                    [(name, "What this adapter does of its own.") for name in theirs]
-                )
+                formatter.write_dl([(name, self._says(ctx, name)) for name in theirs])
+
+    def _says(self, ctx: click.Context, name: str) -> str:
+        try:
+            command = self.get_command(ctx, name)
+        except Exception as error:  # noqa: BLE001  # a stranger's package, and help is for all
+            return f"It does not load: {error}"
+        return first_sentence(command) if command is not None else ""
 
 
 def _of_adapters() -> list[str]:

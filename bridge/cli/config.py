@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from bridge.cli.lazy import Verbs
 from bridge.cli.link import Talk, spoken
 from bridge.cli.manners import FAILED, NOT_FOUND, USAGE, Json, Stopped, show, show_all
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 INSTANCE: Final = re.compile(r"^(notary|network|rail|lane)\.[^.]+\.")  # as an operator names it
 
 
-@click.group()
+@click.group(cls=Verbs)
 def config() -> None:
     """Check, show or explain the settings."""
 

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from bridge.cli.decide import signature
+from bridge.cli.lazy import Verbs
 from bridge.cli.link import Doc, Talk, spoken
 from bridge.cli.manners import NOT_FOUND, USAGE, Json, Stopped, printable, show, show_all
 from bridge.cli.trace import found, id_of
@@ -18,7 +19,7 @@ TYPED = frozenset({"eip712"})  # kinds whose message is JSON that a wallet shows
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.group()
+@click.group(cls=Verbs)
 def consent() -> None:
     """Show, sign or bring a holder's consent."""
 

@@ -2,12 +2,13 @@
 
 import click
 
+from bridge.cli.lazy import Verbs
 from bridge.cli.overriding import override
 
 PREFIX = "explain."
 
 
-class Explain(click.Group):
+class Explain(Verbs):
     """One command for each adapter that has one."""
 
     @override

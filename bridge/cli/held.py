@@ -2,12 +2,13 @@
 
 import click
 
+from bridge.cli.lazy import Verbs
 from bridge.cli.link import Talk, spoken
 from bridge.cli.manners import Json, show_all
 from bridge.cli.steer import tell_proposal
 
 
-@click.group()
+@click.group(cls=Verbs)
 def held() -> None:
     """See what a door holds, and propose to release or refuse it."""
 

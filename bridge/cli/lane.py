@@ -2,12 +2,13 @@
 
 import click
 
+from bridge.cli.lazy import Verbs
 from bridge.cli.link import Talk, spoken
 from bridge.cli.manners import USAGE, Json, Stopped, show
 from bridge.cli.steer import tell_proposal
 
 
-@click.group()
+@click.group(cls=Verbs)
 def lane() -> None:
     """Pause, open or limit a lane."""
 

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from bridge.cli.lazy import Verbs
 from bridge.cli.link import Doc, Talk, spoken
 from bridge.cli.manners import FAILED, USAGE, Json, Stopped, note, show, show_all
 from bridge.cli.trace import id_of
 
 
-@click.group()
+@click.group(cls=Verbs)
 def ledger() -> None:
     """Balance, postings, proofs, export and check."""
 

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import click
 
+from bridge.cli.lazy import Verbs
 from bridge.cli.link import Talk, spoken
 from bridge.cli.manners import USAGE, Json, Stopped, show_all
 from bridge.cli.steer import tell_proposal
 
 
-@click.group()
+@click.group(cls=Verbs)
 def lists() -> None:
     """Bring and look at screening lists."""
 

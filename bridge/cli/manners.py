@@ -114,7 +114,7 @@ def ourselves() -> str:
 
 def typed(text: str) -> str:
     """Return a text whose commands can be typed as this one was."""
-    return re.sub(r"(?<![\w./-])lianqiao (?=[a-z])", f"{ourselves()} ", text)
+    return re.sub(r"(?<![\w./-])lianqiao (?=[a-z]|--help)", f"{ourselves()} ", text)
 
 
 def note(text: str, *, quiet: bool = False) -> None:

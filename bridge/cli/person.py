@@ -4,12 +4,13 @@ from pathlib import Path
 
 import click
 
+from bridge.cli.lazy import Verbs
 from bridge.cli.link import Talk, spoken
 from bridge.cli.manners import USAGE, Json, Stopped
 from bridge.cli.steer import tell_proposal
 
 
-@click.group()
+@click.group(cls=Verbs)
 def person() -> None:
     """Propose a person, or the end of one."""
 

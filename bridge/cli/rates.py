@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from bridge.cli.lazy import Verbs
 from bridge.cli.link import Talk, spoken
 from bridge.cli.manners import USAGE, Json, Stopped, Waiting, note, show_all
 
@@ -13,7 +14,7 @@ RATE = ("day", "base", "quote", "numerator", "denominator", "source")
 OPENING = ("account", "unit", "used", "source", "as_of")
 
 
-@click.group()
+@click.group(cls=Verbs)
 def rates() -> None:
     """Propose rates of exchange."""
 
@@ -30,7 +31,7 @@ def imported(talk: Talk, file: Path, reason: str) -> None:
     _propose(talk, "rates.import", _rows(file, RATE), ("base", "quote"), reason)
 
 
-@click.group()
+@click.group(cls=Verbs)
 def quota() -> None:
     """Propose what of a quota is used already."""
 

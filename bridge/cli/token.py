@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bridge.cli.lazy import Verbs
 from bridge.cli.link import Talk, spoken
 from bridge.cli.manners import NOT_FOUND, USAGE, Stopped, show, show_all
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from bridge.api.tokens import Token, Tokens
 
 
-@click.group()
+@click.group(cls=Verbs)
 def token() -> None:
     """Make, list and revoke tokens."""
 
