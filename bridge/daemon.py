@@ -58,7 +58,7 @@ from bridge.ports import (
     OriginNetwork,
     PaymentRail,
 )
-from bridge.settings import BadSettings, Settings, ceiling, load, placed, why_shut
+from bridge.settings import BadSettings, Settings, ceiling, flaws, load, placed, why_shut
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -258,7 +258,8 @@ def instance_of(
     try:
         return adapter.settings(placed(own, folder))
     except ValueError as error:
-        raise BadSettings(f"{place}: {error}") from error
+        named = str(table.get("adapter"))
+        raise BadSettings(f"{place}: {flaws(error)}", place, adapter=named) from error
 
 
 def _genesis(place: str, pinned: Value) -> bytes:

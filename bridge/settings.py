@@ -6,7 +6,7 @@ relations between values are checked at load.
 
 import difflib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -22,12 +22,13 @@ _FILES = ("_key", "_file", "_folder", "keystore")  # keys of a table that name a
 class BadSettings(ValueError):
     """Raised for settings that do not load; the sentence names key, rule and remedy.
 
-    `key` is the one that is wrong, where it is one.
+    `key` is the one that is wrong, where it is one; `adapter` whose own keys they are.
     """
 
-    def __init__(self, sentence: str, key: str = "") -> None:
+    def __init__(self, sentence: str, key: str = "", *, adapter: str = "") -> None:
         super().__init__(sentence)
         self.key = key
+        self.adapter = adapter
 
 
 class _Strict(BaseModel):
@@ -41,6 +42,14 @@ class LedgerSettings(_Strict):
     queue_max: int = Field(default=10_000, ge=100, le=100_000)  # groups that may wait
     queue_age_ms: int = Field(default=2_000, ge=100, le=60_000)  # how long one may wait
     rows_held: int = Field(default=20_000, ge=1_000, le=1_000_000)  # of the state, twice at most
+
+    @field_validator("store")
+    @classmethod
+    def _known_store(cls, value: str) -> str:
+        kind, colon, name = value.partition(":")
+        if not colon or kind not in {"sqlite", "memory"} or (kind == "sqlite" and not name):
+            raise ValueError("write sqlite:FILE, or memory: for a test")
+        return value
 
 
 class ApiSettings(_Strict):
@@ -113,6 +122,9 @@ class LaneSettings(_Strict):
     acknowledge: Literal["committed", "sealed", "cosigned", "mirrored"] = "sealed"
 
 
+_SECTIONS = (LedgerSettings, ApiSettings, CustodySettings, NotarySettings, LaneSettings)
+
+
 class Settings(_Strict):
     """Everything an operator writes. Paths are relative to the folder of the file."""
 
@@ -177,7 +189,7 @@ def load(file: Path) -> Settings:
     try:
         table = tomllib.loads(file.read_text("utf-8"))
     except FileNotFoundError as error:
-        raise BadSettings(f"{file}: no such file; `lianqiao init DIR` writes one") from error
+        raise BadSettings(f"{file}: no such file") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadSettings(f"{file}: not TOML: {error}") from error
     return parse(table, str(file))
@@ -194,19 +206,39 @@ def parse(table: Mapping[str, object], source: str) -> Settings:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
-            raise BadSettings(f"{source}: {place}: unknown key{_nearest(place)}") from error
+            known = [*Settings.model_fields]
+            for model in _SECTIONS:
+                known += model.model_fields
+            raise BadSettings(f"{source}: {place}: {_unknown(place, known)}") from error
         said = first["msg"].removeprefix("Value error, ")
         if first["type"] == "string_pattern_mismatch":
             said = "is of another form"  # in which, config explain says in words
         raise BadSettings(f"{source}: {place or 'settings'}: {said}", place) from error
 
 
-def _nearest(place: str) -> str:
-    known = [*Settings.model_fields]
-    for model in (LedgerSettings, ApiSettings, CustodySettings, NotarySettings, LaneSettings):
-        known += model.model_fields
-    close = difflib.get_close_matches(place.rpartition(".")[2], known, 1)
-    return f"; did you mean {close[0]}?" if close else ""
+def flaws(error: ValueError) -> str:
+    """Return what is wrong with an adapter's own keys, in one line and without what was written.
+
+    What is written may be a secret. A key that is unknown may be one that lacks, misspelled.
+    """
+    if not isinstance(error, ValidationError):
+        return " ".join(str(error).split())
+    found = error.errors(include_url=False, include_input=False)
+    places = [(".".join(map(str, one["loc"])), one) for one in found]
+    lacking = [place for place, one in places if one["type"] == "missing"]
+    said = [f"{', '.join(lacking)} {'are' if lacking[1:] else 'is'} required"] if lacking else []
+    for place, one in places:
+        if one["type"] == "extra_forbidden":
+            said.append(f"{place}: {_unknown(place, lacking)}")
+        elif one["type"] != "missing":
+            told = " ".join(one["msg"].removeprefix("Value error, ").split())
+            said.append(f"{place}: {told}" if place else told)
+    return "; ".join(said)
+
+
+def _unknown(place: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(place.rpartition(".")[2], list(known), 1)
+    return f"unknown key; did you mean {close[0]}?" if close else "unknown key"
 
 
 def placed(table: Mapping[str, object], folder: Path) -> dict[str, object]:

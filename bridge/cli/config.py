@@ -1,5 +1,6 @@
 """Settings: whether they load, and what is in force; secrets are files and never shown."""
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from bridge.cli.lazy import Verbs
-from bridge.cli.link import Talk, spoken
+from bridge.cli.link import ELSEWHERE, NOWHERE, Talk, spoken
 from bridge.cli.manners import FAILED, NOT_FOUND, USAGE, Json, Stopped, show, show_all
 
 if TYPE_CHECKING:
@@ -62,6 +63,16 @@ def unloaded(error: "BadSettings", file: Path) -> Stopped:
     """Return what to say of settings that do not load: which, what it takes, what to type."""
     from bridge.cli.settings_text import explained  # noqa: PLC0415  loaded when needed
 
+    if not file.exists():
+        return Stopped(USAGE, "LQ-SETTINGS", str(error), cause=NOWHERE, following=ELSEWHERE)
+    if error.adapter:
+        return Stopped(
+            USAGE,
+            "LQ-SETTINGS",
+            str(error),
+            cause=f"the keys of [{error.key}] are those of its adapter {error.adapter}",
+            following=f"mend {file}; that adapter's README says what each key takes",
+        )
     key = INSTANCE.sub(r"\1.", error.key)
     said = explained().get(key)
     takes = f"{key} is {said.says}" if said is not None else ""
@@ -131,11 +142,27 @@ def explain(talk: Talk, key: str) -> None:
 
 
 def _lines(value: object, place: str = "") -> list[str]:
-    if isinstance(value, dict) and value:
+    """Return settings as they may be written; what is off stands behind `#`."""
+    if isinstance(value, dict):
         return [
             line
             for name, inner in value.items()
-            for line in _lines(inner, f"{place}.{name}" if place else str(name))
+            for line in _lines(inner, f"{place}.{_name(name)}" if place else _name(name))
         ]
+    if value is None:
+        return [f"# {place} = off"]
     secret = any(word in place.lower() for word in ("password", "secret", "passphrase"))
-    return [f"{place} = {'***' if secret and value else 'off' if value is None else value}"]
+    return [f"{place} = {_toml('***' if secret and value else value)}"]
+
+
+def _toml(value: object) -> str:
+    """Return a value as TOML writes it in a line."""
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{_name(k)} = {_toml(v)}' for k, v in value.items())} }}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str | bool) else str(value)
+
+
+def _name(key: object) -> str:
+    return str(key) if re.fullmatch("[A-Za-z0-9_-]+", str(key)) else json.dumps(str(key))

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from bridge.cli.link import Doc, Talk, spoken, starts
+from bridge.cli.link import ELSEWHERE, Doc, Talk, spoken, starts
 from bridge.cli.machine import half_made
-from bridge.cli.manners import DOWN, FAILED, Json, Stopped, show, typed
+from bridge.cli.manners import DOWN, FAILED, Json, Stopped, show
 from bridge.cli.status import passed
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def lines(found: Sequence[Found]) -> list[str]:
     wide = max(len(one.name) for one in found)
     rows = [
         f"{one.result:<4}  {one.name:<{wide}}  {one.says}"
-        + (f"   fix: {typed(one.remedy)}" if one.remedy else "")
+        + (f"   fix: {one.remedy}" if one.remedy else "")
         for one in found
     ]
     failed, warned = _count(found, FAIL), _count(found, WARN)
@@ -148,7 +148,8 @@ def settings(seen: Ground) -> Iterator[Found]:
     if (half := half_made(seen.folder)) is not None:
         yield Found(FAIL, "settings", half.sentence, half.following)
     elif seen.settings is None:
-        yield Found(FAIL, "settings", seen.unread, f"lianqiao config check {file}")
+        fix = f"lianqiao config check {file}" if file.exists() else ELSEWHERE
+        yield Found(FAIL, "settings", seen.unread, fix)
     else:
         yield Found(OK, "settings", f"profile {seen.settings.profile}")
 

@@ -30,12 +30,15 @@ from bridge.cli.manners import (
     USAGE,
     Json,
     Stopped,
+    typed,
 )
 from bridge.cli.overriding import override
 
 P = ParamSpec("P")
 WAIT_S = 30
 HOME = "LIANQIAO_HOME"
+NOWHERE = "this is not the folder of an installation"
+ELSEWHERE = f"the same with --folder DIR, or {HOME}=DIR; lianqiao init DIR makes one"
 DEMO = ".lianqiao-demo"  # the mark of a demo's folder; it is locked while that demo runs
 _EXITS = {
     400: USAGE,
@@ -210,8 +213,8 @@ class Talk:
             USAGE,
             "LQ-NO-CLIENT",
             f"{self.folder}: no client.json says where the daemon is and who you are",
-            cause="this is not the folder of an installation",
-            following=f"the same with --folder DIR, or {HOME}=DIR; lianqiao init DIR makes one",
+            cause=NOWHERE,
+            following=ELSEWHERE,
         )
 
     def speaker(self) -> str:
@@ -266,8 +269,6 @@ class Talk:
         )
 
     def _up(self) -> str:
-        if _is_locked(self.folder / DEMO):
-            return "the same again in a second: a demo runs there, and starts its daemon again"
         return "lianqiao up" if self.url is not None else starts(self.folder)
 
 
@@ -280,6 +281,8 @@ def addressed(path: str, query: Mapping[str, str | None]) -> str:
 
 def starts(folder: Path) -> str:
     """Return what to type so that the daemon of this folder runs: a demo's, with its networks."""
+    if _is_locked(folder / DEMO):
+        return "the same again in a second: a demo runs there, and starts its daemon again"
     way = "demo --keep" if (folder / DEMO).is_file() else "up --folder"
     return f"lianqiao {way} {quoted(str(folder))}"
 
@@ -318,11 +321,12 @@ def _read(status: int, raw: bytes) -> Doc:
         return Doc(document)
     code = str(document.get("code", f"LQ-HTTP-{status}"))
     places = [".".join(flaw["loc"]) for flaw in document.get("errors", ())]
+    cause = f"at {', '.join(places)}" if places else str(document.get("title", ""))
     raise Stopped(
         _BY_CODE.get(code, _EXITS.get(status, FAILED)),
         code,
         str(document.get("detail", "")),
-        cause=f"at {', '.join(places)}" if places else str(document.get("title", "")),
+        cause="it is misspelled, or another installation's" if status == 404 else cause,
         following=str(document.get("remedy", "")),
         document=document,
     )
@@ -341,7 +345,11 @@ def spoken(command: Callable[Concatenate[Talk, P], None]) -> Callable[P, None]:
             url=cast("str | None", words.pop("url")),
             token_file=cast("Path | None", words.pop("token_file")),
         )
-        command(talk, **words)  # type: ignore[arg-type,call-arg]  # click gives the other words
+        try:
+            command(talk, **words)  # type: ignore[arg-type,call-arg]  # click gives the other words
+        except Stopped as stopped:
+            stopped.following = typed(stopped.following)  # while it is known what was typed
+            raise
 
     options = (
         click.option("--output", "-o", type=click.Choice(FORMS), default="table", help="Form."),

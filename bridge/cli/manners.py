@@ -10,10 +10,12 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import IO, Final, TypeAlias
 from unicodedata import east_asian_width
 
 import click
+from click.core import ParameterSource
 
 FORMS = ("table", "json", "jsonl", "csv")
 INDENT = "  "  # of the further lines of a row
@@ -21,6 +23,15 @@ Json: TypeAlias = "str | bool | int | Sequence[Json] | Mapping[str, Json] | None
 PLAIN: Final = str.maketrans(
     {"✓": "+", "●": "*", "○": "o", "→": "->", "·": "|", "…": "...", "▓": "#", "░": "."}
 )  # our signs, for a terminal that has none of them
+NOUNS: Final = frozenset(
+    {"consent", "held", "lane", "ledger", "lists", "ls", "person", "quota", "rates", "rules", "token"}
+)  # whose next word is a verb, or says which of them
+VERBS: Final = frozenset(
+    "approve cancel doctor down freeze recall refuse resume send status tail thaw trace up".split()
+)
+COMMAND: Final = re.compile(
+    r"(?<![\w./-])lianqiao (?:(?P<help>--help)|(?P<name>[a-z]+)(?P<rest>[^,;\n]*))"
+)
 DONE, FAILED, USAGE, NOT_FOUND, REFUSED, WAITING, DOWN = range(7)
 
 
@@ -113,14 +124,35 @@ def ourselves() -> str:
 
 
 def typed(text: str) -> str:
-    """Return a text whose commands can be typed as this one was."""
-    return re.sub(r"(?<![\w./-])lianqiao (?=[a-z]|--help)", f"{ourselves()} ", text)
+    """Return a text whose commands can be typed as this one was: for the folder it names, if any.
+
+    What takes no folder, or names one already, stays as it is.
+    """
+    return COMMAND.sub(_typed, text)
+
+
+def _typed(words: re.Match[str]) -> str:
+    name, rest = words["name"] or "", words["rest"] or ""
+    takes_it = name in NOUNS | VERBS and not any(one in rest for one in ("--folder", "--help"))
+    where = _folder_named() if takes_it else ""
+    said = f"{ourselves()} {words['help'] or name}"
+    if where and name in NOUNS and (verb := re.match(r" [a-z]+", rest)):
+        return f"{said}{verb[0]}{where}{rest[verb.end() :]}"
+    return f"{said}{where}{rest}"
+
+
+def _folder_named() -> str:
+    """Return the option that names this command's folder, where it was typed."""
+    context = click.get_current_context(silent=True)
+    if context is None or context.get_parameter_source("folder") is not ParameterSource.COMMANDLINE:
+        return ""
+    return f" --folder {quote(str(context.params['folder']))}"
 
 
 def note(text: str, *, quiet: bool = False) -> None:
     """Say something beside the result, on stderr."""
     if not quiet:
-        click.echo(text, err=True)
+        click.echo(typed(text), err=True)
 
 
 def written(document: Mapping[str, Json]) -> str:
@@ -150,7 +182,7 @@ def show(
     """Print one thing: for people as `lines` says, for programs under its schema."""
     if form == "table":
         for line in lines():
-            click.echo(printable(line))
+            click.echo(typed(printable(line)))
     elif form == "csv":
         _csv([value])
     else:

@@ -1,6 +1,7 @@
 """Every error says four things: its code, a sentence, the likely cause, the next command."""
 
 import ast
+import asyncio
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,8 @@ from pathlib import Path
 import click
 import pytest
 
-from bridge.cli import lianqiao
+from bridge.cli import lianqiao, run
+from tests.api.front import order
 from tests.cli.test_manners import terminal
 from tests.notary.ledgers import LI
 from tests.tidy.tree import modules
@@ -117,3 +119,28 @@ async def test_what_the_daemon_refuses_is_told_in_the_same_four_parts(
         assert re.match(r"error LQ-[A-Z-]+: .", first)
         assert re.match(r"cause: .", cause)
         assert re.match(r"next: .", following)
+
+
+async def test_a_next_step_is_typed_for_the_same_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who named a folder names it again, and a tree that nobody installed says `python3 -m`."""
+    nowhere, there = "01ARZ3NDEKTSV4RRFFQ69G5FAV", f"--folder {tmp_path}"
+    monkeypatch.setattr("sys.argv", ["/a/tree/bridge/__main__.py"])
+    async with terminal(tmp_path, capsys) as at:
+        lost = await at.type("trace", nowhere)
+        assert lost.err.endswith(f"next: python3 -m bridge ls settlements {there}\n")
+        assert "cause: it is misspelled, or another installation's\n" in lost.err
+        sent = await at.desk.ask("POST", "/v1/settlements", order(at.desk.water))
+        of = sent.json["settlement"]
+        waits = await at.type("trace", of)
+        assert f"you can do: python3 -m bridge consent show {there} {of} says " in waits.out
+        asked = await at.type("cancel", of, "--reason", "x")
+        assert f"python3 -m bridge approve {there} " in asked.err
+        down = await at.type("down")
+        assert down.err.endswith(f"next: python3 -m bridge up {there}\n")
+        monkeypatch.setenv("LIANQIAO_HOME", str(tmp_path))
+        code = await asyncio.to_thread(run, ["trace", nowhere])
+    assert (code, capsys.readouterr().err.splitlines()[-1]) == (
+        3, "next: python3 -m bridge ls settlements",
+    )  # fmt: skip

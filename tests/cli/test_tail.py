@@ -79,7 +79,7 @@ async def test_it_is_followed_left_by_an_interrupt_and_taken_up_at_its_cursor(
             out, err = await child.communicate()
             assert (child.returncode, out) == (130, b"")
             (said,) = re.findall(
-                r"^next: lianqiao tail --cursor (\d+)$", err.decode(), re.MULTILINE
+                r"^next: lianqiao tail --folder \S+ --cursor (\d+)$", err.decode(), re.MULTILINE
             )
             assert int(said) >= int(live[-1]["id"])
         rest = ("--cursor", told[-1]["id"], "--lane", "sz-hk", "--output", "csv")
@@ -107,7 +107,8 @@ async def test_an_interrupt_before_the_first_event_says_where_to_go_on(
             child.send_signal(signal.SIGINT)
             out, err = await child.communicate()
         assert (child.returncode, out) == (130, b"")
-        following = re.match(r"next: lianqiao tail --lane sz-hk --cursor (\d+)\n", err.decode())
+        again = r"next: lianqiao tail --folder \S+ --lane sz-hk --cursor (\d+)\n"
+        following = re.match(again, err.decode())
         assert following is not None, err
         second = await settled(at, 2)
         async with tailing(at, "--cursor", following[1], "--output", "jsonl") as child:
@@ -136,7 +137,8 @@ async def test_a_daemon_that_stops_ends_it_with_6_and_the_command_that_goes_on(
         last = at.desk.water.journal.view.saga(of, "settled")
         assert last is not None
         assert said.startswith("error LQ-DOWN: the daemon ended the stream\n")
-        following = re.search(r"next: lianqiao tail --lane sz-hk --cursor (\d+)\n\Z", said)
+        again = r"next: lianqiao tail --folder \S+ --lane sz-hk --cursor (\d+)\n\Z"
+        following = re.search(again, said)
         assert following is not None, said
         assert int(following[1]) >= last.n
         gone = await at.type("tail", "--output", "json")
@@ -150,7 +152,7 @@ async def test_a_stream_that_ends_before_its_first_event_is_taken_up_where_it_wa
     async with terminal(tmp_path, capsys) as at:
         cut = await at.type("tail", "--since", "2999-01-01T00:00Z", "--lane", "sz-hk")
         assert cut.exit == 6
-        following = "lianqiao tail --lane sz-hk --since 2999-01-01T00:00Z"
+        following = f"lianqiao tail --folder {tmp_path} --lane sz-hk --since 2999-01-01T00:00Z"
         assert cut.err.endswith(f"next: {following}\n")
 
 

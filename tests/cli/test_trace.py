@@ -353,7 +353,8 @@ async def test_a_settlement_says_for_what_it_waits_and_what_can_be_done(
 
 async def printed(at: Terminal, name: str, row: Row, remedy: str) -> None:
     """What a person reads says the stage, the stop, the reason and the remedy."""
-    lines = (await at.type("trace", name)).out.splitlines()
+    out = (await at.type("trace", name)).out
+    lines = out.replace(f" --folder {at.folder}", "").splitlines()  # as it was typed
     assert any(line.startswith(f"● {row.stage} ") for line in lines), lines
     assert (f"! {row.stop}" in lines) is bool(row.stop)
     (why,) = (line for line in lines if line.startswith("why: "))
@@ -374,7 +375,7 @@ async def test_no_running_settlement_waits_for_a_paused_lane_and_a_new_order_is_
         assert refused.err.splitlines() == [
             "error LQ-LANE-SHUT: lane sz-hk is paused: odd prices",
             "cause: at body.lane",
-            "next: lianqiao lane open sz-hk, which a second person approves",
+            f"next: lianqiao lane open --folder {at.folder} sz-hk, which a second person approves",
         ]
         uetr = at.desk.water.now(SettlementId(of)).order.uetr
         at.desk.water.wires.bank.settle(uetr, at.desk.water.ring.clock.now())
