@@ -289,4 +289,6 @@ def _no_fabric(error: NoFabric) -> Unavailable:
     )
 
 
-WORLD = World("fabric", start, _obtainable)
+FETCHES: Final = "Fabric is built where it is not yet, once, in some three minutes"
+
+WORLD = World("fabric", start, _obtainable, FETCHES)

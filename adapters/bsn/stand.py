@@ -190,11 +190,13 @@ class World(Generic[S]):
     """A side of the demo. `start` takes a folder, the notaries' Ed25519 keys and how many sign.
 
     `obtainable` sees beforehand that what it needs is here or can be had. Errors: Unavailable.
+    `fetches` says which programs of others it brings here, and builds, before it starts.
     """
 
     name: str
     start: Callable[[Path, tuple[str, ...], int], AbstractAsyncContextManager[S]]
     obtainable: Callable[[], None] = lambda: None
+    fetches: str = ""
 
 
 def accounts_in(said: str) -> dict[str, str]:

@@ -229,4 +229,4 @@ def _obtainable() -> None:
     program()
 
 
-WORLD = World("anvil", start, obtainable=_obtainable)
+WORLD = World("anvil", start, obtainable=_obtainable, fetches="anvil is fetched by npm, once")

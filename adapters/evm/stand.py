@@ -230,12 +230,14 @@ class World(Generic[S]):
 
     `verifies` is the kind of the notaries' keys whose signatures the contracts verify.
     `obtainable` sees beforehand that what it needs is here or can be had. Errors: Unavailable.
+    `fetches` says which programs of others it brings here, and builds, before it starts.
     """
 
     name: str
     start: Callable[[Path, tuple[str, ...], int], AbstractAsyncContextManager[S]]
     verifies: str = "secp256k1"
     obtainable: Callable[[], None] = lambda: None
+    fetches: str = ""
 
 
 @asynccontextmanager

@@ -20,7 +20,7 @@ from bridge.cli.drawing import Show, ticking
 from bridge.cli.kept import Kept, Place, Runs, alone, free_address, place_of, same_address
 from bridge.cli.machine import see_the_clock
 from bridge.cli.manners import FAILED, Stopped, ourselves
-from bridge.cli.wires import CASTS, Process
+from bridge.cli.wires import CASTS, Process, fetched
 from bridge.ports import AdapterError, FinalityBroken
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def demo(
     reset: bool,
 ) -> None:
     """Show settlements from order to rest. Without --once it goes on, and what you kill is back."""
-    if wires != "real":  # whose tools fetch what they build from; all else is loopback,
+    if not fetched(CASTS[wires]):  # else tools fetch what they build from; all else is loopback,
         os.environ["SSL_CERT_FILE"] = os.devnull  # and to read it takes 35 ms a process
     from bridge.cli.stories import told_on  # noqa: PLC0415 loaded when it is asked for
 
@@ -173,8 +173,8 @@ async def _run(tell: Telling, place: Place, address: str, running: Callable[[str
 
     show, kept = tell.show, place.kept
     with suppress(asyncio.CancelledError):  # the stage is taken down, whoever asked
-        if tell.wires == "real":
-            show.say("real wires: Fabric is built where it is not yet, once, in some three minutes")
+        for said in fetched(CASTS[tell.wires]):
+            show.say(f"{tell.wires} wires: {said}")
 
         def answers(url: str) -> None:
             running(url)
@@ -254,8 +254,11 @@ def _close(tell: Telling, built: "Stage", told: Mapping[str, str]) -> None:
     else:
         return  # it ends now, and nothing of it is left to ask
     if tell.is_kept:
-        lines.append(("again", f"{us} demo --keep {where}"))
-        lines.append(("reset", f"{us} demo --keep {where} --reset"))
+        if CASTS[tell.wires].comes_back:
+            lines.append(("again", f"{us} demo --keep {where}"))
+        else:
+            lines.append(("kept", "its ledger; its chain ends with it, and nothing goes on there"))
+        lines.append(("reset", f"{us} demo --keep {where} --reset --wires {tell.wires}"))
     for word, text in lines:
         tell.show.say(f"{word:<10}{text}")
 

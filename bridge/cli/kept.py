@@ -121,6 +121,7 @@ def place_of(keep: Path | None, *, reset: bool) -> Iterator[Place]:
     nothing yet. Errors: UsageError, Runs.
     """
     folder = keep.resolve() if keep is not None else Path(tempfile.mkdtemp(prefix="lianqiao-"))
+    _see_it_can_be_one(folder)
     kept = _found(folder, reset=reset) if keep is not None else None
     mark, ours = folder / MARK, True
     try:
@@ -139,6 +140,13 @@ def place_of(keep: Path | None, *, reset: bool) -> Iterator[Place]:
             signal.signal(number, signal.SIG_IGN)  # it is the end already
         if ours and (keep is None or not (mark.is_file() and mark.stat().st_size)):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _see_it_can_be_one(folder: Path) -> None:
+    """See that a folder is there, or can be made. Errors: UsageError where a file lies instead."""
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    if not there.is_dir():
+        raise click.UsageError(f"{there} is no folder: choose another")
 
 
 def _answers(words: str) -> str:

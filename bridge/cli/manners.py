@@ -24,7 +24,19 @@ PLAIN: Final = str.maketrans(
     {"✓": "+", "●": "*", "○": "o", "→": "->", "·": "|", "…": "...", "▓": "#", "░": "."}
 )  # our signs, for a terminal that has none of them
 NOUNS: Final = frozenset(
-    {"consent", "held", "lane", "ledger", "lists", "ls", "person", "quota", "rates", "rules", "token"}
+    {
+        "consent",
+        "held",
+        "lane",
+        "ledger",
+        "lists",
+        "ls",
+        "person",
+        "quota",
+        "rates",
+        "rules",
+        "token",
+    }
 )  # whose next word is a verb, or says which of them
 VERBS: Final = frozenset(
     "approve cancel doctor down freeze recall refuse resume send status tail thaw trace up".split()

@@ -188,7 +188,7 @@ async def wires(
                     starting[name] = group.create_task(stack.enter_async_context(world))
         except BaseExceptionGroup as failed:
             first = failed.exceptions[0]
-            if isinstance(first, Unavailable) and cast is CASTS["real"]:
+            if isinstance(first, Unavailable) and fetched(cast):
                 raise _lacking(str(first)) from failed
             raise first from failed
         running = {name: task.result() for name, task in starting.items()}
@@ -212,15 +212,29 @@ async def wires(
         )
 
 
-def _world(name: str) -> Any:
-    """Return a world whose programs are here or can be had. Errors: Stopped."""
+def fetched(cast: Cast) -> tuple[str, ...]:
+    """Return what its worlds say of the programs they fetch: where none does, all is loopback.
+
+    Errors: Stopped.
+    """
+    said = (getattr(_named(name), "fetches", "") for name in cast.names)
+    return tuple(filter(None, said))
+
+
+def _named(name: str) -> Any:
     try:
-        named: Any = registry.load(registry.WORLDS, name)
-        if obtainable := getattr(named, "obtainable", None):
-            obtainable()
+        return registry.load(registry.WORLDS, name)
     except ModuleNotFoundError as error:
         lacks = f"the Python package {error.name} is not here: pip install 'lianqiao[demo]'"
         raise _lacking(lacks) from error
+
+
+def _world(name: str) -> Any:
+    """Return a world whose programs are here or can be had. Errors: Stopped."""
+    named = _named(name)
+    try:
+        if obtainable := getattr(named, "obtainable", None):
+            obtainable()
     except Unavailable as error:
         raise _lacking(str(error)) from error
     return named

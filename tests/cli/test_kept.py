@@ -9,13 +9,17 @@ import time
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import click
 import pytest
 
-from bridge.cli import kept
+from bridge.cli import demo, kept
 from bridge.cli import run as run_main
+from bridge.cli.drawing import Show
 from bridge.cli.kept import MARK, Kept, free_address
+from bridge.cli.stage import Stage
 from bridge.notary.entries import read
 from bridge.notary.store.sqlite import SqliteReader
 from tests.cli.demo_runs import nothing_runs, read_until, started, stories
@@ -291,3 +295,33 @@ def entered(keep: Path) -> set[str]:
     if not (keep / MARK).exists() or not (keep / MARK).stat().st_size:
         return set()
     return {str(one.body["to"]) for one in map(read, reader_of(keep)) if one.kind == "saga"}
+
+
+@pytest.mark.parametrize("below", ["", "deeper/river"])
+def test_what_is_no_folder_is_said_to_be_none(tmp_path: Path, below: str) -> None:
+    """A file needs another name, not a disk with room."""
+    file = tmp_path / "notes.txt"
+    file.write_text("precious")
+    with started(tmp_path, "--once", "--wires", "memory", "--keep", str(file / below)) as run:
+        _, said = run.communicate(timeout=30)
+    assert run.returncode == 2, said
+    assert f"{file} is no folder: choose another" in said
+    assert "200 MB" not in said
+    assert file.read_text() == "precious"
+
+
+@pytest.mark.parametrize(("wires", "comes_back"), [("memory", True), ("real", False)])
+@pytest.mark.parametrize("pause_s", [None, 3.0])
+def test_only_what_comes_back_is_offered_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], *,
+    wires: str, comes_back: bool, pause_s: float | None,
+) -> None:  # fmt: skip
+    stood = SimpleNamespace(folder=tmp_path, daemon=SimpleNamespace(url="http://h"), processes={})
+    telling = demo.Telling(
+        show=Show(json=False), wires=wires, are_named=True, names=(), pause_s=pause_s, is_kept=True
+    )
+    demo._close(telling, cast("Stage", stood), {})
+    said = capsys.readouterr().out
+    assert (f"again     lianqiao demo --keep {tmp_path}\n" in said) is comes_back, said
+    assert f"reset     lianqiao demo --keep {tmp_path} --reset --wires {wires}\n" in said
+    assert ("its chain ends with it" in said) is not comes_back
