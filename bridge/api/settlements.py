@@ -34,6 +34,8 @@ from bridge.core.parties import Personal
 from bridge.core.place import Place
 from bridge.core.settlement import Settlement, Stage
 from bridge.engine.asking import found_settlement
+from bridge.notary.projection import Projection
+from bridge.notary.state.rows import Row
 from bridge.ports import AdapterError, Door
 from schemas.answers import (
     CheckView,
@@ -107,16 +109,37 @@ async def _asked(
 
 
 async def listed(call: Call) -> Answer:
-    """List settlements, oldest first: all, or those under way."""
+    """List settlements, oldest first or newest: all, those under way, those a name begins."""
     view, after, limit = call.room.ring.journal.view, call.after(), call.limit
+    is_back = call.query.get("order") == "newest"
+    if begins := call.query.get("begins"):
+        return SettlementPage(items=tuple(map(line_view, _begun(view, begins, limit))), next=None)
     if call.query.get("state") == "open":
-        under_way = [one for one in view.open_settlements() if one.order.id > after]
-        found = under_way[: limit + 1]
+        live = view.open_settlements()
+        under_way = live[::-1] if is_back else live
+        found = [one for one in under_way if _is_beyond(one.order.id, after, is_back=is_back)]
     else:
-        rows = view.scan("settlement", after, limit + 1)
+        scan = view.scan_back if is_back else view.scan
+        rows = scan("settlement", after, limit + 1)
         found = [row for _, row in rows if isinstance(row, Settlement)]
     more = call.next(found[limit - 1].order.id) if len(found) > limit else None
     return SettlementPage(items=tuple(map(line_view, found[:limit])), next=more)
+
+
+def _is_beyond(key: str, after: str, *, is_back: bool) -> bool:
+    return not after or (key < after if is_back else key > after)
+
+
+def _begun(view: Projection, begins: str, limit: int) -> list[Settlement]:
+    """Return the settlements whose id or UETR begins so, in the order of their ids."""
+    ids = {key for key, _ in _with(view, "settlement", begins.upper(), limit)}
+    ids |= {str(of) for _, of in _with(view, "uetr", begins.lower(), limit)}
+    found = (view.of("settlement", of, Settlement) for of in sorted(ids)[:limit])
+    return [one for one in found if one is not None]
+
+
+def _with(view: Projection, kind: str, begins: str, limit: int) -> list[tuple[str, Row]]:
+    return [one for one in view.scan(kind, begins, limit) if one[0].startswith(begins)]
 
 
 def _found(call: Call) -> Settlement:
@@ -321,8 +344,11 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         method="GET", path="/v1/settlements", name="listSettlements",
-        says="Settlements, oldest first.", answer=listed, roles=READERS, gives=SettlementPage,
-        query={**PAGED, "state": "open|all"},
+        says="Settlements, oldest first or newest; of one page, those whose id or UETR begins so.",
+        answer=listed, roles=READERS, gives=SettlementPage,
+        query={
+            **PAGED, "state": "open|all", "order": "oldest|newest", "begins": "[0-9A-Za-z-]{4,35}"
+        },
     ),
     Route(
         method="GET", path=ONE, name="readSettlement", says="Where a settlement stands.",

@@ -7,10 +7,12 @@ from datetime import datetime
 import click
 
 from bridge.cli.link import Doc, Talk, spoken
-from bridge.cli.manners import NOT_FOUND, Stopped, note, printable, show
+from bridge.cli.manners import NOT_FOUND, USAGE, Stopped, note, printable, show
 
 ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")
 TX = re.compile(r"[A-Za-z0-9._-]{1,128}(/[0-9]{1,20})?\Z")
+BEGINNING = re.compile(r"[0-9A-Za-z-]{4,35}\Z")
+CANDIDATES = 8  # that are named where a beginning is that of several
 UETR = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 
 
@@ -29,6 +31,7 @@ def trace(talk: Talk, name: str, *, watch: bool) -> None:
 def found(talk: Talk, name: str) -> Doc:
     """Return a settlement by its id, UETR or a transaction or message sent for it.
 
+    Where nothing has that name, the beginning of an id or UETR does, if it begins only one.
     Errors: Stopped.
     """
     if UETR.match(name):
@@ -36,7 +39,12 @@ def found(talk: Talk, name: str) -> Doc:
     if ULID.match(name):
         return talk.get(f"/v1/settlements/{name}")
     if TX.match(name):
-        return talk.get(f"/v1/transactions/{name}")
+        try:
+            return talk.get(f"/v1/transactions/{name}")
+        except Stopped as stopped:
+            if stopped.exit != NOT_FOUND or (begun := _begun(talk, name)) is None:
+                raise
+            return begun
     raise Stopped(
         NOT_FOUND,
         "LQ-NOT-FOUND",
@@ -44,6 +52,23 @@ def found(talk: Talk, name: str) -> Doc:
         cause="it is none of an id's 26 characters, a UETR's 36, a transaction of a chain or bank",
         following="lianqiao ls settlements",
     )
+
+
+def _begun(talk: Talk, name: str) -> Doc | None:
+    """Return the one settlement whose id or UETR begins so. Errors: Stopped, naming several."""
+    if not BEGINNING.match(name):
+        return None
+    begun = talk.get("/v1/settlements", {"begins": name, "limit": str(CANDIDATES)}).all("items")
+    if len(begun) > 1:
+        several = ", ".join(f"{one.text('id')} ({one.text('uetr')})" for one in begun)
+        raise Stopped(
+            USAGE,
+            "LQ-AMBIGUOUS",
+            f"{name} begins the names of several settlements",
+            cause=f"{several}{', and perhaps more' * (len(begun) == CANDIDATES)}",
+            following=f"lianqiao trace {begun[-1].text('uetr')}",
+        )
+    return talk.get(f"/v1/settlements/{begun[0].text('id')}") if begun else None
 
 
 def id_of(talk: Talk, name: str) -> str:

@@ -105,6 +105,11 @@ class Projection(View):
         page = self._reader.scan(kind, after, limit)
         return [(key, self._row((kind, key), data)) for key, data in page]
 
+    def scan_back(self, kind: str, before: str, limit: int) -> Sequence[tuple[str, Row]]:
+        """Return up to `limit` rows of a kind, from the last key, or the one before `before`."""
+        page = self._reader.scan_back(kind, before, limit)
+        return [(key, self._row((kind, key), data)) for key, data in page]
+
     def numbers(self, ids: Sequence[str]) -> dict[str, int]:
         """Return the number of each of these entries that is committed."""
         return {name: n for name, (n, _) in self._reader.known(ids).items()}

@@ -1,5 +1,7 @@
 """A settlement is found by what the world calls its transactions, in this life and the next."""
 
+import json
+import re
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from hashlib import sha256
@@ -55,6 +57,62 @@ async def test_a_settlement_is_found_by_whatever_its_transactions_are_called(
         assert (await at.type("trace", f"{names[0]}/1")).exit == 3
         ledger = fresh(at.desk.water.journal)
         assert {ledger.text("tx", name) for name in names} == {of}
+
+
+async def test_a_settlement_is_found_by_the_beginning_of_its_name_where_that_is_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with terminal(tmp_path, capsys) as at:
+        sent = [json.loads((await at.type("send", at.order_file(n), "-o", "json")).out)
+                for n in (1, 2)]  # fmt: skip
+        for one in sent:
+            shown = (await at.type("trace", one["settlement"])).out
+            for begins in (one["uetr"][:8], one["uetr"][:18], one["settlement"][:25]):
+                assert (await at.type("trace", begins)).out == shown
+            assert (await at.type("consent", "show", one["uetr"][:8])).exit == 0
+        common = sent[0]["settlement"][:4]  # days of the clock
+        two = await at.type("trace", common)
+        assert (two.exit, two.out) == (2, "")
+        error, cause, following = two.err.splitlines()
+        assert error == f"error LQ-AMBIGUOUS: {common} begins the names of several settlements"
+        for one in sent:
+            assert f"{one['settlement']} ({one['uetr']})" in cause
+        assert following == f"next: lianqiao trace --folder {tmp_path} {sent[-1]['uetr']}"
+        for lost in (sent[0]["uetr"][:3], "ffff0000", "no-such-name"):
+            none = await at.type("trace", lost)
+            assert (none.exit, "LQ-NOT-FOUND" in none.err) == (3, True)
+
+
+async def test_a_list_of_settlements_ends_with_the_newest_and_says_that_there_are_older(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with terminal(tmp_path, capsys) as at:
+        ids = [json.loads((await at.type("send", at.order_file(n), "-o", "json")).out)["settlement"]
+               for n in (1, 2, 3)]  # fmt: skip
+        whole = await at.type("ls", "settlements")
+        assert [line.split()[0] for line in whole.out.splitlines()[1:]] == ids
+        assert whole.err == ""
+        cut = await at.type("ls", "settlements", "--limit", "2")
+        assert [line.split()[0] for line in cut.out.splitlines()[1:]] == ids[1:]
+        older = re.fullmatch(
+            r"these are the newest 2; older ones: lianqiao ls settlements --folder \S+ "
+            r"--limit 2 --cursor (\S+)\n",
+            cut.err,
+        )
+        assert older is not None, cut.err
+        rest = await at.type("ls", "settlements", "--limit", "2", "--cursor", older[1])
+        assert ([line.split()[0] for line in rest.out.splitlines()[1:]], rest.err) == (ids[:1], "")
+        told = json.loads((await at.type("ls", "settlements", "--limit", "2", "-o", "json")).out)
+        assert ([one["id"] for one in told["items"]], told["next"]) == (ids[1:], older[1])
+        people = (await at.type("ls", "persons")).out.splitlines()
+        assert people[1].split("  ")[0] == "li.wei"
+        assert "[" not in people[1]
+        assert " the beginning " in people[1]
+        first = await at.type("ls", "persons", "--limit", "1")
+        again = re.fullmatch(
+            r"more: lianqiao ls persons --folder \S+ --limit 1 --cursor \S+\n", first.err
+        )
+        assert again is not None, first.err
 
 
 def fresh(journal: Journal) -> View:

@@ -98,6 +98,17 @@ def test_erased_values_leave_every_proof_as_it_was(store: Store) -> None:
     assert fsck(store) == ()
 
 
+def test_rows_are_read_from_either_end(store: Store) -> None:
+    Bench(store).put(genesis())
+    keys = [key for key, _ in store.scan("person", "", 100)]
+    assert len(keys) > 2
+    assert keys == sorted(keys)
+    back = [key for key, _ in store.scan_back("person", "", 2)]
+    assert back == keys[:-3:-1]
+    assert [key for key, _ in store.scan_back("person", back[-1], 100)] == keys[-3::-1]
+    assert store.scan_back("person", keys[0], 100) == []
+
+
 def test_a_second_writer_fences_the_first(store: Store) -> None:
     first = Bench(store)
     first.put(genesis())

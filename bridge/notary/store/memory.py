@@ -110,6 +110,11 @@ class MemoryStore:
         rows = self.disk.rows.get(kind, {})
         return [row for row in sorted(rows.items()) if row[0] > after][:limit]
 
+    def scan_back(self, kind: str, before: str, limit: int) -> list[tuple[str, bytes]]:
+        """Return rows of a kind from the last key, or the one before `before`."""
+        rows = sorted(self.disk.rows.get(kind, {}).items(), reverse=True)
+        return [row for row in rows if not before or row[0] < before][:limit]
+
     def entries(self, first: int, end: int) -> list[bytes]:
         """Return the bytes of entries."""
         return [raw for raw, _ in self.disk.entries[first:end]]

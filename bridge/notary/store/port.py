@@ -68,6 +68,10 @@ class Reader(Protocol):
         """Return up to `limit` rows of a kind whose keys come after `after`, in order."""
         ...
 
+    def scan_back(self, kind: str, before: str, limit: int) -> list[tuple[str, bytes]]:
+        """Return up to `limit` rows of a kind, from the last key, or the one before `before`."""
+        ...
+
     def entries(self, first: int, end: int) -> list[bytes]:
         """Return the bytes of the entries from `first` to before `end`."""
         ...

@@ -117,6 +117,12 @@ class SqliteReader:
         sql = "SELECT key, value FROM rows WHERE kind = ? AND key > ? ORDER BY key LIMIT ?"
         return [(_text(k), _bytes(v)) for k, v in self._all(sql, (kind, after, limit))]
 
+    def scan_back(self, kind: str, before: str, limit: int) -> list[tuple[str, bytes]]:
+        """Return rows of a kind from the last key, or the one before `before`."""
+        sql = "SELECT key, value FROM rows WHERE kind = ? AND key < ? ORDER BY key DESC LIMIT ?"
+        until = before or "\U0010ffff"  # no key begins with the last character there is
+        return [(_text(k), _bytes(v)) for k, v in self._all(sql, (kind, until, limit))]
+
     def entries(self, first: int, end: int) -> list[bytes]:
         """Return the bytes of entries."""
         sql = "SELECT entry FROM entries WHERE seq >= ? AND seq < ? ORDER BY seq"
