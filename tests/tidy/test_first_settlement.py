@@ -1,9 +1,13 @@
 """The first settlement of examples/ does what it says, step by step, and leaves nothing behind."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+
+import pytest
 
 from bridge.core.settlement import Stage
 from tests.tidy.tree import TREE
@@ -48,4 +52,41 @@ def test_the_first_settlement_goes_from_order_to_settled(tmp_path: Path) -> None
         "999960 units of seller-wallet on memory:shenzhen",
         "40 units of buyer-wallet on memory:hongkong",
     ]
+    assert list(tmp_path.iterdir()) == [], "the stage is taken down"
+
+
+@pytest.mark.parametrize("name", ["first_settlement", "first_integration"])
+def test_without_its_packages_an_example_says_what_to_type(name: str) -> None:
+    run = subprocess.run(
+        [sys.executable, "-S", "-m", f"examples.{name}"],  # -S: no package of others is found
+        cwd=TREE,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (run.returncode, run.stdout) == (1, "")
+    why, following = run.stderr.splitlines()
+    assert why.startswith("the examples need the product's packages, and ")
+    command = following.removeprefix("next: ")
+    assert command in (TREE / "README.md").read_text("utf-8").splitlines()
+
+
+@pytest.mark.parametrize("after_s", [0.5, 1.5, 3.0])
+def test_an_example_that_is_interrupted_says_no_word_of_its_inside(
+    tmp_path: Path, after_s: float
+) -> None:
+    run = subprocess.Popen(
+        [sys.executable, "-m", "examples.first_settlement"],
+        cwd=TREE,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(after_s)
+    run.send_signal(signal.SIGINT)
+    _, said = run.communicate(timeout=30)
+    assert run.returncode in {-signal.SIGINT, 130}
+    assert said == ""
     assert list(tmp_path.iterdir()) == [], "the stage is taken down"
