@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import rlp
+from eth_account import Account
 from eth_hash.auto import keccak
 
 from adapters.evm.blocks import HEADER, data, quantity, receipt_bytes
@@ -90,6 +91,15 @@ def receipts_json(mined: Mined) -> list[dict[str, Any]]:
             }
         )
     return shown
+
+
+def _made(raw: bytes) -> str | None:
+    """Return where a transaction of type 2 made a contract, or nothing where it called one."""
+    _, nonce, _, _, _, to, *_ = rlp.decode(raw[1:])
+    if to:
+        return None
+    sender = bytes.fromhex(Account.recover_transaction(raw)[2:])
+    return _hex(keccak(rlp.encode([sender, nonce]))[12:])
 
 
 class DevNode:
@@ -184,9 +194,9 @@ class DevNode:
         """Return a transaction's receipt, or nothing."""
         wanted = params[0]
         for mined in reversed(self.chain.blocks[: self.head + 1]):
-            for one in receipts_json(mined):
+            for one, raw in zip(receipts_json(mined), mined.transactions, strict=True):
                 if one["transactionHash"] == wanted:
-                    return one
+                    return {**one, "contractAddress": _made(raw)}
         return None
 
     def transaction(self, params: Sequence[Any]) -> Any:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 
 from bridge.api.events import of_all, of_one
+from bridge.api.listing import listed
 from bridge.api.orders import consent_of, order_request, paper_of
 from bridge.api.problems import Trouble
 from bridge.api.routes import (
@@ -19,7 +20,6 @@ from bridge.api.routes import (
 )
 from bridge.api.shown import (
     json_of,
-    line_view,
     owed_view,
     sent_view,
     settlement_view,
@@ -34,8 +34,6 @@ from bridge.core.parties import Personal
 from bridge.core.place import Place
 from bridge.core.settlement import Settlement, Stage
 from bridge.engine.asking import found_settlement
-from bridge.notary.projection import Projection
-from bridge.notary.state.rows import Row
 from bridge.ports import AdapterError, Door
 from schemas.answers import (
     CheckView,
@@ -106,40 +104,6 @@ async def _asked(
         CheckView(network=network, what=one.what, answer=one.answer.value, why=one.why)
         for one in checks
     ]
-
-
-async def listed(call: Call) -> Answer:
-    """List settlements, oldest first or newest: all, those under way, those a name begins."""
-    view, after, limit = call.room.ring.journal.view, call.after(), call.limit
-    is_back = call.query.get("order") == "newest"
-    if begins := call.query.get("begins"):
-        return SettlementPage(items=tuple(map(line_view, _begun(view, begins, limit))), next=None)
-    if call.query.get("state") == "open":
-        live = view.open_settlements()
-        under_way = live[::-1] if is_back else live
-        found = [one for one in under_way if _is_beyond(one.order.id, after, is_back=is_back)]
-    else:
-        scan = view.scan_back if is_back else view.scan
-        rows = scan("settlement", after, limit + 1)
-        found = [row for _, row in rows if isinstance(row, Settlement)]
-    more = call.next(found[limit - 1].order.id) if len(found) > limit else None
-    return SettlementPage(items=tuple(map(line_view, found[:limit])), next=more)
-
-
-def _is_beyond(key: str, after: str, *, is_back: bool) -> bool:
-    return not after or (key < after if is_back else key > after)
-
-
-def _begun(view: Projection, begins: str, limit: int) -> list[Settlement]:
-    """Return the settlements whose id or UETR begins so, in the order of their ids."""
-    ids = {key for key, _ in _with(view, "settlement", begins.upper(), limit)}
-    ids |= {str(of) for _, of in _with(view, "uetr", begins.lower(), limit)}
-    found = (view.of("settlement", of, Settlement) for of in sorted(ids)[:limit])
-    return [one for one in found if one is not None]
-
-
-def _with(view: Projection, kind: str, begins: str, limit: int) -> list[tuple[str, Row]]:
-    return [one for one in view.scan(kind, begins, limit) if one[0].startswith(begins)]
 
 
 def _found(call: Call) -> Settlement:

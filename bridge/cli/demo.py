@@ -115,9 +115,7 @@ def _told(tell: "Telling", keep: Path | None, *, once: bool, reset: bool) -> int
     """Return the exit code once it was told, or where another demo tells already."""
     with alone(once=once) as running:
         if isinstance(running, str):
-            click.echo(
-                f"a demo runs already: its daemon answers at {running}; Ctrl-C there ends it"
-            )
+            click.echo(f"a demo runs already: {running}; Ctrl-C there ends it")
             return 0
         try:
             with place_of(keep, reset=reset) as place:
@@ -127,7 +125,7 @@ def _told(tell: "Telling", keep: Path | None, *, once: bool, reset: bool) -> int
         except Runs as there:
             if once or reset:
                 raise click.UsageError(f"a demo runs in {keep}: choose another folder") from None
-            click.echo(f"a demo runs there already: its daemon answers at {there}")
+            click.echo(f"a demo runs there already: {there}")
             return 0
 
 

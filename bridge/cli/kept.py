@@ -23,7 +23,6 @@ from bridge.cli.wires import CASTS
 
 MARK = DEMO  # only a folder with this file is ever reset; what it says was whole once
 PORT, PORTS = 8420, 100
-STARTING = "an address it is still looking for"
 
 
 class Runs(Exception):
@@ -78,7 +77,7 @@ def alone(*, once: bool) -> Iterator[str | Callable[[str], None]]:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        yield os.pread(descriptor, 200, 0).decode() or STARTING
+        yield answers(os.pread(descriptor, 200, 0).decode())
     else:
         say("")
         yield say
@@ -133,7 +132,7 @@ def place_of(keep: Path | None, *, reset: bool) -> Iterator[Place]:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:  # two looked at once
                 ours = False
-                raise Runs(_answers(mark.read_text("utf-8"))) from None
+                raise Runs(answers(mark.read_text("utf-8"))) from None
             yield Place(folder=folder, kept=kept)
     finally:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -149,8 +148,10 @@ def _see_it_can_be_one(folder: Path) -> None:
         raise click.UsageError(f"{there} is no folder: choose another")
 
 
-def _answers(words: str) -> str:
-    return words.partition("\n")[0] or STARTING
+def answers(words: str) -> str:
+    """Return where the daemon of a demo answers, as its mark says in its first line."""
+    url = words.partition("\n")[0]
+    return f"its daemon answers at {url}" if url else "its daemon is still starting"
 
 
 def _found(folder: Path, *, reset: bool) -> Kept | None:
@@ -171,7 +172,7 @@ def _found(folder: Path, *, reset: bool) -> Kept | None:
         try:
             fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Runs(_answers(mark.read().decode())) from None
+            raise Runs(answers(mark.read().decode())) from None
         words = mark.read().decode()  # nobody writes it now
         url, _, wires = words.removesuffix("\n").partition("\n")
         if words and not reset:

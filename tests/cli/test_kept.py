@@ -325,3 +325,14 @@ def test_only_what_comes_back_is_offered_again(
     assert (f"again     lianqiao demo --keep {tmp_path}\n" in said) is comes_back, said
     assert f"reset     lianqiao demo --keep {tmp_path} --reset --wires {wires}\n" in said
     assert ("its chain ends with it" in said) is not comes_back
+
+
+def test_a_demo_that_is_still_starting_is_said_to_be(tmp_path: Path) -> None:
+    place = tmp_path / f"lianqiao-demo-{os.getuid()}"
+    place.touch(0o600)
+    with place.open("r+b") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with started(tmp_path) as run:
+            out, said = run.communicate(timeout=60)
+    assert (run.returncode, said) == (0, "")
+    assert out == "a demo runs already: its daemon is still starting; Ctrl-C there ends it\n"

@@ -7,17 +7,16 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import Final, TypeAlias, cast
+from typing import Final, cast
 
 import apsw
 
 from bridge.core.ids import Digest, Instant
 from bridge.notary.outcomes import Fenced, Full, IoFailed, LedgerError, OtherLayout
+from bridge.notary.store.cells import Cell, bytes_in, int_in, text_in
 from bridge.notary.store.port import Batch, Head, Lost
 from bridge.notary.store.private import private
 from bridge.notary.store.room import is_full
-
-Cell: TypeAlias = int | str | bytes | None
 
 SCHEMA: Final = """
 CREATE TABLE head (
@@ -104,78 +103,78 @@ class SqliteReader:
     def known(self, ids: Sequence[str]) -> dict[str, tuple[int, str]]:
         """Return number and bound hash of those ids that are spent."""
         found = self._each("SELECT id, seq, bound FROM ids WHERE id = ?", [(name,) for name in ids])
-        return {_text(name): (_int(n), _text(bound)) for name, n, bound in found}
+        return {text_in(name): (int_in(n), text_in(bound)) for name, n, bound in found}
 
     def load(self, places: Sequence[tuple[str, str]]) -> dict[tuple[str, str], bytes]:
         """Return the rows that are there."""
         sql = "SELECT kind, key, value FROM rows WHERE kind = ? AND key = ?"
         found = self._each(sql, places)
-        return {(_text(kind), _text(key)): _bytes(value) for kind, key, value in found}
+        return {(text_in(kind), text_in(key)): bytes_in(value) for kind, key, value in found}
 
     def scan(self, kind: str, after: str, limit: int) -> list[tuple[str, bytes]]:
         """Return rows of a kind in the order of their keys."""
         sql = "SELECT key, value FROM rows WHERE kind = ? AND key > ? ORDER BY key LIMIT ?"
-        return [(_text(k), _bytes(v)) for k, v in self._all(sql, (kind, after, limit))]
+        return [(text_in(k), bytes_in(v)) for k, v in self._all(sql, (kind, after, limit))]
 
     def scan_back(self, kind: str, before: str, limit: int) -> list[tuple[str, bytes]]:
         """Return rows of a kind from the last key, or the one before `before`."""
         sql = "SELECT key, value FROM rows WHERE kind = ? AND key < ? ORDER BY key DESC LIMIT ?"
-        until = before or "\U0010ffff"  # no key begins with the last character there is
-        return [(_text(k), _bytes(v)) for k, v in self._all(sql, (kind, until, limit))]
+        until = before or LAST
+        return [(text_in(k), bytes_in(v)) for k, v in self._all(sql, (kind, until, limit))]
 
     def entries(self, first: int, end: int) -> list[bytes]:
         """Return the bytes of entries."""
         sql = "SELECT entry FROM entries WHERE seq >= ? AND seq < ? ORDER BY seq"
-        return [_bytes(row[0]) for row in self._all(sql, (first, end))]
+        return [bytes_in(row[0]) for row in self._all(sql, (first, end))]
 
     def leaves(self, first: int, end: int) -> list[bytes]:
         """Return leaf hashes."""
         sql = "SELECT leaf FROM entries WHERE seq >= ? AND seq < ? ORDER BY seq"
-        return [_bytes(row[0]) for row in self._all(sql, (first, end))]
+        return [bytes_in(row[0]) for row in self._all(sql, (first, end))]
 
     def undos(self) -> list[tuple[int, bytes]]:
         """Return how it was before the last batches."""
         found = self._all("SELECT first, undo FROM undos ORDER BY first")
-        return [(_int(first), _bytes(undo)) for first, undo in found]
+        return [(int_in(first), bytes_in(undo)) for first, undo in found]
 
     def notes(self, after: int, limit: int) -> list[tuple[int, bytes]]:
         """Return signed checkpoints of sizes above `after`."""
         sql = "SELECT size, note FROM checkpoints WHERE size > ? ORDER BY size LIMIT ?"
-        return [(_int(size), _bytes(note)) for size, note in self._all(sql, (after, limit))]
+        return [(int_in(size), bytes_in(note)) for size, note in self._all(sql, (after, limit))]
 
     def latest_note(self) -> tuple[int, bytes] | None:
         """Return the signed checkpoint of the largest size."""
         found = self._all("SELECT size, note FROM checkpoints ORDER BY size DESC LIMIT 1")
-        return (_int(found[0][0]), _bytes(found[0][1])) if found else None
+        return (int_in(found[0][0]), bytes_in(found[0][1])) if found else None
 
     def side(self, key: str) -> bytes | None:
         """Return bytes kept beside."""
         found = self._all("SELECT value FROM side WHERE key = ?", (key,))
-        return _bytes(found[0][0]) if found else None
+        return bytes_in(found[0][0]) if found else None
 
     def side_keys(self, prefix: str) -> tuple[str, ...]:
         """Return the keys kept beside that begin with `prefix`."""
         sql = "SELECT key FROM side WHERE key >= ? AND key < ? ORDER BY key"
-        return tuple(_text(row[0]) for row in self._all(sql, (prefix, prefix + LAST)))
+        return tuple(text_in(row[0]) for row in self._all(sql, (prefix, prefix + LAST)))
 
     def sides(self, prefix: str) -> dict[str, bytes]:
         """Return what is kept beside under keys that begin with `prefix`."""
         sql = "SELECT key, value FROM side WHERE key >= ? AND key < ? ORDER BY key"
         found = self._all(sql, (prefix, prefix + LAST))
-        return {_text(key): _bytes(value) for key, value in found}
+        return {text_in(key): bytes_in(value) for key, value in found}
 
     def every_id(self) -> Iterator[tuple[str, int, str]]:
         """Yield every spent id."""
         with _trouble(self.path):
             for name, n, bound in self._db.execute("SELECT id, seq, bound FROM ids ORDER BY id"):
-                yield _text(name), _int(n), _text(bound)
+                yield text_in(name), int_in(n), text_in(bound)
 
     def every_row(self) -> Iterator[tuple[str, str, bytes]]:
         """Yield every row."""
         with _trouble(self.path):
             found = self._db.execute("SELECT kind, key, value FROM rows ORDER BY kind, key")
             for kind, key, value in found:
-                yield _text(kind), _text(key), _bytes(value)
+                yield text_in(kind), text_in(key), bytes_in(value)
 
     @contextmanager
     def standing(self) -> Generator[None]:
@@ -198,9 +197,9 @@ class SqliteReader:
         if self._all(_TABLES) != _ours():
             return "its tables are not as they were made"
         for term, writer, claim in self._all("SELECT term, writer, claim FROM head"):
-            if _claim(_int(term), _text(writer)) != claim:
+            if _claim(int_in(term), text_in(writer)) != claim:
                 return "the head's term and writer are not as they were taken"
-        return _text(self._all("PRAGMA integrity_check(1)")[0][0])
+        return text_in(self._all("PRAGMA integrity_check(1)")[0][0])
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -377,30 +376,12 @@ def _claim(term: int, writer: str) -> str:
 
 def _head(row: tuple[Cell, ...]) -> Head:
     term, writer, seq, root, edge, time = row
-    nodes = _bytes(edge)
+    nodes = bytes_in(edge)
     return Head(
-        term=_int(term),
-        writer=_text(writer),
-        seq=_int(seq),
-        root=Digest(_text(root)),
+        term=int_in(term),
+        writer=text_in(writer),
+        seq=int_in(seq),
+        root=Digest(text_in(root)),
         edge=tuple(nodes[at : at + 32] for at in range(0, len(nodes), 32)),
-        time=Instant(_int(time)),
+        time=Instant(int_in(time)),
     )
-
-
-def _text(cell: Cell) -> str:
-    if not isinstance(cell, str):
-        raise IoFailed(f"text was expected where {type(cell).__name__} is: a damaged page")
-    return cell
-
-
-def _int(cell: Cell) -> int:
-    if not isinstance(cell, int):
-        raise IoFailed(f"an integer was expected where {type(cell).__name__} is: a damaged page")
-    return cell
-
-
-def _bytes(cell: Cell) -> bytes:
-    if not isinstance(cell, bytes):
-        raise IoFailed(f"bytes were expected where {type(cell).__name__} is: a damaged page")
-    return cell
