@@ -126,7 +126,7 @@ async def open_network(
             await stack.enter_async_context(Endpoint(one.url, one.operator, bounds))
             for one in settings.endpoints
         ]
-        yield network_over(
+        network = network_over(
             nodes,
             settings,
             clock,
@@ -136,6 +136,8 @@ async def open_network(
             known=known,
             behind=seen,
         )
+        stack.push_async_callback(network.close)
+        yield network
 
 
 def _reader(file: str) -> Ed25519PrivateKey:

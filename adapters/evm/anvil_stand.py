@@ -207,6 +207,7 @@ async def start(
         endpoint = await stack.enter_async_context(Endpoint(url, OPERATOR))
         network = f"eip155:{number(await endpoint.call('eth_chainId'))}"
         asked = Nodes(network, [endpoint], 1, Watch(), 60_000)
+        stack.push_async_callback(asked.close)
         ground = Ground(asked, CHAIN_ID, network, people)
         genesis = str(block(await endpoint.call("eth_getBlockByNumber", "0x0", HASHES))["hash"])
         await ground.set_up(bytes.fromhex(genesis[2:]), notaries, threshold, registry.factory)

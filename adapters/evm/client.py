@@ -9,12 +9,13 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import aiohttp
 from tenacity import (
     AsyncRetrying,
-    retry_if_exception_type,
+    RetryCallState,
+    retry_if_result,
     stop_after_attempt,
     wait_exponential_jitter,
 )
@@ -149,16 +150,29 @@ class Endpoint:
 
     async def _again(self, questions: Sequence[str]) -> Sequence[Answer]:
         """Ask once more, and more: only who was not answered pays for how that is done."""
+
+        async def tried() -> Sequence[Answer] | Trouble:
+            try:
+                return await self._asked(questions)
+            except (Unreachable, Unanswered) as trouble:
+                let_go(trouble)
+                return trouble
+
         await asyncio.sleep(FIRST_WAIT_S)
-        async for attempt in AsyncRetrying(
+        asking = AsyncRetrying(
             stop=stop_after_attempt(max(1, self._bounds.tries - 1)),
             wait=wait_exponential_jitter(multiplier=2 * FIRST_WAIT_S, max=1),
-            retry=retry_if_exception_type((Unreachable, Unanswered)),
-            reraise=True,
-        ):
-            with attempt:
-                return await self._asked(questions)
-        raise AssertionError("the last attempt gave or raised")
+            retry=retry_if_result(_is_trouble),
+            retry_error_callback=_last,
+        )
+        told: Sequence[Answer] | Trouble = await asking(tried)
+        asking.iter_state.reset()  # what it was about to do names it
+        try:
+            if isinstance(told, Trouble):
+                raise told
+            return told
+        finally:
+            del told  # what is raised holds this frame
 
     async def send(self, raw: bytes) -> str:
         """Hand a transaction over, once and by itself. Return the hash the node gives.
@@ -204,8 +218,8 @@ class Endpoint:
         return answers
 
     def _fewer(self, refused: int) -> None:
-        """Share less from now on: it does not take so many at once."""
-        self._together.most = max(1, min(self._together.most, refused // 2))
+        """Share less from now on, for a while: it does not take so many at once."""
+        self._together.share_fewer(refused // 2)
 
     async def _posted(self, session: aiohttp.ClientSession, body: bytes) -> bytes:
         headers = {"Content-Type": "application/json"}
@@ -237,6 +251,15 @@ class Endpoint:
         except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError) as error:
             let_go(error)
             raise Unanswered(f"{self.operator}: {type(error).__name__}") from error
+
+
+def _is_trouble(told: object) -> bool:
+    return isinstance(told, Trouble)
+
+
+def _last(state: RetryCallState) -> Any:
+    assert state.outcome is not None, "it was tried"
+    return state.outcome.result()
 
 
 def _written(method: str, params: Sequence[Json]) -> str:

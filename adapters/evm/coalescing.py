@@ -17,6 +17,7 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 HOLDS_S = 0.1  # a batch under way longer than this is no more waited for
+GROWS_S = 60.0  # after so long without a refusal twice as many are shared
 
 
 class Spoiled(Exception):
@@ -48,7 +49,9 @@ class Coalescer(Generic[T]):
     """Takes the questions of many askers to an exchange; `most` is how many one batch may have."""
 
     def __init__(self, exchange: Exchange[T], most: int) -> None:
-        self.most = most
+        self._largest = most
+        self._most = most
+        self._grows = 0.0  # when more are tried again, by the loop's time
         self._exchange = exchange
         self._waiting: deque[_Batch[T]] = deque()
         self._holding: _Batch[T] | None = None  # under way, and waited for
@@ -68,7 +71,14 @@ class Coalescer(Generic[T]):
             if batch.under_way is not None and all(one.told.done() for one in batch.askers):
                 batch.under_way.cancel()  # nobody is left who waits for it
             raise
+        finally:
+            del asker, batch  # what is raised holds this frame
         return [told[question] for question in questions]
+
+    def share_fewer(self, most: int) -> None:
+        """Have a batch of several ask at most so much, until larger ones are tried again."""
+        self._most = max(1, min(self._most, most))
+        self._grows = asyncio.get_running_loop().time() + GROWS_S
 
     async def close(self) -> None:
         """End what is under way; whoever still waits is cancelled."""
@@ -82,10 +92,12 @@ class Coalescer(Generic[T]):
 
     def _joined(self, questions: Sequence[str]) -> _Batch[T]:
         """Return the batch that these questions leave with."""
+        if self._most < self._largest:
+            self._grow()
         if self._waiting:
             last = self._waiting[-1]
             together = last.questions.union(questions)
-            if len(together) <= self.most:
+            if len(together) <= self._most:
                 last.questions = together
                 return last
         elif self._holding is None:
@@ -93,6 +105,13 @@ class Coalescer(Generic[T]):
             loop.call_soon(loop.call_soon, self._depart)
         self._waiting.append(_Batch(set(questions)))
         return self._waiting[-1]
+
+    def _grow(self) -> None:
+        """Share more where the last refusal was a while ago: it may take them now."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._grows:
+            self._most = min(2 * self._most, self._largest)
+            self._grows = now + GROWS_S
 
     def _depart(self) -> None:
         """Send the next batch on its way, where none is waited for."""
@@ -122,6 +141,8 @@ class Coalescer(Generic[T]):
                 if not asker.told.done():
                     asker.told.set_result(told)
         except Exception as error:  # noqa: BLE001 handed on to who asked, whatever it is
+            if error.__traceback__ is not None:
+                error.__traceback__ = error.__traceback__.tb_next  # this frame holds who is told
             for asker in batch.askers:
                 if not asker.told.done():
                     asker.told.set_exception(Spoiled(str(error)) if shared else error)

@@ -59,7 +59,7 @@ class Finality:
         return Final(header, told)
 
     async def _tagged(self) -> tuple[Header, tuple[str, ...]]:
-        seen = self._headers(await self._nodes.each([_block("finalized")]))
+        seen = await self._nodes.quorum_of([_block("finalized")], self._header, self._is_final)
         self._nodes.supported([(node, header.number) for node, header in seen])  # so many answer
         for number in sorted({header.number for _, header in seen}, reverse=True):
             callers = {node.operator for node, header in seen if header.number >= number}
@@ -73,6 +73,9 @@ class Finality:
             # who has the block and did not call it final is no witness of that
             who = tuple(one for one in shows if one in callers)
             if len(who) >= self._nodes.quorum:
+                for node, its in seen:
+                    if its.hash != header.hash:
+                        self._nodes.behind(node)
                 return header, who
         raise Unavailable(f"no {self._nodes.quorum} operators call the same block final")
 
@@ -81,21 +84,36 @@ class Finality:
 
         Errors: Unavailable.
         """
-        seen = self._headers(await self._nodes.each([_block(hex(number))]))
-        if found := self._quorum([(node, one) for node, one in seen if one.number == number]):
+
+        def read(node: Node, answers: list[Answer]) -> Header | None:
+            header = self._header(node, answers)
+            return header if header is not None and header.number == number else None
+
+        seen = await self._nodes.quorum_of(
+            [_block(hex(number))], read, self._is_same, enough=self._is_same
+        )
+        if found := self._quorum(seen):
             return found
         raise Unavailable(f"no {self._nodes.quorum} operators show the same block {number}")
 
-    def _headers(self, told: list[tuple[Node, list[Answer]]]) -> list[tuple[Node, Header]]:
-        found: list[tuple[Node, Header]] = []
-        for node, (block,) in told:
-            if block is None or isinstance(block, NodeError):
-                continue  # it does not have it yet
-            try:
-                found.append((node, self._read(block)))
-            except BadProof as error:
-                self._nodes.lied(node, str(error))
-        return found
+    def _header(self, node: Node, answers: list[Answer]) -> Header | None:
+        (block,) = answers
+        if block is None or isinstance(block, NodeError):
+            return None  # it does not have it yet
+        try:
+            return self._read(block)
+        except BadProof as error:
+            self._nodes.lied(node, str(error))
+            return None
+
+    def _is_same(self, seen: list[tuple[Node, Header]]) -> bool:
+        """Tell whether a quorum of operators shows the same block."""
+        return any(len(who) >= self._nodes.quorum for who in _showing(seen).values())
+
+    def _is_final(self, seen: list[tuple[Node, Header]]) -> bool:
+        """Tell whether a quorum calls the same block final, and one that does not go back."""
+        last = -1 if self._last is None else self._last.number
+        return self._is_same([(node, one) for node, one in seen if one.number >= last])
 
     def _read(self, block: Json) -> Header:
         """Return a block's header, read once for all who show the very same. Errors: BadProof."""
@@ -108,9 +126,7 @@ class Finality:
         return self._shown[1]
 
     def _quorum(self, seen: list[tuple[Node, Header]]) -> tuple[Header, tuple[str, ...]] | None:
-        said: dict[bytes, set[str]] = {}
-        for node, header in seen:
-            said.setdefault(header.hash, set()).add(node.operator)
+        said = _showing(seen)
         many = [hash_ for hash_, who in said.items() if len(who) >= self._nodes.quorum]
         if len(many) > 1:
             both = " and ".join(f"0x{one.hex()}" for one in many)
@@ -122,6 +138,14 @@ class Finality:
                 self._nodes.lied(node, f"block {header.number} is another one to the quorum")
         header = next(header for _, header in seen if header.hash == many[0])
         return header, tuple(sorted(said[many[0]]))
+
+
+def _showing(seen: list[tuple[Node, Header]]) -> dict[bytes, set[str]]:
+    """Return which operators show a block, by its hash."""
+    said: dict[bytes, set[str]] = {}
+    for node, header in seen:
+        said.setdefault(header.hash, set()).add(node.operator)
+    return said
 
 
 def shown(block: Json) -> Header:

@@ -113,6 +113,10 @@ class EscrowNetwork:
         """From a block to its being final, as the settings say."""
         return self._finality_ms
 
+    async def close(self) -> None:
+        """End what is asked of nodes beside any call."""
+        await self._nodes.close()
+
     async def _ready(self) -> None:
         if not self._checked:
             await self._check()

@@ -281,6 +281,7 @@ async def start(folder: Path, notaries: tuple[str, ...], threshold: int) -> Asyn
         chain_id = number(await nodes[0].call("eth_chainId"))
         network = f"eip155:{chain_id}"
         asked = Nodes(network, nodes, QUORUM, Watch(), 60_000)
+        stack.push_async_callback(asked.close)
         ground = Ground(asked, chain_id, network, people)
         if kept is None:
             await ground.set_up(bytes.fromhex(genesis[2:]), notaries, threshold)

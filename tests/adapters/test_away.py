@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from adapters.bsn.pcn_wire import HttpWire, NoAnswer, NotSent
-from adapters.evm.client import Endpoint, Trouble
+from adapters.evm.client import Bounds, Endpoint, Trouble
 from adapters.iso20022.client import HttpChannel
 from adapters.iso20022.signed import Signed
 from adapters.memory.client import HttpClient
@@ -23,6 +23,11 @@ Try: TypeAlias = Callable[[aiohttp.ClientSession, str], Coroutine[Any, Any, obje
 async def evm(_: aiohttp.ClientSession, address: str) -> None:
     async with Endpoint(address, "north") as node:
         await node.send(b"a transaction")
+
+
+async def reads(_: aiohttp.ClientSession, address: str) -> None:
+    async with Endpoint(address, "north", Bounds(tries=2)) as node:
+        await node.call("eth_blockNumber")
 
 
 async def bsn(session: aiohttp.ClientSession, address: str) -> None:
@@ -78,12 +83,15 @@ async def left(tried: Try, session: aiohttp.ClientSession, address: str) -> int:
         gc.enable()
 
 
-@pytest.mark.parametrize("tried", [evm, bsn, iso20022, receipt, memory])
+@pytest.mark.parametrize("tried", [evm, reads, bsn, iso20022, receipt, memory])
 async def test_a_try_at_a_wire_that_is_away_leaves_no_cycle_of_the_library(
     tried: Try, session: aiohttp.ClientSession, nobody: str
 ) -> None:
-    """Tasks that share a request of the evm wire leave some 18 objects; the library left 80."""
-    assert await left(tried, session, nobody) < TRIES * (25 if tried is evm else 1)
+    """An endpoint of the evm wire that is opened for each leaves some 18 objects, and a read none.
+
+    The libraries left 80 of a transaction, and 130 of a read that was tried again.
+    """
+    assert await left(tried, session, nobody) < TRIES * (25 if tried in {evm, reads} else 1)
 
 
 async def test_the_library_leaves_a_cycle_a_try(

@@ -291,7 +291,9 @@ async def open_nodes(settings: EvmSettings) -> AsyncGenerator[Nodes]:
             await stack.enter_async_context(Endpoint(one.url, one.operator, bounds))
             for one in settings.endpoints
         ]
-        yield Nodes(settings.network, nodes, settings.quorum, clock(), settings.quarantine_ms)
+        asked = Nodes(settings.network, nodes, settings.quorum, clock(), settings.quarantine_ms)
+        stack.push_async_callback(asked.close)
+        yield asked
 
 
 def clock() -> Clock:

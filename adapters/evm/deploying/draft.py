@@ -147,6 +147,7 @@ async def _seen(endpoints: Sequence[tuple[str, str]]) -> Seen:
             for operator, url in endpoints
         ]
         nodes = Nodes("", held, _majority(endpoints), clock(), _ASIDE_MS)
+        stack.push_async_callback(nodes.close)
         (chain,) = await nodes.agreed([("eth_chainId", ())])
         finality = Finality(nodes, None)
         genesis, _ = await finality.agreed(0)

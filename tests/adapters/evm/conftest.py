@@ -14,6 +14,7 @@ VIRTUAL = {
     "test_network_anvil.py",
     "test_watchman.py",
     "test_network.py",
+    "test_nodes.py",
     "test_opening.py",
     "test_reading.py",
     "test_wallet.py",

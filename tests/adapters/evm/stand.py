@@ -71,7 +71,7 @@ class Time:
         return Instant(self.seconds() * 1_000)
 
 
-@dataclass
+@dataclass(eq=False)
 class Direct:
     """A node of this process, asked without a wire."""
 

@@ -312,7 +312,7 @@ async def test_a_node_that_takes_no_batch_is_asked_one_by_one(*, wrapped: bool) 
             assert [type(one) for one in both] == [NodeError, NodeError]
 
 
-async def test_what_a_node_takes_at_once_is_learned_downwards_only() -> None:
+async def test_what_a_node_takes_at_once_is_learned() -> None:
     """A batch of one asker's own that it refuses says nothing of smaller ones."""
     seen: list[int] = []
 

@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator, Coroutine, Sequence
 from typing import Any, TypeVar
 
 import pytest
+from aiohttp import web
 
 from adapters.evm import coalescing
 from adapters.evm.coalescing import Coalescer, Spoiled
+from tests.adapters.evm.test_client import ECHO, ECHOED, at_once, counting, honest, node
 
 T = TypeVar("T")
 
@@ -91,6 +93,30 @@ async def test_no_batch_is_larger_than_the_most_unless_one_asks_more() -> None:
     told = await together(*(coalescer.ask([name]) for name in "abcde"), coalescer.ask(many))
     assert told == [["A"], ["B"], ["C"], ["D"], ["E"], many]
     assert [len(questions) for questions, _ in wire.asked] == [3, 2, 5]
+
+
+async def test_fewer_are_shared_after_a_refusal_and_after_a_while_more_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(coalescing, "GROWS_S", 0.05)
+    wire = Wire()
+    coalescer: Coalescer[str] = Coalescer(wire, 8)
+
+    async def shared() -> int:
+        wire.asked.clear()
+        await together(*(coalescer.ask([f"{n}"]) for n in range(16)))
+        return max(len(questions) for questions, _ in wire.asked)
+
+    assert await shared() == 8
+    coalescer.share_fewer(2)
+    coalescer.share_fewer(4)
+    seen = [await shared()]
+    for _ in range(4):
+        await asyncio.sleep(0.06)
+        seen.append(await shared())
+    assert seen == [2, 4, 8, 8, 8]
+    coalescer.share_fewer(0)
+    assert await shared() == 1
 
 
 async def test_who_is_cancelled_ends_no_other(tasks: asyncio.TaskGroup) -> None:
@@ -180,3 +206,24 @@ async def test_what_is_under_way_ends_with_its_endpoint(tasks: asyncio.TaskGroup
     await asyncio.wait(both)
     assert [one.cancelled() for one in both] == [True, True]
     assert (wire.ended, len(wire.asked)) == (1, 1)
+
+
+async def test_more_is_tried_at_once_again_a_while_after_it_was_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(coalescing, "GROWS_S", 0.0)
+    seen: list[int] = []
+    refusals = 3
+
+    async def first(request: web.Request) -> web.Response:
+        nonlocal refusals
+        if isinstance(await request.json(), list) and refusals:
+            refusals -= 1
+            return web.json_response({"id": None, "error": {"code": -32600, "message": "no"}})
+        return await honest(request)
+
+    async with node(counting(first, seen)) as endpoint:
+        for _ in range(10):
+            seen.clear()
+            assert await at_once(endpoint, *ECHO) == ECHOED
+        assert seen == [20]

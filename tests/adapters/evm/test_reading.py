@@ -13,6 +13,7 @@ import adapters.evm
 from adapters.evm.accounts import Account, hash_of, transaction_in
 from adapters.evm.devnode import DevNode, Lie
 from adapters.evm.reading import STRETCH
+from adapters.evm.turns import TURN_MS
 from bridge.core.effects import LockAsset, ReleaseLock
 from bridge.core.events import Fact
 from bridge.core.ids import BEGINNING, Cursor
@@ -37,7 +38,8 @@ async def test_who_lies_is_set_aside_and_nothing_false_is_told(lie: str, place: 
         with capture_logs() as said:
             for kind in (LockAsset, ReleaseLock):
                 await bench.carry_out(kind, order)
-            for _ in range(3):  # whoever's turn it is
+            for _ in range(8):  # whoever's turn it is
+                await bench.sleep(TURN_MS)
                 assert await bench.names(order) == TOLD
             asked = len(here.nodes[place].asked)
             assert await bench.names(order) == TOLD

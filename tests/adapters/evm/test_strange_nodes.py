@@ -18,6 +18,7 @@ from adapters.evm.nodes import Nodes
 from adapters.evm.preflight import View
 from adapters.evm.standing import standing
 from adapters.evm.ticket import Domain, Ticket
+from adapters.evm.turns import TURN_MS
 from adapters.evm.wallet import Limits, Wallet
 from bridge.core.effects import LockAsset
 from bridge.core.ids import BEGINNING, Instant
@@ -41,6 +42,17 @@ class Still:
 
     def now(self) -> Instant:
         return Instant(1_000)
+
+
+class Passing:
+    """A clock by which it is always another's turn."""
+
+    def __init__(self) -> None:
+        self.time = 1_000
+
+    def now(self) -> Instant:
+        self.time += TURN_MS
+        return Instant(self.time)
 
 
 class Node:
@@ -244,8 +256,9 @@ async def test_who_says_otherwise_of_the_same_block_is_set_aside_and_written_dow
         node("south", "0x01", "0xaa"),
         node("east", says, block),
     ]
-    nodes = Nodes("eip155:1", asked, 2, Still(), 1_000)
-    assert await nodes.agreed([ASKED]) == ["0x01"]
+    nodes = Nodes("eip155:1", asked, 2, Passing(), 3_600_000)
+    for _ in range(20):
+        assert await nodes.agreed([ASKED]) == ["0x01"]
     why = "east: eth_call is another to 2 others, of the same block"
     assert nodes.caught() == ((why,) if lies else ())
     assert (asked[2] in nodes.able()) is not lies
@@ -259,6 +272,7 @@ async def test_who_shows_no_block_is_not_taken_to_mean_the_same_one() -> None:
 
     shown = {"hash": "0xaa"}
     asked = [node("north", "0x01", None), node("south", "0x01", shown), node("east", "0x02", None)]
-    nodes = Nodes("eip155:1", asked, 2, Still(), 1_000)
-    assert await nodes.agreed([ASKED]) == ["0x01"]
+    nodes = Nodes("eip155:1", asked, 2, Passing(), 3_600_000)
+    for _ in range(20):
+        assert await nodes.agreed([ASKED]) == ["0x01"]
     assert nodes.caught() == ()
