@@ -261,8 +261,10 @@ class Nodes:
         result = poll.result()
         for node in result.others:
             self.behind(node)
-        for node, call in result.doubted.items():
-            await self._set_aside(node, call, result.agreed)
+        if result.doubted:
+            async with asyncio.TaskGroup() as group:
+                for node, call in result.doubted.items():
+                    group.create_task(self._set_aside(node, call, result.agreed))
         return result.answers
 
     async def _set_aside(self, node: Node, call: Call, agreed: Sequence[Node]) -> None:

@@ -208,7 +208,7 @@ async def test_an_operators_lagging_node_is_made_good_by_another_of_theirs() -> 
     for node in nodes[1:]:
         node.head = 110
     await asyncio.sleep(TURN_S)
-    heads = []
+    heads: list[int] = []
     for _ in range(20):
         heads.append(await asked.head())
         await asyncio.sleep(TURN_S)
