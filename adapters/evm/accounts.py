@@ -7,14 +7,16 @@ import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
-import rlp
 from coincurve import PrivateKey, PublicKey
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
-from eth_hash.auto import keccak
+from eth_hash.auto import keccak as secretly
 
+from adapters.evm.keccak import keccak
+from adapters.evm.strict_rlp import Item, encoded, minimal
 from adapters.evm.tries import BadProof, rlp_decoded
 from bridge.core.ids import TxRef
 
@@ -38,9 +40,9 @@ class Transaction:
     to: bytes
     data: bytes
 
-    def _members(self) -> list[object]:
+    def _members(self) -> list[Item]:
         numbers = (self.chain_id, self.nonce, self.tip, self.max_fee, self.gas)
-        return [*(_minimal(number) for number in numbers), self.to, b"", self.data, []]
+        return [*(minimal(number) for number in numbers), self.to, b"", self.data, []]
 
     def dearer(self, percent: int, most: int) -> "Transaction | None":
         """Return the same at so many percent of both fees, or None where `most` forbids it."""
@@ -49,12 +51,13 @@ class Transaction:
 
     def signed(self, account: "Account") -> bytes:
         """Return the bytes that are sent."""
-        digest = keccak(DYNAMIC + rlp.encode(self._members()))
-        made = account.sign(digest)
+        members = self._members()
+        made = account.sign(keccak(DYNAMIC + encoded(members)))
         parts = (made[64:65].lstrip(b"\0"), made[:32].lstrip(b"\0"), made[32:64].lstrip(b"\0"))
-        return bytes(DYNAMIC + rlp.encode([*self._members(), *parts]))
+        return DYNAMIC + encoded([*members, *parts])
 
 
+@lru_cache(256)  # who wrote it, who sends it and who looks for it read the same bytes
 def transaction_in(raw: bytes) -> tuple[Transaction, bytes]:
     """Return a signed transaction and its sender. Errors: BadProof."""
     members = rlp_decoded(raw[1:], "the transaction")
@@ -76,7 +79,7 @@ def transaction_in(raw: bytes) -> tuple[Transaction, bytes]:
     )
     parity, r, s = said[8:]
     signature = r.rjust(32, b"\0") + s.rjust(32, b"\0") + parity.rjust(1, b"\0")
-    digest = keccak(DYNAMIC + rlp.encode(list(members[:9])))
+    digest = keccak(DYNAMIC + encoded(members[:9]))
     try:
         key = PublicKey.from_signature_and_message(signature, digest, hasher=None)
     except ValueError as error:
@@ -138,7 +141,7 @@ def sealed(secret: bytes, password: bytes, *, salt: bytes, iv: bytes, n: int = 2
         "ciphertext": cipher.hex(),
         "kdf": "scrypt",
         "kdfparams": {"dklen": 32, "n": n, "p": 1, "r": 8, "salt": salt.hex()},
-        "mac": keccak(derived[16:] + cipher).hex(),
+        "mac": secretly(derived[16:] + cipher).hex(),
     }
     address = Account(secret).address.hex()
     return json.dumps({"version": 3, "address": address, "crypto": crypto}).encode()
@@ -160,11 +163,7 @@ def _decrypted(kind: tuple[object, ...], crypto: Mapping[str, object], password:
         raise BadKeystore(
             "keystore: its scrypt breaks RFC 7914; make it anew with r = 8"
         ) from error
-    if not hmac.compare_digest(keccak(derived[16:] + cipher), bytes.fromhex(str(crypto["mac"]))):
+    if not hmac.compare_digest(secretly(derived[16:] + cipher), bytes.fromhex(str(crypto["mac"]))):
         raise BadKeystore("keystore: the password is another")
     opening = Cipher(algorithms.AES(derived[:16]), modes.CTR(iv)).decryptor()
     return opening.update(cipher) + opening.finalize()
-
-
-def _minimal(number: int) -> bytes:
-    return number.to_bytes((number.bit_length() + 7) // 8, "big")

@@ -9,10 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-import rlp
-from eth_hash.auto import keccak
-
-from adapters.evm.strict_rlp import Item, encoded
+from adapters.evm.keccak import keccak
+from adapters.evm.strict_rlp import Item, encoded, minimal
 from adapters.evm.tries import BadProof, Trie, rlp_decoded, trie_of_list
 
 _HASH, _ADDRESS, _BLOOM, _NONCE, _NUMBER, _TEXT = 32, 20, 256, 8, -1, -2
@@ -94,10 +92,6 @@ def data(text: object, what: str, size: int = _TEXT) -> bytes:
     return raw
 
 
-def _minimal(number: int) -> bytes:
-    return number.to_bytes((number.bit_length() + 7) // 8, "big")
-
-
 def header_of(block: Mapping[str, object]) -> Header:
     """Return the header of a node's block; its hash is what its members give, not what is said.
 
@@ -111,7 +105,7 @@ def header_of(block: Mapping[str, object]) -> Header:
             raise BadProof(f"{name} is missing")
         value = block[name]
         number = size == _NUMBER
-        members.append(_minimal(quantity(value, name)) if number else data(value, name, size))
+        members.append(minimal(quantity(value, name)) if number else data(value, name, size))
     header = parsed_header(encoded(members))
     if data(block.get("hash"), "hash", _HASH) != header.hash:
         raise BadProof("the block says another hash than its members give")
@@ -154,14 +148,13 @@ def receipt_bytes(receipt: Mapping[str, object]) -> bytes:
     logs = receipt.get("logs")
     if not isinstance(logs, Sequence) or isinstance(logs, str):
         raise BadProof("logs is no list")
-    body: bytes = rlp.encode(
+    body = encoded(
         [
-            _minimal(quantity(receipt.get("status"), "status")),
-            _minimal(quantity(receipt.get("cumulativeGasUsed"), "cumulativeGasUsed")),
+            minimal(quantity(receipt.get("status"), "status")),
+            minimal(quantity(receipt.get("cumulativeGasUsed"), "cumulativeGasUsed")),
             data(receipt.get("logsBloom"), "logsBloom", _BLOOM),
             [_log_item(log) for log in logs],
-        ],
-        infer_serializer=False,  # they are bytes and lists of bytes, and nothing else
+        ]
     )
     return body if kind == 0 else bytes([kind]) + body
 

@@ -17,6 +17,7 @@ Word: TypeAlias = "bytes | int | str | bool | tuple[Word, ...] | list[Word]"
 
 PANIC = bytes.fromhex("4e487b71")  # Panic(uint256)
 REASON = bytes.fromhex("08c379a0")  # Error(string)
+_ADDRESS = re.compile("0x[0-9a-f]{40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Revert:
 def call(contract: str, function: str, *args: Word) -> bytes:
     """Return the calldata of one function. Errors: KeyError, and eth-abi's for a wrong value."""
     entry = interface(contract).functions[function]
-    return entry.id + encode([f.type for f in entry.inputs], args)
+    return entry.id + encoded([f.type for f in entry.inputs], *args)
 
 
 def creation(contract: str, code: bytes, *args: Word) -> bytes:
@@ -39,7 +40,12 @@ def creation(contract: str, code: bytes, *args: Word) -> bytes:
 
 
 def encoded(kinds: list[str], *args: Word) -> bytes:
-    """Return arguments of a function that is none of the set's, without its selector."""
+    """Return arguments without a selector. Errors: eth-abi's for a wrong value."""
+    shapes = _shapes(tuple(kinds))
+    if shapes is not None and len(shapes) == len(args):
+        words = [_written(shape, arg) for shape, arg in zip(shapes, args, strict=True)]
+        if all(words):
+            return b"".join(words)
     return encode(kinds, args)
 
 
@@ -122,6 +128,24 @@ def _read(shape: Shape, word: bytes) -> Word:
     if not fits:
         raise ValueError(f"not {kind}{size or ''}: {word.hex()}")
     return value
+
+
+def _written(shape: Shape, value: Word) -> bytes:
+    """Return the word of a value that is plainly of that type, else nothing."""
+    kind, size = shape
+    match value:
+        case bool() if kind == "bool":
+            return int(value).to_bytes(32, "big")
+        case int() if kind == "uint" and not isinstance(value, bool) and 0 <= value < 1 << size:
+            return value.to_bytes(32, "big")
+        case bytes() if kind == "bytes" and len(value) <= size:
+            return value.ljust(32, b"\0")
+        case bytes() if kind == "address" and len(value) == 20:
+            return value.rjust(32, b"\0")
+        case str() if kind == "address" and _ADDRESS.fullmatch(value):
+            return bytes(12) + bytes.fromhex(value[2:])
+        case _:
+            return b""
 
 
 def _text(value: Word) -> str:

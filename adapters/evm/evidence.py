@@ -8,15 +8,15 @@ Source: Yellow Paper, appendices B and D; EIP-2718.
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 
-import rlp
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from adapters.evm.blocks import Header, Log, parsed_header, parsed_receipt
 from adapters.evm.events import fact_of, written
-from adapters.evm.tries import BadProof, walk
+from adapters.evm.tries import BadProof, index_key, walk
 from bridge.core.canonical import NotCanonical, Value, canonical, parse
 from bridge.core.events import AssetFact, Fact
 from bridge.core.ids import NetworkId
@@ -167,7 +167,7 @@ def _told(raw: bytes, pinned: Value, done: Examined) -> Iterator[str]:
     header = _header(evidence, pinned)
     yield f"block {header.number} is {_hex(header.hash)} of {evidence.network}"
     yield _final(evidence, header, pinned)
-    key: bytes = rlp.encode(evidence.receipt_index)
+    key = index_key(evidence.receipt_index)
     found = walk(header.receipts_root, key, evidence.receipt_proof)
     if found is None:
         raise BadProof(f"the block has no receipt {evidence.receipt_index}")
@@ -203,7 +203,7 @@ def unpinned(raw: bytes) -> Value:
     emitter = ""
     with suppress(BadProof):
         root = parsed_header(evidence.header).receipts_root
-        found = walk(root, rlp.encode(evidence.receipt_index), evidence.receipt_proof)
+        found = walk(root, index_key(evidence.receipt_index), evidence.receipt_proof)
         logs = parsed_receipt(found or b"").logs
         if evidence.log_index < len(logs):
             emitter = written(logs[evidence.log_index].emitter)
@@ -236,8 +236,7 @@ def _final(evidence: ChainEvidence, header: Header, pinned: Value) -> str:
         raise BadProof(f"reader {evidence.reader.hex()} is not pinned")
     words = _finality_body(evidence.network, evidence.genesis, header.hash, evidence.finality)
     try:
-        key = Ed25519PublicKey.from_public_bytes(evidence.reader)
-        key.verify(evidence.signature, FINALITY_PREFIX + words)
+        _prove(evidence.reader, evidence.signature, FINALITY_PREFIX + words)
     except (InvalidSignature, ValueError) as error:
         raise BadProof("the reader did not sign this finality of this block") from error
     kind, needed = _text(demanded, "kind"), _whole(demanded, "needed")
@@ -255,6 +254,12 @@ def _final(evidence: ChainEvidence, header: Header, pinned: Value) -> str:
             raise BadProof(f"{deep} blocks deep, {needed} are demanded")
         return f"attested by reader {evidence.reader.hex()[:16]}…: {deep} blocks deep"
     raise Unreadable(f"pinned: no finality by {kind}")
+
+
+@lru_cache(256)  # of what was signed: a block is proved for each of its events, by each notary
+def _prove(reader: bytes, signature: bytes, words: bytes) -> None:
+    """Nothing, if the reader signed the words. Errors: InvalidSignature, ValueError."""
+    Ed25519PublicKey.from_public_bytes(reader).verify(signature, words)
 
 
 def _names(value: "Value | None") -> frozenset[str]:

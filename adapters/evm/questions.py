@@ -6,14 +6,13 @@ Source: Solidity documentation, Contract ABI Specification; Ethereum execution-a
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias, cast
-
-from eth_abi.abi import encode
-from eth_hash.auto import keccak
 
 from adapters.evm import calls
 from adapters.evm.calls import Word
 from adapters.evm.client import Call, Endpoint, Json, Lied, NodeError, of_contract
+from adapters.evm.keccak import keccak
 
 Told: TypeAlias = "Word | None"  # None: the contract refuses, or has no such function
 
@@ -48,7 +47,12 @@ class Tried:
 def calldata(signature: str, *args: Word) -> bytes:
     """Return the bytes of a call, from the function's signature with its plain types."""
     inside = signature.partition("(")[2][:-1]
-    return keccak(signature.encode())[:4] + encode(inside.split(",") if inside else [], args)
+    return _selector(signature) + calls.encoded(inside.split(",") if inside else [], *args)
+
+
+@lru_cache(64)
+def _selector(signature: str) -> bytes:
+    return keccak(signature.encode())[:4]
 
 
 async def answers(endpoint: Endpoint, questions: Sequence[Question]) -> list[Told]:

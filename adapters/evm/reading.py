@@ -12,7 +12,6 @@ from itertools import pairwise
 from typing import Final as Constant
 from typing import TypeAlias
 
-import rlp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from adapters.evm.blocks import Header, parsed_receipt, receipt_bytes
@@ -21,7 +20,7 @@ from adapters.evm.events import fact_of
 from adapters.evm.evidence import ChainEvidence, attested_finality
 from adapters.evm.finality import Final, Finality, shown
 from adapters.evm.nodes import Nodes, found
-from adapters.evm.tries import EMPTY, BadProof, trie_of_list
+from adapters.evm.tries import EMPTY, BadProof, index_key, trie_of_list
 from adapters.evm.watchman import Watchman
 from bridge.core.canonical import Value
 from bridge.core.events import Fact
@@ -182,7 +181,7 @@ class Reader:
             Observation(
                 subject=fact,
                 cursor=Place(header.number, header.hash, count).cursor,
-                evidence=self._evidence(header, final, trie.prove(rlp.encode(index)), index, place),
+                evidence=self._evidence(header, final, trie.prove(index_key(index)), index, place),
                 keep=self.watchman.moved(_asset(fact)),
                 tx=named[index],
             )

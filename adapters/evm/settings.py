@@ -4,6 +4,7 @@ What the nodes say of themselves is compared with this, and a difference refuses
 """
 
 from collections import Counter
+from functools import lru_cache
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
@@ -34,6 +35,7 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+@lru_cache(256)
 def spelled(address: str) -> str:
     """Return an address in its one spelling. Errors: ValueError that gives the right one."""
     right = to_checksum_address(address)

@@ -5,8 +5,7 @@ Source: EIP-1186; Yellow Paper 4.1 (accounts, storage: the key is hashed, the va
 
 from collections.abc import Sequence
 
-from eth_hash.auto import keccak
-
+from adapters.evm.keccak import keccak
 from adapters.evm.tries import EMPTY, BadProof, rlp_decoded, walk
 
 WORD = 32

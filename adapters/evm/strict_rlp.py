@@ -1,6 +1,6 @@
 """RLP read strictly: each value has one form, and bytes from strangers never exhaust the reader.
 
-And the one list that is written often, a header's, without looking at what each member might be.
+And written, without looking at what else than bytes or a list an item might be.
 
 Source: Ethereum Yellow Paper, appendix B.
 """
@@ -29,12 +29,17 @@ def decoded(raw: bytes) -> Item:
     return items[0]
 
 
-def encoded(members: Sequence[bytes]) -> bytes:
-    """Return the encoding of a list of bytes."""
-    body = b"".join(
-        one if len(one) == 1 and one[0] < 0x80 else _head(len(one), 0x80) + one for one in members
-    )
+def encoded(item: Item) -> bytes:
+    """Return the encoding of bytes, or of a list of items."""
+    if isinstance(item, bytes):
+        return item if len(item) == 1 and item < b"\x80" else _head(len(item), 0x80) + item
+    body = b"".join(map(encoded, item))
     return _head(len(body), 0xC0) + body
+
+
+def minimal(number: int) -> bytes:
+    """Return the bytes of a number as an item: none in front is zero, and zero has none."""
+    return number.to_bytes((number.bit_length() + 7) // 8, "big")
 
 
 def _head(size: int, kind: int) -> bytes:

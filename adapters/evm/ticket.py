@@ -8,8 +8,7 @@ Source: EIP-712, hashStruct and domainSeparator; the contracts' Ticket.sol and D
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from eth_hash.auto import keccak
-
+from adapters.evm.keccak import keccak
 from schemas.contracts import typed
 
 WORD = 32

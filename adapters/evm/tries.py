@@ -7,12 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, cast
 
-import rlp
-from eth_hash.auto import keccak
+from adapters.evm.keccak import keccak
+from adapters.evm.strict_rlp import Item, NotRlp, decoded, encoded, minimal
 
-from adapters.evm.strict_rlp import Item, NotRlp, decoded
-
-EMPTY = keccak(rlp.encode(b""))
+EMPTY = keccak(encoded(b""))
 
 
 class BadProof(ValueError):
@@ -121,15 +119,20 @@ def trie_of(items: Mapping[bytes, bytes]) -> Trie:
     pairs = sorted((nibbles(key), value) for key, value in items.items())
     if not pairs:
         return Trie(EMPTY, nodes)
-    raw = rlp.encode(_node(pairs, 0, nodes), infer_serializer=False)
+    raw = encoded(_node(pairs, 0, nodes))
     root = keccak(raw)
     nodes[root] = raw
     return Trie(root, nodes)
 
 
+def index_key(index: int) -> bytes:
+    """Return the key of a block's receipt or transaction."""
+    return encoded(minimal(index))
+
+
 def trie_of_list(values: Sequence[bytes]) -> Trie:
     """Return the trie of a block's receipts or transactions: each under the RLP of its index."""
-    return trie_of({rlp.encode(index): value for index, value in enumerate(values)})
+    return trie_of({index_key(index): value for index, value in enumerate(values)})
 
 
 Pairs: TypeAlias = "list[tuple[tuple[int, ...], bytes]]"
@@ -155,7 +158,7 @@ def _node(pairs: Pairs, depth: int, nodes: dict[bytes, bytes]) -> Item:
 
 def _child(pairs: Pairs, depth: int, nodes: dict[bytes, bytes]) -> Item:
     node = _node(pairs, depth, nodes)
-    raw = rlp.encode(node, infer_serializer=False)
+    raw = encoded(node)
     if len(raw) < 32:
         return node
     nodes[keccak(raw)] = raw

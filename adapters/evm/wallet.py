@@ -163,7 +163,7 @@ class Wallet:
 
     async def submit(self, items: Sequence[bytes]) -> None:
         """Hand over the rung that is due. Errors: Unavailable, Uncertain."""
-        nonce = transaction_in(items[0])[0].nonce
+        nonce = transaction_in(items[-1])[0].nonce
         self._next = max(self._next, nonce + 1)
         sent = self._sent.get(nonce, _Sent())
         try:

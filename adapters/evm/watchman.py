@@ -11,12 +11,11 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
-from eth_hash.auto import keccak
-
 from adapters.evm import calls, issuer
 from adapters.evm.blocks import Header
 from adapters.evm.calls import Word
 from adapters.evm.client import Answer, Call
+from adapters.evm.keccak import keccak
 from adapters.evm.nodes import Nodes
 from adapters.evm.opening import raw
 from adapters.evm.preflight import TOKEN, read

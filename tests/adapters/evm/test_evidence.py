@@ -177,6 +177,7 @@ def test_what_is_pinned_is_demanded(pinned: dict[str, Value], says: str) -> None
 def test_nobody_elses_signature_makes_a_block_final() -> None:
     good = world().evidence("Locked")
     forged = world().evidence("Locked", key=OTHER)
+    assert len(verify(good.encoded(), world().pinned)) == 1  # and is remembered
     for bad in (
         replace(good, signature=forged.signature),
         replace(forged, reader=good.reader),

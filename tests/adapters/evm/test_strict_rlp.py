@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from rlp.exceptions import DecodingError
 
 from adapters.evm.blocks import parsed_header, parsed_receipt
-from adapters.evm.strict_rlp import DEEPEST, Item, NotRlp, decoded, encoded
+from adapters.evm.strict_rlp import DEEPEST, Item, NotRlp, decoded, encoded, minimal
 from adapters.evm.tries import BadProof
 
 ITEMS = st.recursive(
@@ -42,9 +42,14 @@ def test_what_was_written_is_read(item: Item) -> None:
     assert decoded(raw) == item
 
 
-@given(st.lists(st.one_of(st.binary(max_size=70), st.binary(min_size=250, max_size=300))))
-def test_a_list_of_bytes_is_written_as_another_library_writes_it(members: list[bytes]) -> None:
-    assert encoded(members) == rlp.encode(members)
+@given(ITEMS)
+def test_an_item_is_written_as_another_library_writes_it(item: Item) -> None:
+    assert encoded(item) == rlp.encode(item, infer_serializer=False)
+
+
+@given(st.one_of(st.integers(0, 300), st.integers(0, 1 << 256)))
+def test_a_number_is_written_as_another_library_writes_it(number: int) -> None:
+    assert encoded(minimal(number)) == rlp.encode(number)
 
 
 @given(st.lists(st.one_of(HEADS, st.integers(0, 255)), max_size=80).map(bytes))
