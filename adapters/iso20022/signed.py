@@ -28,6 +28,7 @@ PUBLIC_KEY = r"^(ed25519:[0-9a-f]{64}|p256:0[23][0-9a-f]{64})$"
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # of P-256
 _SIGNATURE = re.compile(r"[0-9a-f]{128}")
 _LINE_MAX = 512
+_SHORT = 8 * 1024  # bytes: of what is no longer, the last 256 are remembered
 
 
 class BadSignature(ValueError):
@@ -60,6 +61,10 @@ def unframe(frame: bytes) -> Signed:
 
     Errors: BadSignature.
     """
+    return _unframed_lately(frame) if len(frame) <= _SHORT else _unframed(frame)
+
+
+def _unframed(frame: bytes) -> Signed:
     line, newline, raw = frame.partition(b"\n")
     if not newline or len(line) > _LINE_MAX:
         raise BadSignature("frame: no head")
@@ -70,6 +75,9 @@ def unframe(frame: bytes) -> Signed:
     if not isinstance(head, Mapping) or set(head) != {"alg", "key", "signature"}:
         raise BadSignature("frame: its head has other members")
     return Signed(raw, str(head["alg"]), str(head["key"]), signature_of(str(head["signature"])))
+
+
+_unframed_lately = lru_cache(256)(_unframed)
 
 
 def signature_of(text: str) -> bytes:
@@ -152,18 +160,27 @@ def verified(signed: Signed, keys: Mapping[str, str]) -> Signed:
         raise BadSignature("key: not one that was agreed")
     if public.partition(":")[0] != signed.algorithm:
         raise BadSignature("algorithm: not that of the key")
+    prove = _proved_lately if len(signed.raw) <= _SHORT else _prove
+    prove(public, signed.signature, signed.raw)
+    return signed
+
+
+def _prove(public: str, signature: bytes, raw: bytes) -> None:
+    """Nothing, if the key signed the bytes. Errors: BadSignature."""
     held = _public(public)
     try:
         if isinstance(held, Ed25519PublicKey):
-            held.verify(signed.signature, signed.raw)
+            held.verify(signature, raw)
         else:
-            r, s = (int.from_bytes(part, "big") for part in _halves(signed.signature))
+            r, s = (int.from_bytes(part, "big") for part in _halves(signature))
             if not 0 < s <= _ORDER // 2 or r == 0:
                 raise BadSignature("signature: s is not in the lower half")
-            held.verify(encode_dss_signature(r, s), signed.raw, ec.ECDSA(hashes.SHA256()))
+            held.verify(encode_dss_signature(r, s), raw, ec.ECDSA(hashes.SHA256()))
     except InvalidSignature as error:
         raise BadSignature("signature: not by that key over these bytes") from error
-    return signed
+
+
+_proved_lately = lru_cache(256)(_prove)  # which keeps nothing that was refused
 
 
 def _halves(signature: bytes) -> tuple[bytes, bytes]:

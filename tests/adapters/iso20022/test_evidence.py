@@ -27,6 +27,7 @@ from tests.adapters.iso20022.script import Script
 from tests.adapters.iso20022.teller import OURS, THEIRS, agreed, ed25519, p256
 
 BANK = Instruct.PACS_008
+OTHERS = {"ed25519": signer("o", ed25519("o")), "p256": signer("o", p256("o"))}
 SIGNERS = {"ed25519": signer("k", ed25519("k")), "p256": signer("k", p256("k"))}
 
 
@@ -118,6 +119,22 @@ def test_a_signature_is_of_exactly_these_bytes(made: Signer, raw: bytes, place: 
     frame[place % len(frame)] ^= 1
     with pytest.raises(BadSignature):
         verified(unframe(bytes(frame)), keys)
+
+
+@pytest.mark.parametrize("made", SIGNERS.values(), ids=SIGNERS)
+def test_what_was_seen_signed_excuses_no_other_key(made: Signer) -> None:
+    signed = made.sign(b"message")
+    strange = next(one for one in SIGNERS.values() if one is not made).public
+    for _ in range(2):  # the second time from memory
+        assert verified(signed, {made.name: made.public}) == signed
+        for keys in (
+            {},
+            {"other": made.public},
+            {made.name: strange},
+            {made.name: OTHERS[made.algorithm].public},
+        ):
+            with pytest.raises(BadSignature):
+                verified(signed, keys)
 
 
 def test_a_p256_signature_has_one_form_only() -> None:

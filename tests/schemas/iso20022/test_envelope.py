@@ -51,6 +51,19 @@ def test_a_whole_envelope_has_no_flaw_and_types() -> None:
     assert found.header.value("BizMsgIdr") == "M1"
 
 
+def test_what_was_found_whole_is_none_where_it_is_not_spoken() -> None:
+    text = f"<w>{HEADER}{DOCUMENT}</w>"
+    for _ in range(2):  # the second time from memory
+        assert rules(envelope(text)) == set()
+        for spoken in (("pacs.009.001.08",), ("head.001.001.02",), ()):
+            found = envelope(text, spoken)
+            assert rules(found) == {"ISO-ENV-003"}
+            assert (found.header is None) == ("head.001.001.02" not in spoken)
+            assert (found.document is None) == ("pacs.009.001.08" not in spoken)
+    assert rules(envelope(DOCUMENT, ("pacs.009.001.08",))) == set()
+    assert rules(envelope(DOCUMENT, ("head.001.001.02",))) == {"ISO-ENV-003"}
+
+
 @pytest.mark.parametrize(
     ("text", "rule"),
     [
