@@ -43,7 +43,7 @@ from bridge.notary.attestor import ActSigner, DevelopmentCustody, Notary
 from bridge.notary.journal import Journal
 from bridge.notary.keys import Backwards, BadKey, HighWater, load_ed25519, load_secp256k1
 from bridge.notary.outcomes import Damaged, LedgerError
-from bridge.notary.sealer import Sealer
+from bridge.notary.sealer import OtherLog, Sealer
 from bridge.notary.store.memory import MemoryStore
 from bridge.notary.store.port import Store
 from bridge.notary.store.room import refused_by_disk
@@ -163,13 +163,7 @@ async def _seal(sealer: Sealer, journal: Journal) -> None:
 
 def _store(settings: Settings, data: Path) -> Store:
     kind, _, name = settings.ledger.store.partition(":")
-    match kind:
-        case "memory":
-            return MemoryStore()
-        case "sqlite":
-            return SqliteStore(data / name)
-        case _:
-            raise BadSettings("ledger.store: write sqlite:FILE, or memory: for a test")
+    return MemoryStore() if kind == "memory" else SqliteStore(data / name)
 
 
 def _sealer(settings: Settings, folder: Path, journal: Journal, clock: Clock) -> Sealer | None:
@@ -184,6 +178,8 @@ def _sealer(settings: Settings, folder: Path, journal: Journal, clock: Clock) ->
             clock,
             every_ms=settings.ledger.seal_every_ms,
         )
+    except OtherLog as error:
+        raise BadSettings(str(error), error.key) from error
     except ValueError as error:
         raise BadKey(f"sealed.mark cannot be read ({error}): restore it") from error
     except Backwards as error:

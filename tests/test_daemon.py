@@ -1,5 +1,6 @@
 """How the daemon runs what it has built, and what settings it does not run with."""
 
+import asyncio
 import gc
 import re
 import tomllib
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from adapters.evm.adapter import ADAPTER
 from bridge import registry
+from bridge.cli import run as run_main
 from bridge.cli.found import keys_of, write_settings
 from bridge.daemon import COLLECTED, rare_collections, serve
 from bridge.notary.journal import Journal
@@ -118,6 +120,25 @@ async def refused(file: Path) -> str:
     with pytest.raises((BadSettings, BadKey)) as error:
         await serve(load(file), file.parent, one_word)
     return str(error.value)
+
+
+@pytest.mark.parametrize("setting", ["ledger.origin", "log_key"])
+async def test_a_ledger_is_not_signed_under_another_name_or_by_another_key_than_it_tells(
+    tmp_path: Path, setting: str
+) -> None:
+    """Who follows the log would take nothing that is signed from then on."""
+    begun = ["init", "--profile", "single", str(tmp_path / "it")]
+    assert await asyncio.to_thread(run_main, begun) == 0
+    file = tmp_path / "it" / "lianqiao.toml"
+    table = tomllib.loads(file.read_text())
+    if setting == "log_key":
+        (file.parent / table[setting]).unlink()
+        make_ed25519(file.parent / table[setting])
+    else:
+        held = f'origin = "{table["ledger"]["origin"]}"'
+        assert held in file.read_text()
+        file.write_text(file.read_text().replace(held, 'origin = "example.net/other"'))
+    assert re.match(f"{setting}: .* is what this ledger began with, not .*", await refused(file))
 
 
 @pytest.mark.parametrize("own", ["genesis", "keystore", "key of a notary"])

@@ -13,16 +13,26 @@ from bridge.notary.checkpoint import Checkpoint, log_key, read_text, sign, split
 from bridge.notary.journal import Journal
 from bridge.notary.keys import Backwards, Ed25519Key, HighWater
 from bridge.notary.outcomes import LedgerError, Overloaded
+from bridge.notary.state.rows import EpochRow
 from bridge.notary.tree import LeafTree, subtree
 from bridge.ports import Clock
 
 REST_S: Final = 0.5  # after the writer had no room for a checkpoint
 
 
+class OtherLog(Exception):
+    """Raised where the ledger names another log than the one that is to sign it. `key`: setting."""
+
+    def __init__(self, key: str, says: str, holds: str) -> None:
+        super().__init__(f"{key}: {holds} is what this ledger began with, not {says}: set it back")
+        self.key = key
+
+
 class Sealer:
     """Signs at the durable size. `signed_at` is when it last did; its verifier key is `key`.
 
-    Errors: Backwards where the key has signed what this ledger does not hold: it may only be read.
+    Errors: Backwards where the key has signed what this ledger does not hold: it may only be read;
+    OtherLog where its epoch names another origin or key, and nobody could follow what is signed.
     A ledger in trouble is neither compared nor signed.
     """
 
@@ -44,7 +54,20 @@ class Sealer:
         self.key = log_key(origin, key)
         self.signed_at: Instant | None = None
         if journal.trouble is None:
+            self._see_it_is_named()
             self._look()
+
+    def _see_it_is_named(self) -> None:
+        """Compare the log's name and key with what the ledger tells those who follow it."""
+        epoch = self._journal.view.of("epoch", "current", EpochRow)
+        entry = None if epoch is None else self._journal.entry(epoch.n)
+        held = {} if entry is None else entry.body
+        for member, setting, says in (
+            ("origin", "ledger.origin", self.key.name),
+            ("log_key", "log_key", self._secret.public),
+        ):
+            if (holds := held.get(member, says)) != says:
+                raise OtherLog(setting, says, str(holds))
 
     def _look(self) -> None:
         """Compare what the key has signed with what the ledger holds, before anything is signed."""
