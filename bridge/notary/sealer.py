@@ -5,9 +5,11 @@ written before the key signs, so an older copy of the ledger cannot sign a secon
 """
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
 
+from bridge.core.canonical import Value
 from bridge.core.ids import Instant
 from bridge.notary.checkpoint import Checkpoint, log_key, read_text, sign, split
 from bridge.notary.journal import Journal
@@ -61,7 +63,7 @@ class Sealer:
         """Compare the log's name and key with what the ledger tells those who follow it."""
         epoch = self._journal.view.of("epoch", "current", EpochRow)
         entry = None if epoch is None else self._journal.entry(epoch.n)
-        held = {} if entry is None else entry.body
+        held: Mapping[str, Value] = {} if entry is None else entry.body
         for member, setting, says in (
             ("origin", "ledger.origin", self.key.name),
             ("log_key", "log_key", self._secret.public),
