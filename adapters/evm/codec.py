@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from eth_utils.address import to_checksum_address
 
@@ -54,15 +55,17 @@ class Call:
     @property
     def data(self) -> bytes:
         """The calldata."""
-        if self.verb in DELIVERY:
-            return calls.call("Escrow", self.verb, self.ticket.words())
-        return calls.call(
-            "Escrow", self.verb, self.ticket.words(), *self.words.values(), self.signatures
-        )
+        words = () if self.verb in DELIVERY else (*self.words.values(), self.signatures)
+        return _calldata(self.verb, self.ticket, words)
 
     def digest(self, domain: Domain) -> bytes:
         """Return what stands signed under it."""
         return digest(domain, self.verb.capitalize(), self.ticket, self.words)
+
+
+@lru_cache(256)  # who tries a call, who writes it and who sends it ask for the same bytes
+def _calldata(verb: str, ticket: Ticket, words: tuple[bytes | int, ...]) -> bytes:
+    return calls.call("Escrow", verb, ticket.words(), *words)
 
 
 def ticket_of(act: Act) -> Ticket:
