@@ -21,7 +21,7 @@ from bridge.locks.lock import missing
 from bridge.locks.why import Stopped
 from examples import benchmarks
 from examples.benchmarks.figure import Figure, Given
-from examples.benchmarks.machine import machine
+from examples.benchmarks.machine import machine, pace
 
 FRAME = {"__main__", "channel", "figure", "machine", "unchecked"}
 TREE = Path(__file__).resolve().parents[2]
@@ -92,8 +92,9 @@ def main(arguments: list[str]) -> int:
         parser.error(f"--only {', '.join(sorted(unknown))}: there is {', '.join(known)}")
     if options.data is not None and not options.data.is_dir():
         parser.error(f"--data {options.data}: no such folder")
-    where, silent = machine(), []
+    here, silent = machine(), []
     for name in options.only or known:
+        where = f"{here}, {pace()}"
         with tempfile.TemporaryDirectory() as scratch:
             count = 0
             for figure in loaded(name)(Given(options.data, Path(scratch), options.long)):

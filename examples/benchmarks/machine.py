@@ -3,9 +3,11 @@
 import os
 import platform
 import re
+import time
 from pathlib import Path
 
 PROCESSORS = Path("/proc/cpuinfo")
+TURNS = 1_000_000
 
 
 def machine() -> str:
@@ -17,3 +19,18 @@ def machine() -> str:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     python = f"{platform.python_implementation()} {platform.python_version()}"
     return f"{model}, {cores} cores, {platform.system()} {platform.machine()}, {python}"
+
+
+def pace() -> str:
+    """How fast this machine is now, in words: a shared one may be three times slower tomorrow."""
+    best = min(_turned() for _ in range(3))
+    return f"{best * 1e3:.0f} ms CPU a million turns of a loop"
+
+
+def _turned() -> float:
+    """Seconds of CPU that a loop takes which only adds."""
+    began, held = time.process_time(), 0
+    for turn in range(TURNS):
+        held += turn
+    assert held
+    return time.process_time() - began
