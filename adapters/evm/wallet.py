@@ -119,7 +119,7 @@ class Wallet:
     async def look_around(self, to: bytes, data: bytes) -> Seen:
         """Return what the nodes say now of the chain, this key, and a call it may send.
 
-        Errors: Unavailable: no quorum has a head.
+        Errors: Unavailable: no quorum has a head, or knows how many nonces are used.
         """
         who = f"0x{self.account.address.hex()}"
         call: Mapping[str, Json] = {"from": who, "to": f"0x{to.hex()}", "data": f"0x{data.hex()}"}
@@ -135,7 +135,20 @@ class Wallet:
         head, used, pending, gas = (_numbers(told, place) for place in range(4))
         market = tuple(self._markets(told))
         head_ = self.nodes.supported(head)
-        return Seen(head=head_, gas=gas, used=used, pending=pending, market=market)
+        seen = Seen(head=head_, gas=gas, used=used, pending=pending, market=market)
+        await self._make_room(seen)
+        return seen
+
+    async def _make_room(self, seen: Seen) -> None:
+        """Spend what was given up where nothing else can be given: nobody behind it would."""
+        used, now = self.nodes.supported(seen.used), self.clock.now()
+        if self._next - used < IN_FLIGHT:
+            return
+        tip, max_fee = self._fees(seen)
+        for nonce in range(used, self._next):
+            held_until = self._held_until(nonce)
+            if held_until is not None and held_until <= now:
+                await self._fill(nonce, tip, max_fee)
 
     def _gas(self, seen: Seen) -> int:
         self.nodes.supported(seen.gas)
@@ -222,9 +235,9 @@ class Wallet:
             held_until = self._held_until(lower)
             unknown = held_until is None and not self._is_taken(lower)
             if (held_until is not None and held_until <= now) or (unknown and is_over):
-                await self._fill(lower, told)
+                await self._fill(lower, told.tip, told.max_fee)
         if is_over:
-            await self._fill(nonce, told)
+            await self._fill(nonce, told.tip, told.max_fee)
             return Unknown("its time is over: its nonce is being spent")
         sent = self._sent.get(nonce)
         if sent is not None:
@@ -236,7 +249,7 @@ class Wallet:
         told, _ = transaction_in(items[-1])
         if told.nonce >= used and not self._is_taken(told.nonce):
             with suppress(Unavailable, Uncertain):
-                await self._fill(told.nonce, told)
+                await self._fill(told.nonce, told.tip, told.max_fee)
 
     def _held_until(self, nonce: int) -> Instant | None:
         """Return until when a nonce waits for its bytes; None for one of a former life.
@@ -263,8 +276,8 @@ class Wallet:
             sent.rung = await self._hand(items, min(sent.rung + 1, len(items) - 1))
             sent.is_taken = True
 
-    async def _fill(self, nonce: int, like: Transaction) -> None:
-        """Ask for an empty transfer to oneself in the place of a nonce."""
+    async def _fill(self, nonce: int, tip: int, max_fee: int) -> None:
+        """Ask for an empty transfer to oneself in the place of a nonce, dearer than these fees."""
         former = self._fillers.get(nonce)
         most = 8 * self.limits.max_fee  # the cap holds what is asked, this only ends it
         made = former
@@ -272,8 +285,8 @@ class Wallet:
             made = Transaction(
                 chain_id=self.chain_id,
                 nonce=nonce,
-                tip=like.tip * RUNG_PERCENT // 100,
-                max_fee=max(2 * self.limits.max_fee, like.max_fee * 2),
+                tip=tip * RUNG_PERCENT // 100,
+                max_fee=max(2 * self.limits.max_fee, max_fee * 2),
                 gas=TRANSFER_GAS,
                 to=self.account.address,
                 data=b"",

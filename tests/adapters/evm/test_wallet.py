@@ -15,7 +15,7 @@ from bridge.core.effects import LockAsset, ReleaseLock
 from bridge.ports import Again, Landed, Prepared, Unavailable, Uncertain, Unknown
 from tests.adapters.evm.chain import OPERATOR, Party
 from tests.adapters.evm.grounds import LIFE_MS, Here
-from tests.adapters.evm.stand import EXIT, GWEI
+from tests.adapters.evm.stand import BLOCK_S, EXIT, GWEI
 
 
 def nonce_of(prepared: Prepared) -> int:
@@ -157,6 +157,24 @@ async def test_one_key_has_so_many_under_way_and_no_more() -> None:
         with pytest.raises(Unavailable, match="16 transactions of this key are under way"):
             await bench.prepare(LockAsset(order))
         await bench.prepare(ReleaseLock(order))
+
+
+async def test_a_key_whose_bytes_were_all_given_up_is_free_again() -> None:
+    """A ledger that had no room took none of them, and nothing waits behind the last."""
+    async with Here(changes={"tx_life_ms": 60 * LIFE_MS}) as here:
+        bench = here.bench()
+        order = await bench.new_order()
+        given_up = [await bench.prepare(LockAsset(order)) for _ in range(IN_FLIGHT)]
+        await bench.sleep(UNSENT_MS)
+        with pytest.raises(Unavailable, match="are under way"):
+            await bench.prepare(LockAsset(order))
+        await bench.sleep(int(3_000 * BLOCK_S))
+        later = await bench.prepare(LockAsset(order))
+        await here.network.submit(later)
+        assert isinstance(await bench.decided(later), Landed)
+        await here.network.submit(given_up[0])  # however late it comes
+        assert isinstance(await here.network.look(given_up[0]), Landed), "the lock is there once"
+        assert await bench.names(order) == ["AssetLocked"]
 
 
 async def test_what_landed_long_ago_is_forgotten() -> None:
