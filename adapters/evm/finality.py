@@ -5,7 +5,7 @@ verifies the evidence pins the readers it trusts.
 Source: Ethereum execution-apis, block tags.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from adapters.evm.blocks import Header, header_of
@@ -67,7 +67,7 @@ class Finality:
                 continue
             here = [(node, header) for node, header in seen if header.number == number]
             try:
-                header, shows = self._quorum(here) or await self.agreed(number)
+                header, shows = self._quorum(here) or await self.agreed(number, callers)
             except Unavailable:
                 continue  # a block further down may be agreed upon
             # who has the block and did not call it final is no witness of that
@@ -79,9 +79,12 @@ class Finality:
                 return header, who
         raise Unavailable(f"no {self._nodes.quorum} operators call the same block final")
 
-    async def agreed(self, number: int) -> tuple[Header, tuple[str, ...]]:
+    async def agreed(
+        self, number: int, wanted: Collection[str] = ()
+    ) -> tuple[Header, tuple[str, ...]]:
         """Return the block that a quorum of operators has at a number, and who they are.
 
+        Others are asked until a quorum of the `wanted` is among them, or all were.
         Errors: Unavailable.
         """
 
@@ -89,8 +92,11 @@ class Finality:
             header = self._header(node, answers)
             return header if header is not None and header.number == number else None
 
+        def settled(seen: list[tuple[Node, Header]]) -> bool:
+            return self._is_same([one for one in seen if not wanted or one[0].operator in wanted])
+
         seen = await self._nodes.quorum_of(
-            [_block(hex(number))], read, self._is_same, enough=self._is_same
+            [_block(hex(number))], read, settled, enough=self._is_same
         )
         if found := self._quorum(seen):
             return found

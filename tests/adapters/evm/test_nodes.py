@@ -234,6 +234,28 @@ async def test_the_final_block_is_asked_of_a_quorum_and_of_all_where_they_differ
     assert sorted(had(nodes)) == [0, 1, 1]
 
 
+class Following(Node):
+    """One that calls a block final, and has all others of the chain too."""
+
+    @override
+    async def batch(self, calls: Sequence[Call]) -> list[Answer]:
+        answers = await super().batch(calls)
+        (((_, (which, *_)), answer),) = zip(calls, answers, strict=True)
+        return [answer if which == "finalized" else shown_block(int(str(which), 16))]
+
+
+async def test_who_calls_an_older_block_final_holds_none_back_where_the_others_differ() -> None:
+    """A block that a quorum had reached is final, whoever is asked what it looks like."""
+    finals = {"north": 100, "south": 101, "east": 90}
+    nodes = {name: Following(name, final=shown_block(at)) for name, at in finals.items()}
+    finality = Finality(over([*nodes.values()]), None)
+    for _ in range(20):
+        final = await finality.final()
+        assert final.header.number == 100
+        assert final.told == {"kind": "quorum", "operators": ["north", "south"]}
+        await asyncio.sleep(TURN_S)
+
+
 async def test_where_two_quorums_could_stand_side_by_side_all_are_asked() -> None:
     one, other = shown_block(100), shown_block(100, 7)
     nodes = [Node(str(n), final=one if n < 2 else other) for n in range(4)]
