@@ -308,10 +308,10 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         method="GET", path="/v1/settlements", name="listSettlements",
-        says="Settlements, oldest first or newest; of one page, those whose id or UETR begins so.",
+        says="Settlements, oldest first or newest; with begins, one page of those whose name does.",
         answer=listed, roles=READERS, gives=SettlementPage,
         query={
-            **PAGED, "state": "open|all", "order": "oldest|newest", "begins": "[0-9A-Za-z-]{4,35}"
+            **PAGED, "state": "open|all", "order": "oldest|newest", "begins": "[0-9A-Za-z-]{4,36}"
         },
     ),
     Route(

@@ -72,14 +72,15 @@ def _propose(talk: Talk, settlement: str, verb: str, body: dict[str, Json]) -> N
 def tell_proposal(talk: Talk, told: Doc) -> None:
     """Print a proposal that now waits for a second person. Errors: Waiting, always."""
     name, role = told.text("id"), told.text("role")
+    what = f"{told.text('subject')} {told.text('target')}"
     show(
         talk.form,
         "proposal",
         told.raw,
         lambda: [
             (
-                f"proposal {name} needs {told.text('needs')} of ({role}); you made it and cannot "
-                "approve it. Expires in 24 h."
+                f"proposal {name}, {what}, needs {told.text('needs')} of ({role}); you made it "
+                "and cannot approve it. Expires in 24 h."
             )
         ],
     )

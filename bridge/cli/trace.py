@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import datetime
 
 import click
@@ -11,7 +12,7 @@ from bridge.cli.manners import NOT_FOUND, USAGE, Stopped, note, printable, show
 
 ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")
 TX = re.compile(r"[A-Za-z0-9._-]{1,128}(/[0-9]{1,20})?\Z")
-BEGINNING = re.compile(r"[0-9A-Za-z-]{4,35}\Z")
+BEGINNING = re.compile(r"[0-9A-Za-z-]{4,36}\Z")
 CANDIDATES = 8  # that are named where a beginning is that of several
 UETR = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 
@@ -31,7 +32,7 @@ def trace(talk: Talk, name: str, *, watch: bool) -> None:
 def found(talk: Talk, name: str) -> Doc:
     """Return a settlement by its id, UETR or a transaction or message sent for it.
 
-    Where nothing has that name, the beginning of an id or UETR does, if it begins only one.
+    The beginning of an id or UETR does, where it begins only one and names nothing else's.
     Errors: Stopped.
     """
     if UETR.match(name):
@@ -39,12 +40,18 @@ def found(talk: Talk, name: str) -> Doc:
     if ULID.match(name):
         return talk.get(f"/v1/settlements/{name}")
     if TX.match(name):
+        begun = _begun(talk, name)
         try:
-            return talk.get(f"/v1/transactions/{name}")
+            sent_for = talk.get(f"/v1/transactions/{name}")
         except Stopped as stopped:
-            if stopped.exit != NOT_FOUND or (begun := _begun(talk, name)) is None:
+            if stopped.exit != NOT_FOUND or not begun:
                 raise
-            return begun
+            if begun[1:]:
+                raise _several(name, begun) from None
+            return talk.get(f"/v1/settlements/{begun[0].text('id')}")
+        if others := [one for one in begun if one.text("id") != sent_for.text("id")]:
+            raise _several(name, [sent_for, *others])  # whose network or bank chose that name
+        return sent_for
     raise Stopped(
         NOT_FOUND,
         "LQ-NOT-FOUND",
@@ -54,21 +61,22 @@ def found(talk: Talk, name: str) -> Doc:
     )
 
 
-def _begun(talk: Talk, name: str) -> Doc | None:
-    """Return the one settlement whose id or UETR begins so. Errors: Stopped, naming several."""
+def _begun(talk: Talk, name: str) -> Sequence[Doc]:
+    """Return the settlements whose id or UETR begins so, the newest last."""
     if not BEGINNING.match(name):
-        return None
-    begun = talk.get("/v1/settlements", {"begins": name, "limit": str(CANDIDATES)}).all("items")
-    if len(begun) > 1:
-        several = ", ".join(f"{one.text('id')} ({one.text('uetr')})" for one in begun)
-        raise Stopped(
-            USAGE,
-            "LQ-AMBIGUOUS",
-            f"{name} begins the names of several settlements",
-            cause=f"{several}{', and perhaps more' * (len(begun) == CANDIDATES)}",
-            following=f"lianqiao trace {begun[-1].text('uetr')}",
-        )
-    return talk.get(f"/v1/settlements/{begun[0].text('id')}") if begun else None
+        return ()
+    return talk.get("/v1/settlements", {"begins": name, "limit": str(CANDIDATES)}).all("items")
+
+
+def _several(name: str, found: Sequence[Doc]) -> Stopped:
+    told = ", ".join(f"{one.text('id')} ({one.text('uetr')})" for one in found)
+    return Stopped(
+        USAGE,
+        "LQ-AMBIGUOUS",
+        f"{name} is what several settlements may be called",
+        cause=f"{told}{', and perhaps more' * (len(found) >= CANDIDATES)}",
+        following=f"lianqiao trace {found[-1].text('uetr')}",
+    )
 
 
 def id_of(talk: Talk, name: str) -> str:

@@ -191,41 +191,6 @@ async def test_a_cursor_of_one_list_is_none_of_another(folder: Path) -> None:
         refused(await desk.ask("GET", f"{SEND}?state=open&cursor={first['next']}"), 400)
 
 
-@pytest.mark.parametrize("state", ["", "&state=open"])
-async def test_the_newest_can_come_first(folder: Path, state: str) -> None:
-    """Who looks at what happens now reads no page of what was."""
-    async with front(folder) as desk:
-        for number in (1, 2, 3):
-            await desk.ask("POST", SEND, order(desk.water, number))
-        newest = f"{SEND}?limit=2&order=newest{state}"
-        first = (await desk.ask("GET", newest)).json
-        rest = (await desk.ask("GET", f"{newest}&cursor={first['next']}")).json
-        assert (len(first["items"]), len(rest["items"]), rest["next"]) == (2, 1, None)
-        ids = [one["id"] for one in (*first["items"], *rest["items"])]
-        assert ids == sorted(set(ids), reverse=True)
-        refused(await desk.ask("GET", f"{SEND}?limit=2&cursor={first['next']}"), 400)
-
-
-async def test_settlements_are_found_by_how_their_names_begin(folder: Path) -> None:
-    async with front(folder) as desk:
-        for number in (1, 2, 3):
-            await desk.ask("POST", SEND, order(desk.water, number))
-        lines = (await desk.ask("GET", SEND)).json["items"]
-        ids = {one["id"] for one in lines}
-        for one in lines:
-            for begins in (one["id"][:25], one["id"][:25].lower(), one["uetr"][:12]):
-                told = (await desk.ask("GET", f"{SEND}?begins={begins}")).json["items"]
-                assert [found["id"] for found in told] == [one["id"]]
-        common = min(ids)[:4]  # days of the clock
-        told = (await desk.ask("GET", f"{SEND}?begins={common}")).json
-        assert ({one["id"] for one in told["items"]}, told["next"]) == (ids, None)
-        two = (await desk.ask("GET", f"{SEND}?begins={common}&limit=2")).json
-        assert len(two["items"]) == 2
-        assert (await desk.ask("GET", f"{SEND}?begins=zzzz")).json["items"] == []
-        for wrong in ("abc", "a" * 36, "01%25"):
-            refused(await desk.ask("GET", f"{SEND}?begins={wrong}"), 400)
-
-
 async def test_a_body_that_never_ends_is_not_waited_for(folder: Path) -> None:
     async with front(folder) as desk:
         reader, writer = await asyncio.open_connection("localhost", desk.client.port)

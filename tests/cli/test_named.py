@@ -74,13 +74,41 @@ async def test_a_settlement_is_found_by_the_beginning_of_its_name_where_that_is_
         two = await at.type("trace", common)
         assert (two.exit, two.out) == (2, "")
         error, cause, following = two.err.splitlines()
-        assert error == f"error LQ-AMBIGUOUS: {common} begins the names of several settlements"
+        assert error == f"error LQ-AMBIGUOUS: {common} is what several settlements may be called"
         for one in sent:
             assert f"{one['settlement']} ({one['uetr']})" in cause
         assert following == f"next: lianqiao trace --folder {tmp_path} {sent[-1]['uetr']}"
+        for one in sent:
+            assert (await at.type("trace", one["settlement"].lower())).exit == 0
+            asked = await at.type("cancel", one["uetr"][:8], "--reason", "x")
+            assert f", settlement.cancel {one['settlement']}, needs " in asked.out
         for lost in (sent[0]["uetr"][:3], "ffff0000", "no-such-name"):
             none = await at.type("trace", lost)
             assert (none.exit, "LQ-NOT-FOUND" in none.err) == (3, True)
+
+
+async def test_a_name_that_a_network_chose_is_not_taken_for_the_beginning_of_anothers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who cancels what begins so cancels nothing else, whatever a bank calls its messages."""
+    pages, chosen = MemoryNetwork.observe, list[TxRef]()
+
+    async def told_by(door: MemoryNetwork, since: Cursor) -> AsyncGenerator[Page, None]:
+        async for page in pages(door, since):
+            yield tuple(replace(one, tx=chosen[0]) for one in page)
+
+    monkeypatch.setattr(MemoryNetwork, "observe", told_by)
+    async with terminal(tmp_path, capsys) as at:
+        sent = json.loads((await at.type("send", at.order_file(1), "-o", "json")).out)
+        chosen.append(TxRef(sent["uetr"][:8]))
+        other = await at.desk.send(2)
+        await at.desk.water.until(SettlementId(other), Stage.SETTLED)
+        assert (await at.desk.ask("GET", f"/v1/transactions/{chosen[0]}")).json["id"] == other
+        for verb in (("trace",), ("cancel", "--reason", "x")):
+            told = await at.type(*verb, chosen[0])
+            assert (told.exit, told.out) == (2, "")
+            assert "LQ-AMBIGUOUS" in told.err
+            assert {sent["settlement"], other} <= set(re.findall("[0-9A-Z]{26}", told.err))
 
 
 async def test_a_list_of_settlements_ends_with_the_newest_and_says_that_there_are_older(
