@@ -179,12 +179,15 @@ def _sealer(settings: Settings, folder: Path, journal: Journal, clock: Clock) ->
             every_ms=settings.ledger.seal_every_ms,
         )
     except OtherLog as error:
-        raise BadSettings(str(error), error.key) from error
+        if error.member == "origin":
+            raise BadSettings(f"ledger.origin: {error}: set it back", "ledger.origin") from error
+        raise BadKey(f"{settings.log_key}: {error}: bring that key's file back") from error
     except ValueError as error:
         raise BadKey(f"sealed.mark cannot be read ({error}): restore it") from error
-    except Backwards as error:
-        log.error("ledger.damaged", entry=journal.head.seq, why=str(error))  # noqa: TRY400
-        journal.halt(Damaged(journal.head.seq, str(error)))
+    except (Backwards, Damaged) as error:
+        damage = error if isinstance(error, Damaged) else Damaged(journal.head.seq, str(error))
+        log.error("ledger.damaged", entry=damage.entry, why=damage.why)  # noqa: TRY400
+        journal.halt(damage)
         return None
 
 

@@ -61,7 +61,7 @@ def up(talk: Talk, config: Path | None, *, on_stdin: bool) -> None:
             USAGE,
             "LQ-KEY",
             str(error),
-            cause="a key file is missing, open to others, or no key",
+            cause="a key file is missing, open to others, no key, or another than the ledger names",
             following="lianqiao doctor",
         ) from error
     except OtherLayout as error:

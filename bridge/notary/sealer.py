@@ -5,16 +5,15 @@ written before the key signs, so an older copy of the ledger cannot sign a secon
 """
 
 import asyncio
-from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
 
-from bridge.core.canonical import Value
 from bridge.core.ids import Instant
 from bridge.notary.checkpoint import Checkpoint, log_key, read_text, sign, split
 from bridge.notary.journal import Journal
 from bridge.notary.keys import Backwards, Ed25519Key, HighWater
 from bridge.notary.outcomes import LedgerError, Overloaded
+from bridge.notary.recheck import read_at
 from bridge.notary.state.rows import EpochRow
 from bridge.notary.tree import LeafTree, subtree
 from bridge.ports import Clock
@@ -23,18 +22,22 @@ REST_S: Final = 0.5  # after the writer had no room for a checkpoint
 
 
 class OtherLog(Exception):
-    """Raised where the ledger names another log than the one that is to sign it. `key`: setting."""
+    """Raised where the ledger names another log than the one that is to sign it.
 
-    def __init__(self, key: str, says: str, holds: str) -> None:
-        super().__init__(f"{key}: {holds} is what this ledger began with, not {says}: set it back")
-        self.key = key
+    `member` of its epoch that differs: the sentence says what stands there.
+    """
+
+    def __init__(self, member: str, holds: str) -> None:
+        super().__init__(f"this ledger is signed {'as' if member == 'origin' else 'by'} {holds}")
+        self.member = member
 
 
 class Sealer:
     """Signs at the durable size. `signed_at` is when it last did; its verifier key is `key`.
 
     Errors: Backwards where the key has signed what this ledger does not hold: it may only be read;
-    OtherLog where its epoch names another origin or key, and nobody could follow what is signed.
+    OtherLog where its epoch names another origin or key, and nobody could follow what is signed;
+    Damaged where that epoch cannot be read.
     A ledger in trouble is neither compared nor signed.
     """
 
@@ -62,14 +65,12 @@ class Sealer:
     def _see_it_is_named(self) -> None:
         """Compare the log's name and key with what the ledger tells those who follow it."""
         epoch = self._journal.view.of("epoch", "current", EpochRow)
-        entry = None if epoch is None else self._journal.entry(epoch.n)
-        held: Mapping[str, Value] = {} if entry is None else entry.body
-        for member, setting, says in (
-            ("origin", "ledger.origin", self.key.name),
-            ("log_key", "log_key", self._secret.public),
-        ):
-            if (holds := held.get(member, says)) != says:
-                raise OtherLog(setting, says, str(holds))
+        if epoch is None:
+            return
+        held = read_at(self._journal.raw(epoch.n) or b"", epoch.n).body
+        for member, ours in (("origin", self.key.name), ("log_key", self._secret.public)):
+            if (holds := held.get(member, ours)) != ours:
+                raise OtherLog(member, str(holds))
 
     def _look(self) -> None:
         """Compare what the key has signed with what the ledger holds, before anything is signed."""

@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from bridge.core.canonical import Value
 from bridge.notary.checkpoint import log_key, read_checkpoint
 from bridge.notary.fsck import fsck
 from bridge.notary.journal import Journal
 from bridge.notary.keys import Backwards, HighWater
-from bridge.notary.outcomes import IoFailed
+from bridge.notary.outcomes import Damaged, IoFailed
 from bridge.notary.store.memory import Disk, MemoryStore
-from tests.notary.ledgers import SetClock
+from bridge.notary.writer import RECHECKED
+from tests.notary.ledgers import SetClock, draft, group
 from tests.notary.sealed import ORIGIN, fill, log_secret, sealer_of, sealing
 
 LOG = log_key(ORIGIN, log_secret())
@@ -76,6 +78,24 @@ async def test_another_ledger_of_that_size_or_larger_is_not_signed(
     with pytest.raises(Backwards, match="another ledger"):
         sealer_of(other, tmp_path)
     await other.close()
+
+
+async def test_a_ledger_whose_epoch_cannot_be_read_is_damaged(tmp_path: Path) -> None:
+    """It is far behind what start-up makes again; nobody is told to restore another file."""
+    disk = Disk()
+    epoch: dict[str, Value] = {"epoch": "1", "origin": ORIGIN, "log_key": log_secret().public}
+    journal = Journal.open(MemoryStore(disk), SetClock())
+    await journal.append([group(1, draft(1, "epoch", epoch))])
+    for at in range(10, 10 + 3 * RECHECKED, RECHECKED):
+        await fill(journal, at, at + RECHECKED)
+    sealer_of(journal, tmp_path)
+    await journal.close()
+    disk.entries[0] = (disk.entries[0][0][:-1], disk.entries[0][1])
+    journal = Journal.open(MemoryStore(disk), SetClock())
+    assert journal.trouble is None
+    with pytest.raises(Damaged, match="entry 0: "):
+        sealer_of(journal, tmp_path)
+    await journal.close()
 
 
 async def test_a_crash_between_mark_and_checkpoint_is_made_good(tmp_path: Path) -> None:
