@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 INSTANCE: Final = re.compile(r"^(notary|network|rail|lane)\.[^.]+\.")  # as an operator names it
 
+SECRET: Final = re.compile("(?i)password|secret|passphrase")
+USER: Final = re.compile(r"://[^/@\s]+@")  # a name or password before a host
+
 
 @click.group(cls=Verbs)
 def config() -> None:
@@ -98,7 +101,8 @@ def shown(talk: Talk, file: Path | None) -> None:
         settings = load(chosen)
     except BadSettings as error:
         raise unloaded(error, chosen) from error
-    whole = settings.model_dump(mode="json")
+    whole = _unsecret(settings.model_dump(mode="json"))
+    assert isinstance(whole, dict), "settings are a table"
     show(talk.form, "config", whole, lambda: _lines(whole))
 
 
@@ -151,8 +155,18 @@ def _lines(value: object, place: str = "") -> list[str]:
         ]
     if value is None:
         return [f"# {place} = off"]
-    secret = any(word in place.lower() for word in ("password", "secret", "passphrase"))
-    return [f"{place} = {_toml('***' if secret and value else value)}"]
+    return [f"{place} = {_toml(value)}"]
+
+
+def _unsecret(value: Json, name: str = "") -> Json:
+    """Return settings with `***` for what an adapter's own keys or addresses give away."""
+    if isinstance(value, dict):
+        return {key: _unsecret(inner, key) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_unsecret(one, name) for one in value]
+    if value and SECRET.search(name) and not name.endswith(("_file", "_key")):  # those are paths
+        return "***"
+    return USER.sub("://***@", value) if isinstance(value, str) else value
 
 
 def _toml(value: object) -> str:
@@ -161,7 +175,9 @@ def _toml(value: object) -> str:
         return f"{{ {', '.join(f'{_name(k)} = {_toml(v)}' for k, v in value.items())} }}"
     if isinstance(value, list):
         return f"[{', '.join(map(_toml, value))}]"
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str | bool) else str(value)
+    if isinstance(value, str | bool):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", r"\u007f")
+    return str(value)
 
 
 def _name(key: object) -> str:

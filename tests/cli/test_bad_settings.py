@@ -94,3 +94,24 @@ def test_settings_in_force_are_shown_as_they_are_written(
     assert not any(line.startswith(("rail", "lane")) for line in told), "there is none"
     written = tomllib.loads("\n".join(told))
     assert written["api"]["listen"] == "tcp:localhost:8420"
+
+
+@pytest.mark.parametrize("form", ["table", "json"])
+def test_what_an_operator_wrote_into_the_settings_by_mistake_is_not_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    """A secret is a file, and its path is shown; one that is written down is not repeated."""
+    assert run(["init", str(tmp_path / "here")]) == 0
+    with (tmp_path / "here" / "lianqiao.toml").open("a") as file:
+        file.write(
+            '\n[network.secrets]\nadapter = "evm"\npassword = "hunter1"\n'
+            'endpoints = [{ url = "https://li:hunter2@h/rpc", secret = "hunter3" }]\n'
+            'signer = { passphrase = "hunter4", password_file = "keys/p" }\n'
+        )
+    capsys.readouterr()
+    assert run(["config", "show", "--folder", str(tmp_path / "here"), "-o", form]) == 0
+    told = capsys.readouterr().out
+    assert "hunter" not in told
+    assert told.count("***") == 4
+    for shown in ("keys/p", "https://***@h/rpc", "evm"):
+        assert shown in told
