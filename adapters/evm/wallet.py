@@ -6,7 +6,6 @@ spends theirs on an empty transfer to oneself.
 Source: EIP-1559; EIP-2718; Ethereum execution-apis.
 """
 
-import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -178,14 +177,15 @@ class Wallet:
         """Hand over the rung that is due. Errors: Unavailable, Uncertain."""
         nonce = transaction_in(items[-1])[0].nonce
         self._next = max(self._next, nonce + 1)
-        sent = self._sent.get(nonce, _Sent())
+        is_first = nonce not in self._sent
+        sent = self._sent.setdefault(nonce, _Sent())  # it is on its way, and maybe comes
         try:
             sent.rung = await self._hand(items, min(sent.rung, len(items) - 1))
             sent.is_taken = True
-        except (Uncertain, asyncio.CancelledError):  # also where nobody waited for the answer
-            self._sent[nonce] = sent  # handed over again like what is too cheap
+        except Unavailable:
+            if is_first:  # nobody has it
+                self._sent.pop(nonce, None)
             raise
-        self._sent[nonce] = sent
 
     async def _hand(self, items: Sequence[bytes], rung: int) -> int:
         """Hand over a rung, or a dearer one where it is too cheap; return which."""

@@ -5,10 +5,13 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from typing_extensions import override
+
 from adapters.evm.client import Answer, Call, NodeError, Unanswered, Unreachable
 from adapters.evm.nodes import Nodes
 from adapters.evm.turns import REST_MS, TURN_MS
 from bridge.core.ids import Instant
+from tests.adapters.evm.test_strange_nodes import shown_block
 
 T = TypeVar("T")
 CALL: Call = ("eth_call", ("to", "0x7"))
@@ -64,6 +67,16 @@ class Node:
 
     async def send(self, raw: bytes) -> str:
         raise NodeError(0, f"{len(raw)} bytes are not taken")
+
+
+class Following(Node):
+    """One that calls a block final, and has all others of the chain too."""
+
+    @override
+    def _answer(self, method: str, params: Sequence[Any]) -> Answer:
+        if method == "eth_getBlockByNumber" and params[0] != "finalized":
+            return shown_block(int(params[0], 16))
+        return super()._answer(method, params)
 
 
 def three(**changes: Node) -> dict[str, Node]:

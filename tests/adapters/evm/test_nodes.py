@@ -21,6 +21,7 @@ from tests.adapters.evm.operators import (
     REST_S,
     TRUE,
     TURN_S,
+    Following,
     Node,
     had,
     in_turns,
@@ -232,16 +233,6 @@ async def test_the_final_block_is_asked_of_a_quorum_and_of_all_where_they_differ
     had(nodes)
     await finality.final()
     assert sorted(had(nodes)) == [0, 1, 1]
-
-
-class Following(Node):
-    """One that calls a block final, and has all others of the chain too."""
-
-    @override
-    async def batch(self, calls: Sequence[Call]) -> list[Answer]:
-        answers = await super().batch(calls)
-        (((_, (which, *_)), answer),) = zip(calls, answers, strict=True)
-        return [answer if which == "finalized" else shown_block(int(str(which), 16))]
 
 
 async def test_who_calls_an_older_block_final_holds_none_back_where_the_others_differ() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from adapters.evm.asking import HEDGE_S
 from adapters.evm.client import Answer, NodeError
+from adapters.evm.finality import Finality
 from bridge.ports import Unavailable
 from tests.adapters.evm.operators import (
     BUSY,
@@ -19,10 +20,12 @@ from tests.adapters.evm.operators import (
     REST_S,
     TRUE,
     TURN_S,
+    Following,
     Node,
     over,
     timed,
 )
+from tests.adapters.evm.test_strange_nodes import shown_block
 from tests.adapters.virtual_loop import VirtualLoop
 
 
@@ -114,6 +117,31 @@ def test_the_head_is_what_a_quorum_of_all_reaches_whoever_is_asked(
         asked = over(nodes, quorum)
         for _ in range(turns):
             assert await asked.head() == sorted(heads, reverse=True)[quorum - 1]
+            await asyncio.sleep(TURN_S)
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        runner.run(story())
+
+
+@given(st.lists(st.integers(97, 103), min_size=1, max_size=5), st.integers(1, 6))
+@example([100, 101, 90], 6)
+def test_the_final_block_is_what_a_quorum_of_all_has_passed_whoever_is_asked(
+    finals: list[int], turns: int
+) -> None:
+    quorum = len(finals) // 2 + 1
+    nodes = [Following(str(place), final=shown_block(at)) for place, at in enumerate(finals)]
+    passed = sorted(finals, reverse=True)[quorum - 1]
+
+    async def story() -> None:
+        finality = Finality(over(nodes, quorum), None)
+        for _ in range(turns):
+            final = await finality.final()
+            assert final.header.number == passed
+            told = final.told["operators"]
+            assert isinstance(told, list)
+            who = {str(one) for one in told}
+            assert len(who) >= quorum
+            assert all(finals[int(one)] >= passed for one in who)
             await asyncio.sleep(TURN_S)
 
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:

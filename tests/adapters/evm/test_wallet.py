@@ -15,7 +15,7 @@ from bridge.core.effects import LockAsset, ReleaseLock
 from bridge.ports import Again, Landed, Prepared, Unavailable, Uncertain, Unknown
 from tests.adapters.evm.chain import OPERATOR, Party
 from tests.adapters.evm.grounds import LIFE_MS, Here
-from tests.adapters.evm.stand import BLOCK_S, EXIT, GWEI
+from tests.adapters.evm.stand import BLOCK_S, EXIT, GWEI, Direct
 
 
 def nonce_of(prepared: Prepared) -> int:
@@ -146,6 +146,31 @@ async def test_bytes_that_were_given_up_hold_nobody_up_for_all_their_time() -> N
         assert bench.clock.now() < given_up.expires
         await here.network.submit(given_up)  # however late it comes
         assert isinstance(await here.network.look(given_up), Again)
+
+
+async def test_bytes_that_a_node_takes_its_time_to_take_are_not_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else who hangs when it is handed something has nonces spent, and verbs made anew."""
+    async with Here(changes={"tx_life_ms": 60 * LIFE_MS}) as here:
+        bench = here.bench()
+        slow = await bench.prepare(LockAsset(await bench.new_order()))
+        later = await bench.prepare(LockAsset(await bench.new_order()))
+        takes = type(here.nodes[0]).send
+
+        async def takes_its_time(node: Direct, raw: bytes) -> str:
+            if raw in slow.items:
+                await bench.sleep(2 * UNSENT_MS)
+            return await takes(node, raw)
+
+        monkeypatch.setattr(Direct, "send", takes_its_time)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(here.network.submit(slow))
+            await here.network.submit(later)
+            await bench.sleep(UNSENT_MS)
+            assert isinstance(await here.network.look(later), Unknown)
+        assert isinstance(await bench.decided(slow), Landed)
+        assert isinstance(await bench.decided(later), Landed)
 
 
 async def test_one_key_has_so_many_under_way_and_no_more() -> None:
