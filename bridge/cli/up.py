@@ -62,7 +62,7 @@ def up(talk: Talk, config: Path | None, *, on_stdin: bool) -> None:
             "LQ-KEY",
             str(error),
             cause="a key file is missing, open to others, no key, or another than the ledger names",
-            following="lianqiao doctor",
+            following="bring it back from where you keep it, then chmod 600; lianqiao doctor",
         ) from error
     except OtherLayout as error:
         raise Stopped(

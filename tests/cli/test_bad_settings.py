@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bridge.cli import run
+from bridge.notary.keys import load_ed25519, make_ed25519
 
 
 @pytest.mark.parametrize(
@@ -115,3 +116,21 @@ def test_what_an_operator_wrote_into_the_settings_by_mistake_is_not_shown(
     assert told.count("***") == 4
     for shown in ("keys/p", "https://***@h/rpc", "evm"):
         assert shown in told
+
+
+def test_who_lost_the_logs_key_is_not_sent_in_a_circle(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The doctor sees files and modes, so what to do stands before it is named."""
+    assert run(["init", str(tmp_path / "here")]) == 0
+    key = tmp_path / "here" / "keys" / "log.pem"
+    was = load_ed25519(key).public
+    key.unlink()
+    make_ed25519(key)
+    capsys.readouterr()
+    assert run(["up", "--folder", str(tmp_path / "here")]) == 2
+    error, cause, following = capsys.readouterr().err.splitlines()[-3:]
+    assert error.startswith("error LQ-KEY: keys/log.pem: ")
+    assert was in error
+    assert "another than the ledger names" in cause
+    assert following.startswith("next: bring it back from where you keep it")
