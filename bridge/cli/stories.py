@@ -69,7 +69,7 @@ async def name_hit(tell: Teller) -> tuple[dict[str, Any], str]:
 async def time_out(tell: Teller) -> tuple[dict[str, Any], str]:
     """A time-out after the lock, given back after screening.
 
-    On a machine too busy to lock in time it is told again, with more of it.
+    On a machine too busy to take the order or lock in time it is told again, with more of it.
     """
     there = tell.stage.destination
     await tell.network(there, "pause")
@@ -77,7 +77,12 @@ async def time_out(tell: Teller) -> tuple[dict[str, Any], str]:
         order: Any = tell.order("LATE")
         await tell.part_off(order["instrument"])  # which takes a block: the deadline runs from now
         soon = datetime.now(UTC) + timedelta(seconds=seconds)  # noqa: TID251 the teller's watch
-        sent = await tell.send({**order, "deadline": soon.strftime("%Y-%m-%dT%H:%M:%SZ")})
+        try:
+            sent = await tell.send({**order, "deadline": soon.strftime("%Y-%m-%dT%H:%M:%SZ")})
+        except Refusal as refusal:
+            if refusal.code != "LQ-DEADLINE-PAST":
+                raise
+            continue
         unlocked = (("rejected", ""), ("released", ""))
         shown = await tell.until_one_of(sent["settlement"], ("unminting", ""), *unlocked)
         if shown["stage"] == "unminting":

@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 from typing_extensions import override
 
+from bridge.cli.desk_client import Refusal
 from bridge.cli.manners import Stopped
 from bridge.cli.stage import Stage
 from bridge.cli.stories import time_out
@@ -65,9 +66,10 @@ async def test_nobody_waits_for_a_ledger_that_is_only_read() -> None:
 
 
 class Busy(Teller):
-    """Tells on a machine that needs ten seconds for a lock."""
+    """Tells on a machine that needs ten seconds for a lock, or to take an order at all."""
 
-    def __init__(self) -> None:
+    def __init__(self, slow: str) -> None:
+        self._slow = slow
         super().__init__(cast("Stage", SimpleNamespace(desk=None, destination="there")), 1, print)
         self.done: list[str] = []
 
@@ -78,7 +80,11 @@ class Busy(Teller):
     @override
     async def send(self, body: Mapping[str, object]) -> dict[str, Any]:
         given = datetime.fromisoformat(str(body["deadline"])) - datetime.now(UTC)  # noqa: TID251
-        return {"settlement": "unminting" if given > timedelta(seconds=10) else "rejected"}
+        if given > timedelta(seconds=10):
+            return {"settlement": "unminting"}
+        if self._slow == "order":
+            raise Refusal(422, {"code": "LQ-DEADLINE-PAST"})
+        return {"settlement": "rejected"}
 
     @override
     async def until_one_of(self, of: str, *stands: tuple[str, str]) -> dict[str, Any]:
@@ -95,7 +101,8 @@ class Busy(Teller):
         self.done.append(f"{name} {what}")
 
 
-async def test_a_time_out_that_came_before_the_lock_is_told_again_with_more_time() -> None:
-    tell = Busy()
+@pytest.mark.parametrize("slow", ["lock", "order"])
+async def test_a_time_out_that_came_too_soon_is_told_again_with_more_time(slow: str) -> None:
+    tell = Busy(slow)
     assert (await time_out(tell))[1] == "released"
     assert tell.done == ["there pause", "there resume", "unminting released"]
