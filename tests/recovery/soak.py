@@ -254,10 +254,11 @@ class Town:
             await asyncio.sleep(1)
             child = self.stage.daemon.child
             if child is not None and child.returncode is None:
-                status = Path(f"/proc/{child.pid}/status").read_text("ascii")  # noqa: ASYNC240
-                if "VmRSS:" in status:
-                    kib = int(status.partition("VmRSS:")[2].split()[0])
-                    self.lives[-1].append((kib, len(self.orders)))
+                with suppress(FileNotFoundError):  # it was killed, and its end is not told yet
+                    status = Path(f"/proc/{child.pid}/status").read_text("ascii")  # noqa: ASYNC240
+                    if "VmRSS:" in status:
+                        kib = int(status.partition("VmRSS:")[2].split()[0])
+                        self.lives[-1].append((kib, len(self.orders)))
 
     @property
     def orders(self) -> list[Order]:
