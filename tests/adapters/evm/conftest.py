@@ -10,6 +10,7 @@ from tests.adapters.evm.anvil import AnvilChain, anvil
 from tests.adapters.virtual_loop import VirtualLoop
 
 VIRTUAL = {
+    "test_asking.py",
     "test_consents.py",
     "test_network_anvil.py",
     "test_watchman.py",
