@@ -81,7 +81,8 @@ async def test_it_is_followed_left_by_an_interrupt_and_taken_up_at_its_cursor(
             (said,) = re.findall(
                 r"^next: lianqiao tail --folder \S+ --cursor (\d+)$", err.decode(), re.MULTILINE
             )
-            assert int(said) >= int(live[-1]["id"])
+            # interrupted with a line just printed it may be told again; none is left out
+            assert int(said) >= int(live[-2]["id"])
         rest = ("--cursor", told[-1]["id"], "--lane", "sz-hk", "--output", "csv")
         async with tailing(at, *rest) as child:
             rows = list(csv.reader(await lines(child, "→ settled")))
