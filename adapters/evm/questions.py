@@ -6,7 +6,6 @@ Source: Solidity documentation, Contract ABI Specification; Ethereum execution-a
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TypeAlias, cast
 
 from adapters.evm import calls
@@ -47,12 +46,8 @@ class Tried:
 def calldata(signature: str, *args: Word) -> bytes:
     """Return the bytes of a call, from the function's signature with its plain types."""
     inside = signature.partition("(")[2][:-1]
-    return _selector(signature) + calls.encoded(inside.split(",") if inside else [], *args)
-
-
-@lru_cache(64)
-def _selector(signature: str) -> bytes:
-    return keccak(signature.encode())[:4]
+    words = calls.encoded(inside.split(",") if inside else [], *args)
+    return keccak(signature.encode())[:4] + words
 
 
 async def answers(endpoint: Endpoint, questions: Sequence[Question]) -> list[Told]:

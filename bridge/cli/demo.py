@@ -74,7 +74,7 @@ def demo(
     reset: bool,
 ) -> None:
     """Show settlements from order to rest. Without --once it goes on, and what you kill is back."""
-    if not fetched(CASTS[wires]):  # else tools fetch what they build from; all else is loopback,
+    if not CASTS[wires].fetches:  # else tools fetch what they build from; all else is loopback,
         os.environ["SSL_CERT_FILE"] = os.devnull  # and to read it takes 35 ms a process
     from bridge.cli.stories import told_on  # noqa: PLC0415 loaded when it is asked for
 
@@ -171,8 +171,9 @@ async def _run(tell: Telling, place: Place, address: str, running: Callable[[str
 
     show, kept = tell.show, place.kept
     with suppress(asyncio.CancelledError):  # the stage is taken down, whoever asked
-        for said in fetched(CASTS[tell.wires]):
-            show.say(f"{tell.wires} wires: {said}")
+        if CASTS[tell.wires].fetches:
+            for said in fetched(CASTS[tell.wires]):
+                show.say(f"{tell.wires} wires: {said}")
 
         def answers(url: str) -> None:
             running(url)

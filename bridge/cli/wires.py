@@ -19,7 +19,8 @@ class Cast:
 
     Where the origin keeps papers in lots that move whole, each story parts off a lot of its own.
     Where `instruments` are told, tokens and titles of others are at home at the destination.
-    Only what has all of itself in its folder `comes_back` there.
+    Only what has all of itself in its folder `comes_back` there. One of it `fetches` programs of
+    others: which ones its world says, which takes a second to load.
     """
 
     origin: str
@@ -28,6 +29,7 @@ class Cast:
     parts: bool = False
     instruments: bool = False
     comes_back: bool = True
+    fetches: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -47,6 +49,7 @@ CASTS: Final[Mapping[str, Cast]] = {  # by the choice of wires
         parts=True,
         instruments=True,
         comes_back=False,
+        fetches=True,
     ),
 }
 
@@ -188,7 +191,7 @@ async def wires(
                     starting[name] = group.create_task(stack.enter_async_context(world))
         except BaseExceptionGroup as failed:
             first = failed.exceptions[0]
-            if isinstance(first, Unavailable) and fetched(cast):
+            if isinstance(first, Unavailable) and cast.fetches:
                 raise _lacking(str(first)) from failed
             raise first from failed
         running = {name: task.result() for name, task in starting.items()}
