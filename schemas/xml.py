@@ -1,4 +1,4 @@
-"""Strict reading and deterministic writing of XML: the order of the steps is the defence.
+"""Strict reading of XML: the order of the steps is the defence.
 
 Encodings go first, because a search for a document type in the bytes sees nothing in UTF-16.
 Comments and processing instructions are dropped while parsing: one inside a value would split the
@@ -88,11 +88,6 @@ def parse(raw: bytes) -> etree._Element:
     if about.xml_version != "1.0":
         raise Unreadable(Fault.VERSION)
     return root
-
-
-def render(root: etree._Element) -> bytes:
-    """Return the one byte form of a tree we made: declaration, UTF-8, no added white space."""
-    return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
 
 
 def local_path(node: etree._Element) -> str:

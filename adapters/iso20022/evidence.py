@@ -124,12 +124,12 @@ def _is_superseded(statement: Statement, mine: Ours) -> bool:
     )
 
 
-def retell(terms: Terms, mine: Ours, messages: Iterable[Message]) -> Told:
-    """Return where a payment stands after these messages, in their order.
+def retell(terms: Terms, mine: Ours, messages: Iterable[Message], told: Told | None = None) -> Told:
+    """Return where a payment stands after these messages, in their order, and those `told` before.
 
     Errors: Disagreement.
     """
-    told = begin()
+    told = begin() if told is None else told
     for message in messages:
         said = concerning(message, mine)
         told = hear(told, terms, mine.instruction, said, message.created or UNTOLD)

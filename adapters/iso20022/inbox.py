@@ -111,7 +111,7 @@ class Inbox:
                 self._stirred.set()
             return Answer(Taken.REFUSED, digest, findings=error.findings)
         key = repeat_key(judged.message)
-        before = self._memo.known(judged.message) or self._known_waiting(key)
+        before = self._memo.known(key) or self._known_waiting(key)
         if before is not None:
             if before == digest:
                 return Answer(Taken.REPEATED, digest)

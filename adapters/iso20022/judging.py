@@ -6,6 +6,7 @@ kept with each message taken, so that its verdict can be run again.
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
@@ -90,9 +91,7 @@ class Judge:
             raise Refusal(_found(verdict, Severity.REFUSE, Severity.HOLD))
 
     def _speaks(self) -> Profile:
-        held = profile(self.agreement.profile)
-        more = (*_BESIDE, *(_RECALLS if self.agreement.recall else ()))
-        return replace(held, accepted=tuple(dict.fromkeys((*held.accepted, *more))))
+        return _spoken(self.agreement.profile, recall=self.agreement.recall)
 
     def _verdict(self, raw: bytes, speaks: Profile, *, is_outbound: bool) -> Verdict:
         now = self.clock.now()
@@ -110,6 +109,14 @@ class Judge:
         return market.judge(
             raw, speaks, day, agreement=agreed, now_ms=int(Instant(now)), is_outbound=is_outbound
         )
+
+
+@cache
+def _spoken(name: str, *, recall: bool) -> Profile:
+    """Return what is spoken under a profile, beside it, and by agreement."""
+    held = profile(name)
+    more = (*_BESIDE, *(_RECALLS if recall else ()))
+    return replace(held, accepted=tuple(dict.fromkeys((*held.accepted, *more))))
 
 
 def _reference(verdict: Verdict) -> str:

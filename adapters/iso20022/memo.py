@@ -54,9 +54,9 @@ class Memo:
         """Return the digest of the rules a message was judged by."""
         return (self.kept.get(numbered("rules", number)) or b"").decode()
 
-    def known(self, message: Message) -> str | None:
-        """Return the digest of what came under this message's key before."""
-        found = self.kept.get(f"dup/{repeat_key(message)}")
+    def known(self, key: str) -> str | None:
+        """Return the digest of what came before under a message's key, as `repeat_key` has it."""
+        found = self.kept.get(f"dup/{key}")
         return found.decode() if found is not None else None
 
     def own(self, settlement: SettlementId) -> tuple[str, ...]:

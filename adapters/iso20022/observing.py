@@ -203,7 +203,7 @@ class Reader:
     def _forget_committed(self) -> None:
         """Acknowledge what the ledger has: also what an earlier reader left between two steps."""
         for arrival in tuple(self._inbox.waiting.values()):
-            if self._memo.known(arrival.judged.message) == arrival.signed.digest:
+            if self._memo.known(arrival.key) == arrival.signed.digest:
                 self._inbox.committed(arrival, self._memo.head)
 
     def _replayed(self, number: int) -> Page:
@@ -345,7 +345,7 @@ class Reader:
         terms = terms_of(self._agreement.pinned(), mine)
         before = [message_in(one.raw) for one in frames]
         was = retell(terms, mine, before)
-        now = retell(terms, mine, [*before, message])
+        now = retell(terms, mine, [message], was)
         heard.stories[of] = now
         fresh = now.facts[len(was.facts) :]
         if fresh:

@@ -20,6 +20,7 @@ from adapters.iso20022.evidence import (
     Ours,
     concerning,
     letter_of,
+    message_in,
     own_id,
     retell,
     terms_of,
@@ -28,7 +29,6 @@ from adapters.iso20022.inbox import Inbox
 from adapters.iso20022.judging import Judge, Judged
 from adapters.iso20022.memo import Memo, keeping_out
 from adapters.iso20022.observing import Reader
-from adapters.iso20022.reading import message_of
 from adapters.iso20022.signed import Signer, unframe
 from adapters.iso20022.story import Told
 from adapters.iso20022.write import BadMessage
@@ -330,7 +330,7 @@ class IsoRail:
         mine = self._memo.ours(of)
         if mine is None:
             return Told()
-        kept = [message_of(self._memo.taken(number).raw) for number in self._memo.said(of)]
+        kept = [message_in(self._memo.taken(number).raw) for number in self._memo.said(of)]
         arrived = self.inbox.waiting.values() if has_waiting else ()
         waiting = [one.judged.message for one in arrived if _concerns(one.judged, mine)]
         return retell(terms_of(self._agreement.pinned(), mine), mine, [*kept, *waiting])

@@ -4,17 +4,20 @@ What is written is read again by the strict reader before it may leave; the byte
 are the same on every machine.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeAlias
 
-from lxml import etree
-
-from schemas import xml
-from schemas.iso20022.definitions import Amount, Group, Simple, Wildcard, shipped
+from schemas.iso20022.definitions import Group, Simple, Wildcard, shipped
 from schemas.iso20022.envelope import Envelope, read
 
 WRAPPER = "urn:lianqiao:envelope:1"
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_PLAIN = re.compile("[A-Za-z0-9 :.+/-]*")
+_ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
+_IN_QUOTES = str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})
 
 
 class BadMessage(ValueError):
@@ -37,13 +40,14 @@ def message(document: str, body: Part, header: str = "", head: Part = None) -> b
 
     Errors: BadMessage, also where the strict reader would refuse it.
     """
-    root = _document(document, body)
+    out: list[str] = ["<?xml version='1.0' encoding='UTF-8'?>\n"]
     if header:
-        outer = etree.Element(f"{{{WRAPPER}}}Envelope", nsmap={None: WRAPPER})
-        outer.append(_document(header, head))
-        outer.append(root)
-        root = outer
-    raw = xml.render(root)
+        out.append(f'<Envelope xmlns="{WRAPPER}">')
+        _document(out, header, head)
+    _document(out, document, body)
+    if header:
+        out.append("</Envelope>")
+    raw = "".join(out).encode()
     checked(raw, tuple(filter(None, (header, document))))
     return raw
 
@@ -60,52 +64,70 @@ def checked(raw: bytes, accepted: tuple[str, ...]) -> Envelope:
     return found
 
 
-def _document(message_id: str, body: Part) -> etree._Element:
+def _document(out: list[str], message_id: str, body: Part) -> None:
     known = shipped().messages[message_id]
-    space = known.namespace
-    root = etree.Element(f"{{{space}}}{known.root}", nsmap={None: space})
+    opened = f'{known.root} xmlns="{known.namespace}"'
     if known.body:
-        _fill(etree.SubElement(root, f"{{{space}}}{known.body}"), known.type, body, space)
+        out.append(f"<{opened}>")
+        _fill(out, known.body, known.body, known.type, body)
+        out.append(f"</{known.root}>")
     else:
-        _fill(root, known.type, body, space)
-    return root
+        _fill(out, known.root, opened, known.type, body)
 
 
-def _fill(node: etree._Element, kind: str, part: Part, space: str) -> None:
+def _fill(out: list[str], tag: str, opened: str, kind: str, part: Part) -> None:
+    """Write one element; `opened` is what stands between its first brackets."""
     held = shipped().types[kind]
-    match held:
-        case Simple():
-            if not isinstance(part, str):
-                raise BadMessage(f"{etree.QName(node).localname}: a text belongs here")
-            _say(node, part)
-        case Amount(_, attribute, _):
-            if not isinstance(part, Sum):
-                raise BadMessage(f"{etree.QName(node).localname}: an amount belongs here")
-            _say(node, part.text)
-            node.set(attribute, part.currency)
-        case Group():
-            if not isinstance(part, Mapping):
-                raise BadMessage(f"{etree.QName(node).localname}: elements belong here")
-            _elements(node, held, part, space)
+    if isinstance(held, Group):
+        if not isinstance(part, dict | Mapping):
+            raise BadMessage(f"{tag}: elements belong here")
+        _elements(out, tag, opened, kind, part)
+    elif isinstance(held, Simple):
+        if not isinstance(part, str):
+            raise BadMessage(f"{tag}: a text belongs here")
+        out.append(f"<{opened}>{_said(tag, part)}</{tag}>")
+    else:
+        if not isinstance(part, Sum):
+            raise BadMessage(f"{tag}: an amount belongs here")
+        currency = _said(tag, part.currency).translate(_IN_QUOTES)
+        out.append(f'<{opened} {held.attribute}="{currency}">{_said(tag, part.text)}</{tag}>')
 
 
-def _say(node: etree._Element, text: str) -> None:
-    try:
-        node.text = text
-    except ValueError as error:  # lxml's own word for it, which may quote the text
-        where = etree.QName(node).localname
-        raise BadMessage(f"{where}: a character that no XML may hold") from error
+def _said(tag: str, text: str) -> str:
+    """Return a text as it stands between tags."""
+    if _PLAIN.fullmatch(text):
+        return text
+    if _NO_XML.search(text):
+        raise BadMessage(f"{tag}: a character that no XML may hold")
+    return text.translate(_ESCAPED)
 
 
-def _elements(node: etree._Element, group: Group, parts: "Mapping[str, Part]", space: str) -> None:
-    elements = list(group.elements())
-    if any(isinstance(one, Wildcard) for one in group.parts):
-        raise BadMessage(f"{etree.QName(node).localname}: others' elements are not written")
-    unknown = set(parts) - {one.tag for one in elements}
-    if unknown:
-        raise BadMessage(f"{etree.QName(node).localname}: no {min(unknown)} in its definition")
-    for one in elements:
-        held = parts.get(one.tag)
+def _elements(
+    out: list[str], tag: str, opened: str, kind: str, parts: "Mapping[str, Part]"
+) -> None:
+    places = _places(kind)
+    if places is None:
+        raise BadMessage(f"{tag}: others' elements are not written")
+    if unknown := parts.keys() - places.keys():
+        raise BadMessage(f"{tag}: no {min(unknown)} in its definition")
+    start = len(out)
+    out.append(f"<{opened}>")
+    for name in sorted(parts, key=places.__getitem__):
+        held = parts[name]
         for each in held if isinstance(held, tuple) else (held,):
             if each is not None:
-                _fill(etree.SubElement(node, f"{{{space}}}{one.tag}"), one.type, each, space)
+                _fill(out, name, name, places[name][1], each)
+    if len(out) == start + 1:
+        out[start] = f"<{opened}/>"
+    else:
+        out.append(f"</{tag}>")
+
+
+@cache
+def _places(kind: str) -> Mapping[str, tuple[int, str]] | None:
+    """Return where each element of a group stands, and its type; None where others' may."""
+    group = shipped().types[kind]
+    assert isinstance(group, Group), "only groups have elements"
+    if any(isinstance(one, Wildcard) for one in group.parts):
+        return None
+    return {one.tag: (place, one.type) for place, one in enumerate(group.elements())}

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from decimal import Decimal
 
 from schemas.iso20022 import codes
@@ -16,6 +16,9 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DATE_TIME = re.compile(
     r"(\d{4}-\d{2}-\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(Z|[+-]\d{2}:\d{2})?"
 )
+_DAY_S = 86_400
+_FIRST_S, _END_S = _DAY_S * date.min.toordinal(), _DAY_S * (date.max.toordinal() + 1)
+_EPOCH_S = _DAY_S * date(1970, 1, 1).toordinal()
 _INVISIBLE = re.compile(
     "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
 )
@@ -121,15 +124,15 @@ def instant_ms(text: str) -> int | None:
         return None
     day, hour, minute, second, fraction, zone = found.groups()
     try:
-        midnight = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC)
-        moment = midnight + timedelta(hours=int(hour), minutes=int(minute), seconds=int(second))
-        if zone != "Z":
-            off = timedelta(hours=int(zone[1:3]), minutes=int(zone[4:6]))
-            moment += -off if zone[0] == "+" else off
-    except (ValueError, OverflowError):
+        midnight = date.fromisoformat(day).toordinal() * _DAY_S
+    except ValueError:
         return None
-    whole = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
-    return whole + int((fraction or "0").ljust(3, "0")[:3])
+    here = midnight + int(hour) * 3_600 + int(minute) * 60 + int(second)
+    off = 0 if zone == "Z" else int(zone[1:3]) * 3_600 + int(zone[4:6]) * 60
+    seconds = here + off if zone[0] == "-" else here - off
+    if not (_FIRST_S <= here < _END_S and _FIRST_S <= seconds < _END_S):
+        return None
+    return (seconds - _EPOCH_S) * 1_000 + int((fraction or "0").ljust(3, "0")[:3])
 
 
 def are_plain(texts: list[str], whole: str) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -104,6 +104,31 @@ def test_an_instruction_reads_back_as_it_was_meant_in_the_same_bytes(
     assert instruction_of(written[asked.message_id]) == asked
     letters = [one[26] for one in written]
     assert letters == [*("N" * agreement.notice), "P", *("V" * agreement.cover)]
+
+
+@given(st.text(min_size=1, max_size=20), st.text(min_size=1, max_size=20))
+@example("a&b<c>d\"e'", "\t \r\n ]]> \u4e2d\U00020000")
+@example("\x7f\x85", "\ufffe")
+@example("a", "\ud800")
+def test_a_message_stands_as_a_library_writes_its_tree_or_is_not_written(
+    debtor: str, creditor: str
+) -> None:
+    agreement = replace(AGREEMENTS["customer"], wide_characters=True, header="head.001.001.02")
+    asked = replace(one(agreement), debtor=debtor, creditor=creditor)
+    root = etree.Element("a")
+    try:
+        root.text, root.tail = debtor, creditor
+        is_writable = bool(debtor.strip() and creditor.strip())
+    except ValueError:
+        is_writable = False
+    if not is_writable:
+        with pytest.raises(BadMessage):
+            dict(writing.items(agreement, asked))
+        return
+    ((_, raw),) = writing.items(agreement, asked)
+    tree = etree.fromstring(raw)
+    assert etree.tostring(tree, encoding="UTF-8", xml_declaration=True) == raw
+    assert [node.text for node in tree.iter("{*}Nm")] == [debtor, debtor, creditor]
 
 
 @given(instructions(Instruct.PACS_008), st.integers(1, 1_200))
