@@ -12,8 +12,10 @@ Source: README.md, first run; PEP 405 (pyvenv.cfg); PEP 508 (markers of the lock
 # first line of ours, some 15 ms, and 15 more where we start again in our environment: there it
 # prints a traceback of its own, and nothing was begun.
 if __name__ == "__main__":
+    import gc
     import signal
 
+    gc.set_threshold(50_000)  # what importing makes is no cycle to be sought
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 

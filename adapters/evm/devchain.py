@@ -264,6 +264,10 @@ class DevChain:
             told.append((not computation.is_error, bytes(computation.output)))
         return told
 
+    def sender(self, raw: bytes) -> bytes:
+        """Return whose a signed transaction of the chain is."""
+        return bytes(self._vm(self.head).get_transaction_builder().decode(raw).sender)
+
     def add(self, raw: bytes) -> bytes:
         """Take a signed transaction into the pool; return its hash. Errors: PoolError."""
         vm = self._vm(self.head)

@@ -6,6 +6,14 @@ endpoint is the same chain; each can lie by itself. Loopback only: nothing of va
 Source: JSON-RPC 2.0; Ethereum execution-apis; geth's `eth_subscribe`.
 """
 
+if __name__ == "__main__":  # what follows takes its time
+    import gc
+
+    from adapters.evm.pyevm import alone
+
+    gc.set_threshold(50_000)  # what importing makes is no cycle to be sought
+    alone()
+
 import argparse
 import asyncio
 import json

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import rlp
-from eth_account import Account
 from eth_hash.auto import keccak
 
 from adapters.evm.blocks import HEADER, data, quantity, receipt_bytes
@@ -93,13 +92,10 @@ def receipts_json(mined: Mined) -> list[dict[str, Any]]:
     return shown
 
 
-def _made(raw: bytes) -> str | None:
+def _made(chain: DevChain, raw: bytes) -> str | None:
     """Return where a transaction of type 2 made a contract, or nothing where it called one."""
     _, nonce, _, _, _, to, *_ = rlp.decode(raw[1:])
-    if to:
-        return None
-    sender = bytes.fromhex(Account.recover_transaction(raw)[2:])
-    return _hex(keccak(rlp.encode([sender, nonce]))[12:])
+    return None if to else _hex(keccak(rlp.encode([chain.sender(raw), nonce]))[12:])
 
 
 class DevNode:
@@ -196,7 +192,7 @@ class DevNode:
         for mined in reversed(self.chain.blocks[: self.head + 1]):
             for one, raw in zip(receipts_json(mined), mined.transactions, strict=True):
                 if one["transactionHash"] == wanted:
-                    return {**one, "contractAddress": _made(raw)}
+                    return {**one, "contractAddress": _made(self.chain, raw)}
         return None
 
     def transaction(self, params: Sequence[Any]) -> Any:

@@ -1,14 +1,26 @@
-"""py-evm, loaded as a foreign program: its types are narrower than what its documentation does."""
+"""py-evm, loaded as a foreign program: its types are narrower than what its documentation does.
+
+It brings along what no contract of ours asks for, half a second of CPU: that is loaded when it is.
+"""
 
 import importlib
 import sys
 import warnings
+from collections.abc import Generator
+from contextlib import contextmanager
+from functools import partial
 from types import ModuleType
 from typing import Any
 
 from typing_extensions import override
 
-BLS = "eth.precompiles.bls12_381"  # EIP-2537: 0.2 s of CPU to load, and no contract of ours asks
+CURVES = (  # of EIP-196, 197 and 2537: names of precompiles
+    "eth.precompiles.bls12_381",
+    "eth.precompiles.ecadd",
+    "eth.precompiles.ecmul",
+    "eth.precompiles.ecpairing",
+)
+MODELS = "eth_utils.pydantic"  # classes that nothing of a chain is an instance of
 
 
 def loaded(module: str) -> Any:
@@ -19,14 +31,30 @@ def loaded(module: str) -> Any:
 
 
 def prague() -> Any:
-    """Return Prague's rules. What computes on BLS curves is loaded when a contract calls it."""
-    if BLS in sys.modules:
+    """Return Prague's rules. What computes on curves is loaded when a contract calls it."""
+    with _instead({name: _Later(name) for name in CURVES}):
         return loaded("eth.vm.forks.prague").PragueVM
-    sys.modules[BLS] = _Later(BLS)
+
+
+def alone() -> None:
+    """See that it is loaded without pydantic, by which others make models of its words.
+
+    For a process that is nobody else's, before anything of it is loaded.
+    """
+    with _instead({MODELS: _Unmet(MODELS)}):
+        loaded("eth_utils")
+
+
+@contextmanager
+def _instead(modules: dict[str, ModuleType]) -> Generator[None]:
+    """While the body runs, these stand for the modules of their names that are not loaded yet."""
+    new = {name: module for name, module in modules.items() if name not in sys.modules}
+    sys.modules.update(new)
     try:
-        return loaded("eth.vm.forks.prague").PragueVM
+        yield
     finally:
-        del sys.modules[BLS]
+        for name in new:
+            del sys.modules[name]
 
 
 class _Later(ModuleType):
@@ -34,7 +62,17 @@ class _Later(ModuleType):
 
     @override
     def __getattr__(self, name: str) -> Any:
-        def precompile(computation: Any) -> Any:
-            return getattr(loaded(self.__name__), name)(computation)
+        def precompile(*computation: Any, **costs: int) -> Any:
+            if not computation:  # a fork says what it costs
+                return partial(precompile, **costs)
+            return getattr(loaded(self.__name__), name)(*computation, **costs)
 
         return precompile
+
+
+class _Unmet(ModuleType):
+    """A module of classes: each of its names is a class of nothing."""
+
+    @override
+    def __getattr__(self, name: str) -> type:
+        return type(name, (), {})

@@ -5,6 +5,11 @@ taped before it counts, so a bank that was killed comes back as the same bank an
 what was not acknowledged.
 """
 
+if __name__ == "__main__":  # what follows takes its time
+    import gc
+
+    gc.set_threshold(50_000)  # what importing makes is no cycle to be sought
+
 import argparse
 import asyncio
 import json

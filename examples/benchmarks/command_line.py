@@ -12,7 +12,7 @@ from pathlib import Path
 from examples.benchmarks.figure import Figure, Given
 
 TREE = Path(__file__).resolve().parents[2]
-LIANQIAO = "import sys; sys.path.insert(0, sys.argv.pop(1)); from bridge.cli import main; main()"
+LIANQIAO = "import sys; sys.path.insert(0, sys.argv.pop(1)); from bridge.start import main; main()"
 TIMES = 21
 
 

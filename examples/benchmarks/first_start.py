@@ -1,4 +1,9 @@
-"""From a bare machine to a transfer that has settled: what a first start costs, and a second."""
+"""From a bare machine to a transfer that has settled: what a first start costs, and a second.
+
+Both are started as a newcomer would: by the Python that the running one was made from (on a bare
+Debian /usr/bin/python3), in an environment in which no variable of Python's is set. A first start
+compiles what it imports, a second finds it compiled.
+"""
 
 import json
 import os
@@ -11,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from examples.benchmarks.figure import Figure, Given
+from examples.benchmarks.machine import newcomers
 
 TREE = Path(__file__).resolve().parents[2]
 DEMO = ["-m", "bridge", "demo", "--story", "clean"]  # on its embedded wires
@@ -64,7 +70,7 @@ def _fresh(home: Path, path: str) -> dict[str, str]:
     folder = home / "demo"
     folder.mkdir(parents=True, exist_ok=True)
     fresh = {"LIANQIAO_CACHE": str(home), "PATH": path, "UV_CACHE_DIR": str(home / "uv")}
-    return {**os.environ, **fresh, "PIP_NO_CACHE_DIR": "1", "TMPDIR": str(folder)}
+    return {**newcomers(), **fresh, "PIP_NO_CACHE_DIR": "1", "TMPDIR": str(folder)}
 
 
 def figures(given: Given) -> Iterator[Figure]:

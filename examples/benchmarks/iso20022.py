@@ -14,6 +14,7 @@ from uuid import UUID
 from lxml import etree
 
 from examples.benchmarks.figure import Figure, Given, side_by_side
+from examples.benchmarks.machine import newcomers
 from schemas.iso20022 import xsd
 from schemas.iso20022.definitions import NAMESPACE
 from schemas.iso20022.judge import judge
@@ -125,7 +126,12 @@ def _explained_s(files: list[Path]) -> float:
         " print(u.ru_utime + u.ru_stime)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, *line], capture_output=True, text=True, check=True, timeout=600
+        [sys.executable, "-c", code, *line],
+        env=newcomers(),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=600,
     )
     return float(done.stdout)
 

@@ -10,6 +10,15 @@ PROCESSORS = Path("/proc/cpuinfo")
 TURNS = 1_000_000
 
 
+def newcomers() -> dict[str, str]:
+    """The environment of a process that is started as in a shell where nobody has set up Python.
+
+    Each of its variables would make a start another: without PYTHONDONTWRITEBYTECODE what was
+    compiled once is kept, without PYTHONPYCACHEPREFIX it lies beside its source, as everywhere.
+    """
+    return {name: held for name, held in os.environ.items() if not name.startswith("PYTHON")}
+
+
 def machine() -> str:
     """One line for every figure: without it a figure means nothing elsewhere."""
     model = platform.processor() or platform.machine()

@@ -4,6 +4,11 @@ Faults are ordered by POST of `{"do": "fault", "kind": …, "path": …}` to `/d
 `{"do": "issue", "asset": …, "units": …, "account": …, "obligor": …}`.
 """
 
+if __name__ == "__main__":  # what follows takes its time
+    import gc
+
+    gc.set_threshold(50_000)  # what importing makes is no cycle to be sought
+
 import asyncio
 import os
 import sys

@@ -199,15 +199,20 @@ async def test_a_block_has_room_for_as_much_however_long_it_was_quiet(stand: Sta
     assert {one["gasLimit"] for one in shown} == {hex(30_000_000)}
 
 
-def test_what_computes_on_bls_curves_is_loaded_when_a_contract_asks() -> None:
-    """Loading it takes longer than the contract set; its answer is that of EIP-2537."""
+def test_what_computes_on_curves_is_loaded_when_a_contract_asks() -> None:
+    """Loading it takes longer than the contract set; its answers are those of the EIPs."""
     asks = """
 import sys
 from adapters.evm.devchain import DevChain
 chain = DevChain(1, [bytes(20)], lambda: 5)
-early = "py_ecc.bls" in sys.modules
-told, _ = chain.call(bytes(20), bytes(19) + b"\\x0b", bytes(256), 0)
-print(early, told == bytes(128), "py_ecc.bls" in sys.modules)
+early = any(name.startswith("py_ecc") for name in sys.modules)
+def told(place, words):
+    return chain.call(bytes(20), bytes(19) + bytes([place]), words, 0)[0]
+one = (1).to_bytes(32, "big")
+base = one + (2).to_bytes(32, "big")  # the generator of EIP-196
+twice = told(6, base + base)
+print(early, twice == told(7, base + (2).to_bytes(32, "big")) != base)
+print(told(8, b"") == one, told(11, bytes(256)) == bytes(128))
 """
     run = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", asks],
@@ -217,7 +222,23 @@ print(early, told == bytes(128), "py_ecc.bls" in sys.modules)
         timeout=60,
         check=True,
     )
-    assert run.stdout.split() == ["False", "True", "True"]
+    assert run.stdout.split() == ["False", "True", "True", "True"]
+
+
+def test_the_process_of_a_chain_loads_nothing_that_no_chain_asks_for() -> None:
+    """A start of the demo waits for it: curves and models would take longer than all else."""
+    with subprocess.Popen(
+        [sys.executable, "-X", "importtime", "-m", "adapters.evm.devnet", "--until-eof"],
+        cwd=Path(__file__).resolve().parents[3],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as run:
+        loaded = run.communicate("", timeout=60)[1]
+    names = {line.rpartition("|")[2].strip().partition(".")[0] for line in loaded.splitlines()}
+    assert {"aiohttp", "eth", "rlp"} <= names
+    assert not {"py_ecc", "pydantic", "eth_account", "web3"} & names
 
 
 async def test_a_chain_on_which_nothing_happens_makes_few_blocks_and_is_as_quick_when_asked(
