@@ -46,7 +46,7 @@ class Told:
 
 
 class PcnClient:
-    """One user of one application. Nothing of it is remembered but why it stopped sending."""
+    """One user of one application. It keeps why it stopped sending, and questions of no body."""
 
     def __init__(
         self,
@@ -65,6 +65,7 @@ class PcnClient:
         self._gateway = gateway
         self._fixed = fixed
         self._not_before = Instant(0)
+        self._bare: dict[str, bytes] = {}  # signed once, for they are the same bytes each time
         self.stopped = ""  # why nothing is sent any more; a person opens the network again
 
     def request(self, path: str, body: Mapping[str, Any] | None) -> bytes:
@@ -83,7 +84,12 @@ class PcnClient:
 
         Errors: Unavailable.
         """
-        return await self._asked(path, self.request(path, body), Unavailable)
+        request = self._bare.get(path) if body is None else None
+        if request is None:
+            request = self.request(path, body)
+            if body is None:
+                self._bare[path] = request
+        return await self._asked(path, request, Unavailable)
 
     async def invoke(self, path: str, request: bytes) -> Told:
         """What came of a call of the chaincode, of which these are the bytes.

@@ -2,8 +2,10 @@
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
+from hashlib import sha256
+from typing import Final, TypeAlias
 
 from adapters.bsn import certificates, der
 from adapters.bsn.certificates import KeyPoint
@@ -26,20 +28,39 @@ from bridge.core.ids import NetworkId
 from bridge.ports import Unproved
 
 BLOCK_DATA = "/api/fabric/v1/node/getBlockData"
+REMEMBERED: Final = 256  # answers that hold a block
+
+Placed: TypeAlias = tuple[tuple[int, Fact], ...]
+"""The facts of a block, each with the place of its transaction."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trusted:
-    """What a verifier fixes for a network: who speaks for it, and whose words a block stands on."""
+    """What a verifier fixes for a network: who speaks for it, and whose words a block stands on.
+
+    What an answer proved to it once is known by the answer's bytes: the watcher reads a block, then
+    every notary looks at the same one. What was refused is not kept.
+    """
 
     network: NetworkId
     gateway: MacVerifier
     pins: Pins
+    _proved: dict[bytes, Placed] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def escrow(self) -> str:
         """The escrow as orders name it."""
         return f"{self.pins.channel}/{self.pins.chaincode}"
+
+    def proved(self, evidence: bytes) -> Placed | None:
+        """What these very bytes have proved before, or None."""
+        return self._proved.get(sha256(evidence).digest())
+
+    def remember(self, evidence: bytes, facts: Placed) -> None:
+        """Keep what some bytes have proved, and forget the oldest of too many."""
+        if len(self._proved) >= REMEMBERED:
+            del self._proved[next(iter(self._proved))]
+        self._proved[sha256(evidence).digest()] = facts
 
 
 def point_of(key: str) -> KeyPoint:
@@ -76,7 +97,7 @@ def block_of(answer: Answer, pins: Pins, number: int | None = None) -> Block:
     return block
 
 
-def facts_of(block: Block, trusted: Trusted) -> tuple[tuple[int, Fact], ...]:
+def facts_of(block: Block, trusted: Trusted) -> Placed:
     """The facts told in a block, with the places of their transactions.
 
     Errors: Untrusted where our own chaincode tells what it never says.
@@ -99,8 +120,11 @@ def verify(evidence: bytes, pinned: Value) -> tuple[Fact, ...]:
     """
     try:
         trusted = trusted_by(_frozen(pinned))
-        answer = read_answer(BLOCK_DATA, evidence, trusted.gateway)
-        found = facts_of(block_of(answer, trusted.pins), trusted)
+        found = trusted.proved(evidence)
+        if found is None:
+            answer = read_answer(BLOCK_DATA, evidence, trusted.gateway)
+            found = facts_of(block_of(answer, trusted.pins), trusted)
+            trusted.remember(evidence, found)
     except (NotAnAnswer, Untrusted, ValueError) as error:
         raise Unproved(str(error)) from error
     return tuple(fact for _, fact in found)

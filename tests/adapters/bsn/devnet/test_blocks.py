@@ -15,9 +15,11 @@ from adapters.bsn.devnet.macs import SECP256R1, Secret
 from adapters.bsn.fabric_blocks import header_der
 from adapters.bsn.fabric_wire import blob, blobs, decode, encode, part
 from adapters.bsn.pcn_blocks import Block, BlockRefused, Pins, read_block
-from adapters.bsn.pcn_evidence import Trusted, trusted_by, verify
+from adapters.bsn.pcn_evidence import REMEMBERED, Trusted, point_of, trusted_by, verify
+from adapters.bsn.signing import MacVerifier
 from bridge.core.effects import LockAsset
 from bridge.core.events import AssetLocked, LockReleased
+from bridge.core.ids import NetworkId
 from bridge.ports import Unproved
 from tests.adapters.bsn.devnet.grounds import Here, spki
 
@@ -166,6 +168,40 @@ async def test_evidence_is_the_gateways_word_and_the_chains(tmp_path: Path) -> N
         with pytest.raises(Unproved):
             verify(seen.evidence, bad)
     assert LockReleased.__name__ not in str(fact)
+
+
+async def test_what_was_proved_once_excuses_no_other_bytes_and_no_other_pins(
+    tmp_path: Path,
+) -> None:
+    here = Here(folder=tmp_path)
+    bench = here.bench()
+    await bench.carry_out(LockAsset, await bench.new_order())
+    (seen,) = await bench.observed()
+    pinned = network_pinned(here.settings())
+    thief = spki(Secret(SECP256R1, "thief").public())
+    document = json.loads(seen.evidence)
+    spaced = json.dumps(document, indent=1).encode()  # the same words in other bytes
+    document["body"]["blockHash"] = "0" * 64
+    forged = json.dumps(document).encode()
+    for _ in range(2):  # the second time from memory, which keeps no refusal either
+        assert [type(fact) for fact in verify(seen.evidence, pinned)] == [AssetLocked]
+        assert verify(spaced, pinned) == verify(seen.evidence, pinned)
+        for change in ({"orderers": [thief]}, {"gateway_key": thief}, {"endorsements": "3"}):
+            with pytest.raises(Unproved):
+                verify(seen.evidence, {**dict(pinned), **change})  # type: ignore[arg-type]
+        with pytest.raises(Unproved):
+            verify(forged, pinned)
+
+
+def test_the_oldest_proof_is_forgotten_when_there_are_too_many() -> None:
+    gateway = MacVerifier(point_of(spki(ORDERER.secret.public())))
+    pins = Pins("c", "e", frozenset(), {}, 1)
+    trusted = Trusted(NetworkId("fabric:" + "0" * 32), gateway, pins)
+    for number in range(REMEMBERED + 1):
+        trusted.remember(b"%d" % number, ())
+    assert trusted.proved(b"0") is None
+    assert trusted.proved(b"1") == trusted.proved(b"%d" % REMEMBERED) == ()
+    assert trusted.proved(b"another") is None
 
 
 def test_the_hash_rule_is_fabrics(data_dir: Path) -> None:
