@@ -84,8 +84,21 @@ def write(tag: int, content: bytes) -> bytes:
 
 def write_signature(r: int, s: int) -> bytes:
     """SEQUENCE { INTEGER r, INTEGER s } of two positive integers."""
-    numbers = b"".join(write(INTEGER, n.to_bytes(n.bit_length() // 8 + 1, "big")) for n in (r, s))
-    return write(SEQUENCE, numbers)
+    one = r.to_bytes(r.bit_length() // 8 + 1, "big")
+    two = s.to_bytes(s.bit_length() // 8 + 1, "big")
+    both = 4 + len(one) + len(two)
+    if both < 0x80:  # every length is one byte, as in all that we meet
+        return b"%c%c%c%c%b%c%c%b" % (
+            SEQUENCE,
+            both,
+            INTEGER,
+            len(one),
+            one,
+            INTEGER,
+            len(two),
+            two,
+        )
+    return write(SEQUENCE, write(INTEGER, one) + write(INTEGER, two))
 
 
 def read_signature(data: bytes) -> tuple[int, int]:
@@ -93,6 +106,11 @@ def read_signature(data: bytes) -> tuple[int, int]:
 
     Errors: FormRefused for a tail, a long length, an integer negative or not minimal.
     """
+    if len(data) > 7:
+        middle = 4 + data[3]
+        r, s = int.from_bytes(data[4:middle], "big"), int.from_bytes(data[middle + 2 :], "big")
+        if write_signature(r, s) == data:  # as nearly always; else we say what is wrong
+            return r, s
     first = take(whole(data, SEQUENCE, "signature"), INTEGER, "r")
     second = whole(first.rest, INTEGER, "s")
     return _natural(first.content, "r"), _natural(second, "s")

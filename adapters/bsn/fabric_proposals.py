@@ -7,6 +7,7 @@ Source: Hyperledger Fabric 2.5, transaction flow and gateway service.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Protocol
 
@@ -82,13 +83,12 @@ def propose(
     assert len(nonce) == 24, "a nonce has 24 bytes"
     seconds, ms = divmod(int(time), 1_000)
     tx = identity.transaction_id(nonce)
-    extension = encode("protos.ChaincodeHeaderExtension", {"chaincode_id": {"name": chaincode}})
     header = {
         "type": _ENDORSER_TRANSACTION,
         "timestamp": {"seconds": seconds, "nanos": ms * 1_000_000},
         "channel_id": channel,
         "tx_id": tx,
-        "extension": extension,
+        "extension": _extension(chaincode),
     }
     spec = {
         "type": _GOLANG,
@@ -96,23 +96,28 @@ def propose(
         "input": {"args": list(args)},
     }
     invocation = encode("protos.ChaincodeInvocationSpec", {"chaincode_spec": spec})
-    raw = encode(
-        "protos.Proposal",
-        {
-            "header": encode(
-                "common.Header",
-                {
-                    "channel_header": encode("common.ChannelHeader", header),
-                    "signature_header": encode(
-                        "common.SignatureHeader", {"creator": identity.creator, "nonce": nonce}
-                    ),
-                },
-            ),
-            "payload": encode("protos.ChaincodeProposalPayload", {"input": invocation}),
-        },
-    )
+    payload = encode("protos.ChaincodeProposalPayload", {"input": invocation})
+    signer = {"creator": identity.creator, "nonce": nonce}
+    headers = {
+        "channel_header": encode("common.ChannelHeader", header),
+        "signature_header": encode("common.SignatureHeader", signer),
+    }
+    proposal = {"header": encode("common.Header", headers), "payload": payload}
+    raw = encode("protos.Proposal", proposal)
     signed = {"proposal_bytes": raw, "signature": identity.sign(raw)}
-    return read_proposal(encode("protos.SignedProposal", signed))
+    return Proposal(
+        tx=tx,
+        channel=channel,
+        chaincode=chaincode,
+        signed=encode("protos.SignedProposal", signed),
+        payload=payload,
+        **headers,
+    )
+
+
+@lru_cache(16)
+def _extension(chaincode: str) -> bytes:
+    return encode("protos.ChaincodeHeaderExtension", {"chaincode_id": {"name": chaincode}})
 
 
 def read_proposal(signed: bytes) -> Proposal:

@@ -4,7 +4,7 @@ What somebody signed is never written again: its bytes are kept and compared.
 Source: Hyperledger Fabric, protocol buffers, version 3 of their language.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Final, TypeAlias, cast
@@ -22,6 +22,7 @@ _LIMITS: Final = {
     "int64": (-(2**63), 2**63 - 1),
     "uint64": (0, 2**64 - 1),
 }
+_SHORT: Final = tuple(bytes((number,)) for number in range(0x80))
 _ENTRY: Final = (Field(1, "key", "string"), Field(2, "value", "bytes"))
 
 
@@ -35,51 +36,53 @@ def encode(name: str, message: Message) -> bytes:
     A message within it that is given, though empty, is written: it says which of several was
     chosen. Errors: AssertionError for a field the table does not have.
     """
-    odd = set(message) - {field.name for field in MESSAGES[name]}
+    table = _table(name)
+    odd = message.keys() - table.zeros.keys()
     assert not odd, f"{name} has no {sorted(odd)}"
-    return _encoded(MESSAGES[name], message)
+    return _encoded(table, message)
 
 
-def _encoded(fields: tuple[Field, ...], message: Message) -> bytes:
-    out = bytearray()
-    for field in fields:
+def _encoded(table: "_Table", message: Message) -> bytes:
+    out: list[bytes] = []
+    for field, tag in table.tags:
         value = message.get(field.name)
-        if value is None:
-            continue
-        for one in _each(field, value):
-            out += _one(field, one)
-    return bytes(out)
+        if value is None or not (value or field.kind == "message"):
+            continue  # a message is written though it is empty
+        if field.kind == "map":
+            entries = cast("Mapping[str, bytes]", value)
+            for key in sorted(entries):
+                raw = _encoded(_PAIR, {"key": key, "value": entries[key]})
+                out += (tag, varint(len(raw)), raw)
+        elif field.repeated:
+            for one in cast("list[object]", value):
+                _write(out, field, tag, one)
+        else:
+            _write(out, field, tag, value)
+    return b"".join(out)
 
 
-def _each(field: Field, value: object) -> Iterator[object]:
-    """Yield what is written under a field's number, one by one."""
-    if field.kind == "map":
-        entries = cast("Mapping[str, bytes]", value)
-        for key in sorted(entries):
-            yield _encoded(_ENTRY, {"key": key, "value": entries[key]})
-    elif field.repeated:
-        yield from cast("list[object]", value)
-    elif value or field.kind == "message":
-        yield value
-
-
-def _one(field: Field, value: object) -> bytes:
-    if field.kind in _NUMBERS:
+def _write(out: list[bytes], field: Field, tag: bytes, value: object) -> None:
+    """Add a field's number and what is written under it."""
+    kind = field.kind
+    if kind in _NUMBERS:
         number = int(cast("int", value))
-        low, high = _LIMITS[field.kind]
-        assert low <= number <= high, f"{field.name}: {number} does not fit {field.kind}"
-        return varint(field.number << 3 | _VARINT) + varint(number % 2**64)
-    if field.kind == "string":
+        low, high = _LIMITS[kind]
+        assert low <= number <= high, f"{field.name}: {number} does not fit {kind}"
+        out += (tag, varint(number % 2**64))
+        return
+    if kind == "string":
         raw = cast("str", value).encode()
-    elif field.kind == "message":
+    elif kind == "message":
         raw = encode(field.message, cast("Message", value))
     else:
         raw = bytes(cast("bytes", value))
-    return varint(field.number << 3 | _BYTES) + varint(len(raw)) + raw
+    out += (tag, varint(len(raw)), raw)
 
 
 def varint(number: int) -> bytes:
     """Return a natural number in sevens of bits, the lowest first."""
+    if number < 0x80:
+        return _SHORT[number]
     out = bytearray()
     while number > 0x7F:
         out.append(number & 0x7F | 0x80)
@@ -98,11 +101,21 @@ def decode(name: str, data: bytes) -> Message:
     return _decoded(name, _table(name), data, (0, len(data), 0))
 
 
+_RAW, _TEXT, _INNER, _COUNT, _PAIRS = range(5)  # what a field's value is made into
+_MADE: Final = {"bytes": _RAW, "string": _TEXT, "message": _INNER, "map": _PAIRS}
+
+
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """A message's fields by number, its zeros, and the names whose values are collected."""
+    """A message's fields, put as they are needed, made once.
 
-    fields: Mapping[int, Field]
+    `read` has each by its number and type as they stand before a value; `tags` has them in order,
+    with those bytes; `lists` and `maps` name those whose values are collected.
+    """
+
+    read: Mapping[int, tuple[str, int, Field]]
+    tags: tuple[tuple[Field, bytes], ...]
+    numbers: frozenset[int]
     zeros: Mapping[str, object]
     lists: tuple[str, ...]
     maps: tuple[str, ...]
@@ -115,11 +128,15 @@ def _table(name: str) -> _Table:
 
 def _tabled(fields: tuple[Field, ...]) -> _Table:
     zeros: dict[str, object] = {"message": None, "string": "", "bytes": b""}
+    tags = [one.number << 3 | (_VARINT if one.kind in _NUMBERS else _BYTES) for one in fields]
+    pairs = list(zip(fields, tags, strict=True))
     return _Table(
-        {field.number: field for field in fields},
-        {field.name: zeros.get(field.kind, 0) for field in fields},
-        tuple(field.name for field in fields if field.repeated),
-        tuple(field.name for field in fields if field.kind == "map"),
+        {tag: (one.name, _MADE.get(one.kind, _COUNT), one) for one, tag in pairs},
+        tuple((one, varint(tag)) for one, tag in pairs),
+        frozenset(one.number for one in fields),
+        {one.name: zeros.get(one.kind, 0) for one in fields},
+        tuple(one.name for one in fields if one.repeated),
+        tuple(one.name for one in fields if one.kind == "map"),
     )
 
 
@@ -131,78 +148,90 @@ def _decoded(name: str, table: _Table, data: bytes, span: tuple[int, int, int]) 
     at, end, depth = span
     if depth > _DEEPEST:
         raise BadMessage(f"{name}: nested too deep")
-    found = dict(table.zeros)
-    for one in table.lists:
-        found[one] = []
+    found: dict[str, object] = {one: [] for one in table.lists}
     for one in table.maps:
         found[one] = {}
-    seen: set[int] = set()
-    fields = table.fields
+    read = table.read
     while at < end:
         if (tag := data[at]) < 0x80:
             at += 1
         else:
             tag, at = _varint_at(name, data, at, end)
-        index, kind = tag >> 3, tag & 7
-        if not 1 <= index < 2**29:
-            raise BadMessage(f"{name}: a field numbered {index}")
-        start, at = _span(name, kind, data, at, end)
-        field = fields.get(index)
-        if field is None:
+        known = read.get(tag)
+        if known is None:
+            at = _passed_over(name, table, tag, data, (at, end))
             continue
-        if index in seen and not (field.repeated or field.kind == "map"):
-            raise BadMessage(f"{name}.{field.name} stands twice")
-        seen.add(index)
-        if kind != (_VARINT if field.kind in _NUMBERS else _BYTES):
-            raise BadMessage(f"{name}.{field.name}: another type")
-        value: object = data[start:at]
-        if field.kind != "bytes":
-            value = _value(f"{name}.{field.name}", field, data, (start, at, depth))
+        start = at
+        key, made, field = known
+        if made == _COUNT:
+            if at < end and (raw := data[at]) < 0x80:
+                at += 1
+            else:
+                raw, at = _varint_at(name, data, at, end)
+            value: object = _number(f"{name}.{key}", field.kind, raw)
+        else:
+            start, at = _span(name, data, at, end)
+            if made == _RAW:
+                value = data[start:at]
+            elif made == _INNER:
+                inner = field.message
+                value = _decoded(inner, _table(inner), data, (start, at, depth + 1))
+            elif made == _TEXT:
+                value = _text(f"{name}.{key}", data[start:at])
+            else:
+                entry = _decoded(f"{name}.{key}", _PAIR, data, (start, at, depth + 1))
+                cast("dict[object, object]", found[key])[entry["key"]] = entry["value"]
+                continue
         if field.repeated:
-            cast("list[object]", found[field.name]).append(value)
-        elif field.kind == "map":
-            entry = cast("Message", value)
-            cast("dict[object, object]", found[field.name])[entry["key"]] = entry["value"]
+            cast("list[object]", found[key]).append(value)
+        elif key in found:
+            raise BadMessage(f"{name}.{key} stands twice")
         else:
-            found[field.name] = value
-    return found
+            found[key] = value
+    return {**table.zeros, **found}
 
 
-def _span(name: str, kind: int, data: bytes, at: int, end: int) -> tuple[int, int]:
-    """Return where the value of a field begins and ends."""
+def _passed_over(name: str, table: _Table, tag: int, data: bytes, span: tuple[int, int]) -> int:
+    """Return where the value of a field that the table does not have ends. Errors: BadMessage."""
+    at, end = span
+    index, kind = tag >> 3, tag & 7
+    if not 1 <= index < 2**29:
+        raise BadMessage(f"{name}: a field numbered {index}")
+    if index in table.numbers:
+        raise BadMessage(f"{name}: field {index} is of another type")
+    if kind == _VARINT:
+        return _varint_at(name, data, at, end)[1]
     if kind == _BYTES:
-        if at < end and (size := data[at]) < 0x80:
-            at += 1
-        else:
-            size, at = _varint_at(name, data, at, end)
-    elif kind == _VARINT:
-        return at, _varint_at(name, data, at, end)[1]
-    elif kind in {_FIXED32, _FIXED64}:
-        size = 4 if kind == _FIXED32 else 8
-    else:
+        return _span(name, data, at, end)[1]
+    if kind not in {_FIXED32, _FIXED64}:
         raise BadMessage(f"{name}: wire type {kind}")
+    size = 4 if kind == _FIXED32 else 8
+    if size > end - at:
+        raise BadMessage(f"{name}: cut off")
+    return at + size
+
+
+def _span(name: str, data: bytes, at: int, end: int) -> tuple[int, int]:
+    """Return where a value begins and ends whose length is said before it."""
+    if at < end and (size := data[at]) < 0x80:
+        at += 1
+    else:
+        size, at = _varint_at(name, data, at, end)
     if size > end - at:
         raise BadMessage(f"{name}: cut off")
     return at, at + size
 
 
-def _value(place: str, field: Field, data: bytes, span: tuple[int, int, int]) -> object:
-    start, end, depth = span
-    if field.kind == "message":
-        return _decoded(field.message, _table(field.message), data, (start, end, depth + 1))
-    if field.kind == "map":
-        return _decoded(place, _PAIR, data, (start, end, depth + 1))
-    if field.kind in _NUMBERS:
-        return _number(place, field.kind, _varint_at(place, data, start, end)[0])
+def _text(place: str, data: bytes) -> str:
     try:
-        return data[start:end].decode()
+        return data.decode()
     except UnicodeDecodeError as error:
         raise BadMessage(f"{place}: not UTF-8") from error
 
 
 def _number(place: str, kind: str, raw: int) -> int:
-    number = raw - 2**64 if kind in {"int32", "int64"} and raw >= 2**63 else raw
     low, high = _LIMITS[kind]
+    number = raw - 2**64 if low < 0 and raw >= 2**63 else raw
     if not low <= number <= high:
         raise BadMessage(f"{place}: {number} does not fit {kind}")
     return number

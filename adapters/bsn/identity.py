@@ -6,6 +6,7 @@ Source: Hyperledger Fabric 2.5, protoutil/proputils.go; BSN user manual for SM.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 
 from adapters.bsn.certificates import Algorithm
@@ -25,8 +26,7 @@ class Enrolled:
     @property
     def creator(self) -> bytes:
         """The SerializedIdentity."""
-        named = {"mspid": self.msp, "id_bytes": self.certificate.encode()}
-        return encode("msp.SerializedIdentity", named)
+        return _serialized(self.msp, self.certificate)
 
     def transaction_id(self, nonce: bytes) -> str:
         """The id of the transaction with this nonce."""
@@ -37,3 +37,9 @@ class Enrolled:
     def sign(self, message: bytes) -> bytes:
         """The DER signature under a proposal."""
         return self.key.sign_bytes(message)
+
+
+@lru_cache(16)
+def _serialized(msp: str, certificate: str) -> bytes:
+    named = {"mspid": msp, "id_bytes": certificate.encode()}
+    return encode("msp.SerializedIdentity", named)

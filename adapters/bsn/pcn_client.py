@@ -32,6 +32,7 @@ TRANS, CALL = f"{FABRIC}node/trans", f"{FABRIC}node/reqChainCode"
 CONFLICTS = frozenset({11, 12})  # MVCC_READ_CONFLICT, PHANTOM_READ_CONFLICT
 LONGEST_PAUSE_MS = 10 * 60_000
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _CODE = re.compile(r"LQ([45])\d\d ")  # how a refusal of our chaincode begins
 
 
@@ -77,7 +78,7 @@ class PcnClient:
         signed = path != "/api/app/getAppInfo"
         mac = self._key.sign(request_text(path, self._codes, body)) if signed else ""
         document = {"header": self._codes, "mac": mac, "body": body}
-        return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+        return _ENCODER.encode(document).encode()
 
     async def ask(self, path: str, body: Mapping[str, Any] | None = None) -> Answer:
         """The verified answer to a question that changes nothing.

@@ -10,6 +10,7 @@ from schemas.bsn.gateway import ENDPOINTS, PUSHES, EndPoint
 from schemas.bsn.shapes import BODY, Field, Kind
 
 MAX_INTEGER = (1 << 63) - 1
+_TEXT = Kind.TEXT
 
 
 class MessageRefused(ValueError):
@@ -35,7 +36,7 @@ def response_text(
     Errors: MessageRefused as for a request.
     """
     code, msg = header.get("code"), header.get("msg")
-    text = _scalar(Kind.INTEGER, code, "code") + _scalar(Kind.TEXT, msg, "msg")
+    text = _scalar(Kind.INTEGER, code, "code") + _scalar(_TEXT, msg, "msg")
     return text + _body(_end_point(path).response, body, zeros=zeros)
 
 
@@ -56,7 +57,8 @@ def _end_point(path: str) -> EndPoint:
 
 
 def _codes(header: Mapping[str, object]) -> str:
-    return "".join(_scalar(Kind.TEXT, header.get(n), n) for n in ("userCode", "appCode"))
+    user, app = header.get("userCode"), header.get("appCode")
+    return _scalar(_TEXT, user, "userCode") + _scalar(_TEXT, app, "appCode")
 
 
 def _body(shape: tuple[Field, ...], body: object, *, zeros: bool) -> str:
@@ -68,9 +70,15 @@ def _body(shape: tuple[Field, ...], body: object, *, zeros: bool) -> str:
 
 
 def _object(shape: tuple[Field, ...], value: object, where: str, *, zeros: bool) -> str:
-    if not isinstance(value, Mapping):
+    if type(value) is not dict and not isinstance(value, Mapping):
         raise MessageRefused(f"{where} is not an object")
-    return "".join(_value(field, value.get(field.name), zeros=zeros) for field in shape)
+    texts = []
+    for field in shape:
+        found = value.get(field.name)
+        if type(found) is not str or field.kind is not _TEXT:
+            found = _value(field, found, zeros=zeros)
+        texts.append(found)
+    return "".join(texts)
 
 
 def _value(field: Field, value: object, *, zeros: bool) -> str:
@@ -83,13 +91,13 @@ def _value(field: Field, value: object, *, zeros: bool) -> str:
         if not isinstance(value, Mapping):
             raise MessageRefused(f"{field.name} is not a map")
         pairs = [text for pair in value.items() for text in pair]
-        return "".join(_scalar(Kind.TEXT, text, field.name) for text in pairs)
+        return "".join(_scalar(_TEXT, text, field.name) for text in pairs)
     if field.kind not in (Kind.LIST, Kind.TEXTS):
         return _scalar(field.kind, value, field.name)
     if not isinstance(value, Sequence) or isinstance(value, str):
         raise MessageRefused(f"{field.name} is not a list")
     if field.kind is Kind.TEXTS:
-        return "".join(_scalar(Kind.TEXT, text, field.name) for text in value)
+        return "".join(_scalar(_TEXT, text, field.name) for text in value)
     return "".join(_object(field.inside, item, field.name, zeros=zeros) for item in value)
 
 

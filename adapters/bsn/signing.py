@@ -21,7 +21,7 @@ from adapters.bsn import der, sm2
 from adapters.bsn.certificates import Algorithm, KeyPoint
 from adapters.bsn.sm3 import sm3
 
-SHA256: Final = hashes.SHA256()
+HASHED: Final = ec.ECDSA(Prehashed(hashes.SHA256()))
 REMEMBERED: Final = 256  # signatures of one key: some 80 kB
 ORDERS = {
     Algorithm.SECP256R1: 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
@@ -127,7 +127,7 @@ class _PublicKey:
         if s > self._order // 2:
             raise MacRefused("s lies in the upper half")
         try:
-            self._ec.verify(der.write_signature(r, s), hashed, ec.ECDSA(Prehashed(SHA256)))
+            self._ec.verify(der.write_signature(r, s), hashed, HASHED)
         except InvalidSignature:
             return False
         return True

@@ -22,6 +22,18 @@ class Fixed:
 
 
 _FABRIC = "/api/fabric/v1/"
+_FORMS = {
+    "secret": re.compile(r"[0-9a-f]{32}"),
+    "nonce": re.compile(r"[A-Za-z0-9+/]{32}"),
+    "txId": re.compile(r"[0-9a-f]{64}"),
+    "notifyUrl": re.compile(r"https://\S+"),
+    "eventKey": re.compile(r"[a-z]+(?:\.[a-z]+)*"),  # an address behind it begins with https://
+    "eventId": re.compile(r"[0-9a-f]{32}"),
+    "transData": re.compile(r"[A-Za-z0-9+/]+={0,2}"),
+    "csrPem": re.compile(
+        r"-----BEGIN CERTIFICATE REQUEST-----\n[^-]+-----END CERTIFICATE REQUEST-----\n"
+    ),
+}
 
 
 def demand_one_reading(path: str, body: Mapping[str, object] | None, fixed: Fixed) -> None:
@@ -53,17 +65,8 @@ def _allowed(path: str, name: str, value: object, fixed: Fixed) -> bool:
         return value == fixed.chaincode
     if name == "funcName":
         return value in fixed.verbs
-    forms = {
-        "secret": r"[0-9a-f]{32}",
-        "nonce": r"[A-Za-z0-9+/]{32}",
-        "txId": r"[0-9a-f]{64}",
-        "notifyUrl": r"https://\S+",
-        "eventKey": r"[a-z]+(?:\.[a-z]+)*",  # an address behind it begins with https://
-        "eventId": r"[0-9a-f]{32}",
-        "transData": r"[A-Za-z0-9+/]+={0,2}",
-        "csrPem": r"-----BEGIN CERTIFICATE REQUEST-----\n[^-]+-----END CERTIFICATE REQUEST-----\n",
-    }
-    return name in forms and re.fullmatch(forms[name], value) is not None
+    form = _FORMS.get(name)
+    return form is not None and form.fullmatch(value) is not None
 
 
 def _canonical(argument: object) -> bool:

@@ -155,6 +155,7 @@ async def test_a_block_that_is_none_is_not_believed(data: str, tmp_path: Path) -
         b"", b"\xff", b"[]", b"null", b"{}", b'{"header":1,"mac":"","body":null}', b"[" * 100_000,
         b'{"header":{"code":0,"msg":"\\ud800"},"mac":"","body":null}',
         b'{"header":{"code":1e9,"msg":""},"mac":"","body":null}',
+        b'{"header":{"code":0,"msg":""},"mac":"","body":' + b"[" * 16 + b"]" * 16 + b"}",
         b'{"header":{"code":0,"msg":"","msg":""},"mac":"","body":null}',
         b'{"header":{"code":9999999999999999999999,"msg":""},"mac":"","body":null}',
         b" " * (1 << 20) + b"{}",

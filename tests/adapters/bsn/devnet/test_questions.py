@@ -7,7 +7,12 @@ import pytest
 
 from adapters.bsn.adapter import network_over
 from adapters.bsn.devnet.gateway import TRUST
+from adapters.bsn.fabric_proposals import arguments_of, propose, read_proposal
+from adapters.bsn.identity import Enrolled
 from adapters.bsn.pcn_reading import LEDGER_INFO
+from adapters.bsn.signing import Sm2MacSigner
+from adapters.bsn.sm3 import sm3
+from bridge.core.ids import Instant
 from tests.adapters.bsn.devnet.grounds import Here
 
 
@@ -41,3 +46,17 @@ async def test_a_polled_head_costs_one_signature_and_other_questions_are_their_o
     ]
     assert asked[0] == asked[1] == (LEDGER_INFO, None)
     assert here.wire.sent[0] == here.wire.sent[1]
+
+
+def test_a_proposal_is_what_its_bytes_say_and_each_identitys_and_chaincodes_own() -> None:
+    key = Sm2MacSigner(12345)
+    for certificate in ("one", "two"):
+        for chaincode in ("escrow", "another"):
+            identity = Enrolled("Org1MSP", certificate, key)
+            call = ((b"lock", b"{}"), Instant(1_767_225_600_123), bytes(24))
+            made = propose(identity, "c", chaincode, call[0], time=call[1], nonce=call[2])
+            assert read_proposal(made.signed) == made
+            assert arguments_of(made) == call[0]
+            assert made.chaincode == chaincode
+            assert certificate.encode() in made.signature_header
+            assert made.tx == sm3(bytes(24) + identity.creator).hex()
