@@ -1,24 +1,15 @@
 """How bytes reach the gateway: one pool, TLS verified, no redirect, no retry, all bounded."""
 
-import asyncio
-import socket
 import ssl
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Final, Protocol
-from urllib.parse import urlsplit
+from typing import Protocol
+
+import aiohttp
 
 from adapters.bsn.pcn_answers import largest
-from adapters.bsn.pcn_line import Line, NoHttp
 from bridge.ports import let_go
-
-AT_ONCE: Final = 16  # connections
-KEPT_S: Final = 15.0  # a connection that nobody uses; a server gives up much later
-_FIELDS: Final = (
-    "\r\nUser-Agent: lianqiao\r\nAccept: application/json"
-    "\r\nContent-Type: application/json\r\nContent-Length: "
-)
 
 
 class NotSent(Exception):
@@ -47,80 +38,36 @@ class Wire(Protocol):
 
 
 class HttpWire:
-    """The gateway over HTTP, on connections that are kept for a while. Units: seconds."""
+    """The gateway over HTTP."""
 
-    def __init__(self, base: str, context: ssl.SSLContext | None, *, timeout_s: float) -> None:
-        asked = urlsplit(base)
-        self._context = context if asked.scheme == "https" else None
-        self._place = asked.hostname or "", asked.port or (443 if self._context else 80)
-        self._head = f"Host: {asked.netloc}{_FIELDS}"
-        self._path = asked.path.rstrip("/")
-        self._timeout = timeout_s
-        self._turn = asyncio.Semaphore(AT_ONCE)
-        self._kept: list[Line] = []
+    def __init__(self, session: aiohttp.ClientSession, base: str, *, timeout_s: float) -> None:
+        self._session = session
+        self._base = base.rstrip("/")
+        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
 
     async def post(self, path: str, data: bytes) -> Heard:
         """Post the bytes as JSON and read at most what the end point may answer."""
-        head = f"POST {self._path}{path} HTTP/1.1\r\n{self._head}{len(data)}\r\n\r\n"
-        line: Line | None = None
+        most = largest(path)
         try:
-            async with asyncio.timeout(self._timeout), self._turn:
-                line = self._free() or await self._connected()
-                status, fields, body, keeps = await line.ask(head.encode() + data, largest(path))
-                if keeps:
-                    line.idle_since = asyncio.get_running_loop().time()
-                    self._kept.append(line)
-                    line = None
-                return Heard(status, body, fields)
-        except (NoHttp, TimeoutError) as error:
+            async with self._session.post(
+                self._base + path,
+                data=data,
+                headers={"Content-Type": "application/json"},
+                timeout=self._timeout,
+                allow_redirects=False,
+            ) as answer:
+                heard = bytearray()
+                async for part in answer.content.iter_chunked(1 << 16):
+                    heard += part
+                    if len(heard) > most:
+                        raise NoAnswer(f"an answer of more than {most} bytes")
+                return Heard(answer.status, bytes(heard), dict(answer.headers))
+        except aiohttp.ClientConnectorError as error:
             let_go(error)
-            if line is None:
-                raise NotSent("no connection in time") from error
-            raise NoAnswer(f"no answer: {str(error) or type(error).__name__}") from error
-        finally:
-            if line is not None:
-                line.close()
-
-    def _free(self) -> Line | None:
-        """Return a connection that was used a while ago at most."""
-        oldest = asyncio.get_running_loop().time() - KEPT_S
-        while self._kept:
-            line = self._kept.pop()
-            if line.is_free and line.idle_since >= oldest:
-                return line
-            line.close()
-        return None
-
-    async def _connected(self) -> Line:
-        """Return a new connection to the first address that takes one in its share of the time.
-
-        Errors: NotSent.
-        """
-        host, port = self._place
-        loop = asyncio.get_running_loop()
-        name = host if self._context else None
-        why: Exception | None = None
-        try:
-            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            for *_, address in found:
-                try:
-                    async with asyncio.timeout(self._timeout / len(found)):
-                        _, line = await loop.create_connection(
-                            Line, *address[:2], ssl=self._context, server_hostname=name
-                        )
-                        return line
-                except OSError as error:  # time-outs and certificates not believed among them
-                    why = error
-        except OSError as error:
-            why = error
-        assert why is not None, "a name has an address"
-        let_go(why)
-        raise NotSent(f"no connection: {type(why).__name__}") from why
-
-    def close(self) -> None:
-        """Close what is kept."""
-        while self._kept:
-            self._kept.pop().close()
+            raise NotSent(f"no connection: {type(error).__name__}") from error
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            let_go(error)
+            raise NoAnswer(f"no answer: {type(error).__name__}") from error
 
 
 @asynccontextmanager
@@ -129,8 +76,10 @@ async def reached(base: str, ca_file: str | None, *, timeout_s: float) -> AsyncG
 
     Errors: OSError, ssl.SSLError for a file that holds no certificates.
     """
-    wire = HttpWire(base, ssl.create_default_context(cafile=ca_file), timeout_s=timeout_s)
-    try:
-        yield wire
-    finally:
-        wire.close()
+    context = ssl.create_default_context(cafile=ca_file)
+    connector = aiohttp.TCPConnector(ssl=context, limit=16)
+    jar = aiohttp.DummyCookieJar()
+    async with aiohttp.ClientSession(
+        connector=connector, cookie_jar=jar, auto_decompress=False, trust_env=False
+    ) as session:
+        yield HttpWire(session, base, timeout_s=timeout_s)

@@ -30,8 +30,8 @@ async def reads(_: aiohttp.ClientSession, address: str) -> None:
         await node.call("eth_blockNumber")
 
 
-async def bsn(_: aiohttp.ClientSession, address: str) -> None:
-    await HttpWire(address, None, timeout_s=5).post("/transaction", b"{}")
+async def bsn(session: aiohttp.ClientSession, address: str) -> None:
+    await HttpWire(session, address, timeout_s=5).post("/transaction", b"{}")
 
 
 async def iso20022(session: aiohttp.ClientSession, address: str) -> None:
