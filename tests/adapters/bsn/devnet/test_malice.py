@@ -11,11 +11,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from adapters.bsn import sm2
 from adapters.bsn.adapter import network_over
+from adapters.bsn.certificates import Algorithm, KeyPoint
 from adapters.bsn.devnet import texts
 from adapters.bsn.network import ChannelNetwork
+from adapters.bsn.pcn_answers import Untrusted, read_answer
 from adapters.bsn.pcn_evidence import BLOCK_DATA
 from adapters.bsn.pcn_wire import Heard
+from adapters.bsn.signing import MacVerifier
 from bridge.core.canonical import canonical
 from bridge.core.effects import LockAsset
 from bridge.core.ids import BEGINNING
@@ -155,7 +159,6 @@ async def test_a_block_that_is_none_is_not_believed(data: str, tmp_path: Path) -
         b"", b"\xff", b"[]", b"null", b"{}", b'{"header":1,"mac":"","body":null}', b"[" * 100_000,
         b'{"header":{"code":0,"msg":"\\ud800"},"mac":"","body":null}',
         b'{"header":{"code":1e9,"msg":""},"mac":"","body":null}',
-        b'{"header":{"code":0,"msg":""},"mac":"","body":' + b"[" * 16 + b"]" * 16 + b"}",
         b'{"header":{"code":0,"msg":"","msg":""},"mac":"","body":null}',
         b'{"header":{"code":9999999999999999999999,"msg":""},"mac":"","body":null}',
         b" " * (1 << 20) + b"{}",
@@ -179,3 +182,12 @@ async def test_what_is_no_answer_is_no_crash(raw: bytes, tmp_path: Path) -> None
         with pytest.raises(AdapterError):
             await network._reader.head()
         del reading
+
+
+@pytest.mark.parametrize(("deep", "why"), [(16, "mac"), (17, "nests deeper than 16")])
+def test_an_answer_nests_so_deep_and_no_deeper(deep: int, why: str) -> None:
+    path = "/api/fabric/v1/chainCode/event/remove"
+    nested = b"[" * (deep - 1) + b"]" * (deep - 1)
+    raw = b'{"header":{"code":0,"msg":""},"mac":"","body":{"x":' + nested + b"}}"
+    with pytest.raises(Untrusted, match=why):
+        read_answer(path, raw, MacVerifier(KeyPoint(Algorithm.SM2, sm2.GX, sm2.GY)))
