@@ -22,9 +22,8 @@ from pathlib import Path
 from typing import IO, Any, Final
 from urllib.parse import urlsplit
 
-from eth_utils.address import to_checksum_address
-
 from adapters.evm.accounts import Account, Transaction
+from adapters.evm.addresses import to_checksum_address
 from adapters.evm.contracts.build import BuildFailed, installed
 from bridge.ports import Refused, Unavailable
 

@@ -9,11 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from eth_utils.address import to_checksum_address
-
 from adapters.evm import calls
-from adapters.evm.calls import Word
-from adapters.evm.settings import spelled
+from adapters.evm.abi import Word
+from adapters.evm.addresses import spelled, to_checksum_address
 from adapters.evm.signatures import BadSignature, plain
 from adapters.evm.ticket import Domain, Ticket, digest, network_word
 from bridge.core.act import Act, Signature

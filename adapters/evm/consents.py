@@ -6,9 +6,8 @@ Source: EIP-712; ERC-1271; EIP-191 (a personal message).
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from eth_utils.address import to_checksum_address
-
 from adapters.evm import calls
+from adapters.evm.addresses import to_checksum_address
 from adapters.evm.client import Call, Json, NodeError
 from adapters.evm.keccak import keccak
 from adapters.evm.nodes import Nodes

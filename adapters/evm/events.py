@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from functools import lru_cache
 
-from eth_utils.address import to_checksum_address
-
+from adapters.evm.abi import Word
+from adapters.evm.addresses import to_checksum_address
 from adapters.evm.blocks import Log
-from adapters.evm.calls import Word, decoded
+from adapters.evm.calls import decoded
 from adapters.evm.tries import BadProof
 from bridge.core.events import (
     AssetAssigned,

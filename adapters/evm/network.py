@@ -4,10 +4,9 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from contextlib import suppress
 from dataclasses import dataclass
 
-from eth_utils.address import to_checksum_address
-
 from adapters.evm import calls
 from adapters.evm.accounts import hash_of, transaction_in
+from adapters.evm.addresses import to_checksum_address
 from adapters.evm.blocks import Header
 from adapters.evm.client import Json
 from adapters.evm.codec import (

@@ -7,9 +7,10 @@ Source: ERC-5267; ERC-1967 (a proxy's slots are empty where none may be); CAIP-2
 from collections.abc import Mapping, Sequence
 
 from eth_hash.auto import keccak
-from eth_utils.address import to_checksum_address
 
 from adapters.evm import calls
+from adapters.evm.abi import Word
+from adapters.evm.addresses import to_checksum_address
 from adapters.evm.client import Answer, Call, NodeError
 from adapters.evm.contracts.code import artifact
 from adapters.evm.finality import shown
@@ -64,7 +65,7 @@ def _same_domain(said: Answer, domain: Domain) -> None:
         told = calls.result("Escrow", "eip712Domain", raw(said))
     except ValueError as error:
         raise Refused(f"escrow: its eip712Domain is none: {error}") from error
-    ours: tuple[calls.Word, ...] = (
+    ours: tuple[Word, ...] = (
         FIELDS,
         domain.name,
         typed.VERSION,
@@ -82,7 +83,7 @@ def _same(what: str, theirs: str, ours: str) -> None:
         raise Refused(f"{what}: the chain says {theirs}, settings {ours}")
 
 
-def _text(word: calls.Word) -> str:
+def _text(word: Word) -> str:
     if isinstance(word, bytes):
         return f"0x{word.hex()}"
     text = str(word)

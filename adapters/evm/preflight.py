@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from eth_hash.auto import keccak
 
 from adapters.evm import calls
-from adapters.evm.calls import Word
+from adapters.evm.abi import Word
 from adapters.evm.client import Answer, Call, Json, NodeError, of_contract
 from adapters.evm.codec import BadWords, ticket_of
 from adapters.evm.nodes import Nodes

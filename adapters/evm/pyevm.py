@@ -6,7 +6,7 @@ It brings along what no contract of ours asks for, half a second of CPU: that is
 import importlib
 import sys
 import warnings
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from types import ModuleType
@@ -39,17 +39,19 @@ def prague() -> Any:
 def alone() -> None:
     """See that it is loaded without pydantic, by which others make models of its words.
 
-    For a process that is nobody else's, before anything of it is loaded.
+    And its hash without cffi, which would compile a parser of C; ctypes is as quick. For a process
+    that is nobody else's, before anything of it is loaded.
     """
-    with _instead({MODELS: _Unmet(MODELS)}):
+    with _instead({MODELS: _Unmet(MODELS), "cffi": None}):
         loaded("eth_utils")
+        loaded("eth_hash.auto").keccak(b"")
 
 
 @contextmanager
-def _instead(modules: dict[str, ModuleType]) -> Generator[None]:
+def _instead(modules: Mapping[str, ModuleType | None]) -> Generator[None]:
     """While the body runs, these stand for the modules of their names that are not loaded yet."""
     new = {name: module for name, module in modules.items() if name not in sys.modules}
-    sys.modules.update(new)
+    sys.modules.update(new)  # type: ignore[arg-type]  # None: there is none
     try:
         yield
     finally:

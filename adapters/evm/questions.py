@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias, cast
 
 from adapters.evm import calls
-from adapters.evm.calls import Word
+from adapters.evm.abi import Word
 from adapters.evm.client import Call, Endpoint, Json, Lied, NodeError, of_contract
 from adapters.evm.keccak import keccak
 

@@ -4,13 +4,12 @@ What the nodes say of themselves is compared with this, and a difference refuses
 """
 
 from collections import Counter
-from functools import lru_cache
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from eth_utils.address import is_checksum_formatted_address, to_checksum_address
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from adapters.evm.addresses import spelled
 from bridge.core.ids import NetworkId
 
 _HASH = r"^0x[0-9a-f]{64}$"
@@ -33,16 +32,6 @@ Address = Annotated[str, Field(pattern=_ADDRESS)]
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-@lru_cache(256)
-def spelled(address: str) -> str:
-    """Return an address in its one spelling. Errors: ValueError that gives the right one."""
-    right = to_checksum_address(address)
-    if address != right:
-        said = "with a wrong letter or case" if is_checksum_formatted_address(address) else "bare"
-        raise ValueError(f"{address} is written {said}: EIP-55 writes it {right}")
-    return right
 
 
 class EndpointSettings(_Strict):

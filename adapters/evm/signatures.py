@@ -4,9 +4,9 @@ Source: EIP-2098 (a signature in 64 bytes); SEC 1, 4.1.6 (recovery).
 """
 
 from coincurve import PublicKey
-from eth_utils.address import to_checksum_address
 
 from adapters.evm.accounts import address_of
+from adapters.evm.addresses import to_checksum_address
 
 _HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
 _PARITY = 1 << 255

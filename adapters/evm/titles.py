@@ -8,9 +8,8 @@ Source: TradeTrust's token registry, version 5; UNCITRAL MLETR, article 11.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from eth_utils.address import to_checksum_address
-
 from adapters.evm import calls
+from adapters.evm.addresses import to_checksum_address
 from adapters.evm.client import Answer, Call
 from adapters.evm.nodes import Nodes
 from adapters.evm.opening import raw

@@ -5,9 +5,8 @@ Source: Ethereum execution-apis, eth_call; the contracts' Escrow.sol (its errors
 
 from collections.abc import Mapping
 
-from eth_utils.address import to_checksum_address
-
 from adapters.evm import calls
+from adapters.evm.addresses import to_checksum_address
 from adapters.evm.client import Answer, Json, NodeError
 from adapters.evm.codec import ORIGIN, Call
 from adapters.evm.nodes import Nodes

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from adapters.evm import calls, issuer
+from adapters.evm.abi import Word
 from adapters.evm.blocks import Header
-from adapters.evm.calls import Word
 from adapters.evm.client import Answer, Call
 from adapters.evm.keccak import keccak
 from adapters.evm.nodes import Nodes

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from eth_hash.auto import keccak
-from eth_utils.address import to_checksum_address
 
+from adapters.evm.addresses import to_checksum_address
 from adapters.evm.assets.looked import CUSTODY, Looked
 from adapters.evm.ticket import network_word
 from bridge.core.canonical import Value

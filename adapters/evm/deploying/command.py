@@ -13,11 +13,11 @@ from typing import Final
 
 import click
 from eth_hash.auto import keccak
-from eth_utils.address import to_checksum_address
 from pydantic import ValidationError
 
 from adapters.evm.accounts import Account, BadKeystore, opened
 from adapters.evm.adapter import network_settings
+from adapters.evm.addresses import to_checksum_address
 from adapters.evm.client import Bounds, Endpoint
 from adapters.evm.deploying.comparing import Finding, compared
 from adapters.evm.deploying.plan import Plan, as_toml, network_table, read_plan

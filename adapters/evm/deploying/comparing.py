@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from eth_hash.auto import keccak
-from eth_utils.address import to_checksum_address
 
+from adapters.evm.addresses import to_checksum_address
 from adapters.evm.client import Call
 from adapters.evm.contracts.code import WORD, artifact
 from adapters.evm.deploying.outsiders import Role, named

@@ -15,10 +15,10 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from eth_utils.address import to_checksum_address
 from pydantic import ValidationError
 
 from adapters.evm.accounts import Account, BadKeystore, opened, sealed
+from adapters.evm.addresses import to_checksum_address
 from adapters.evm.client import Bounds, Endpoint
 from adapters.evm.deploying.command import DOWN, clock, first_of
 from adapters.evm.deploying.plan import toml

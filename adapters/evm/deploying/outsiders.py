@@ -9,8 +9,7 @@ Source: Ethereum execution-apis, eth_getLogs.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from eth_utils.address import to_checksum_address
-
+from adapters.evm.addresses import to_checksum_address
 from adapters.evm.blocks import data
 from adapters.evm.client import Json, NodeError, Trouble
 from adapters.evm.nodes import Node, Nodes

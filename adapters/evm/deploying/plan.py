@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from eth_utils.address import to_checksum_address
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from adapters.evm.addresses import spelled, to_checksum_address
 from adapters.evm.deploying.steps import NAMES, NOBODY, Roles
-from adapters.evm.settings import Address, EvmSettings, spelled
+from adapters.evm.settings import Address, EvmSettings
 
 FOUND = ("escrow", "escrow_code_hash", "start_block", "contracts")  # on the chain, by deploying
 _NOT_YET: Mapping[str, object] = {

@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-import rlp
 from eth_hash.auto import keccak
-from eth_utils.address import to_checksum_address
 
 from adapters.evm import calls
-from adapters.evm.calls import Word
+from adapters.evm.abi import Word
+from adapters.evm.addresses import to_checksum_address
 from adapters.evm.contracts.code import artifact
+from adapters.evm.strict_rlp import encoded, minimal
 from adapters.evm.ticket import Domain, word
 from schemas.contracts import typed
 
@@ -84,8 +84,7 @@ class Step:
 
 def address_made(deployer: bytes, nonce: int) -> str:
     """Return the address of the contract that an account's transaction of a nonce makes."""
-    number = nonce.to_bytes((nonce.bit_length() + 7) // 8, "big")
-    return str(to_checksum_address(keccak(rlp.encode([deployer, number]))[-20:]))
+    return to_checksum_address(keccak(encoded([deployer, minimal(nonce)]))[-20:])
 
 
 class Steps:

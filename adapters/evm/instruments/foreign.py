@@ -14,8 +14,8 @@ from eth_abi.abi import encode
 from eth_hash.auto import keccak
 
 from adapters.evm import calls
+from adapters.evm.abi import Word
 from adapters.evm.anvil import packages
-from adapters.evm.calls import Word
 from bridge.ports import Refused
 
 CODES: Final = Path(__file__).with_name("codes.json")

@@ -15,8 +15,8 @@ from typing_extensions import override
 
 from adapters.evm import anvil as nodes
 from adapters.evm import calls
+from adapters.evm.abi import Word
 from adapters.evm.anvil import GAS, GWEI, RICH, Node, Refusal
-from adapters.evm.calls import Word
 from tests.adapters.evm.chain import CHAIN_ID, START, STRANGER, Chain, Party, Reverted
 
 EPOCH = 2  # slots: safe is so many blocks behind the head, finalized twice as many

@@ -14,7 +14,7 @@ from eth_hash.auto import keccak
 from pyrevm import EVM, BlockEnv, CfgEnv, Env
 
 from adapters.evm import calls
-from adapters.evm.calls import Word
+from adapters.evm.abi import Word
 from adapters.evm.contracts.code import artifact
 from adapters.evm.ticket import Domain, Ticket, digest, network_word
 from schemas.contracts.interface import interface

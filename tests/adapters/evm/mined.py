@@ -15,7 +15,7 @@ from eth_keys.datatypes import PrivateKey
 from typing_extensions import override
 
 from adapters.evm import calls
-from adapters.evm.calls import Word
+from adapters.evm.abi import Word
 from tests.adapters.evm.chain import (
     CHAIN_ID,
     GOVERNOR,

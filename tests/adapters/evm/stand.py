@@ -17,7 +17,7 @@ from eth_hash.auto import keccak
 from eth_utils.address import to_checksum_address
 
 from adapters.evm import calls as abi
-from adapters.evm.calls import Word
+from adapters.evm.abi import Word
 from adapters.evm.client import Answer, Call, Lied, NodeError, Unanswered, Unreachable
 from adapters.evm.contracts.code import artifact
 from adapters.evm.devchain import DevChain

@@ -8,7 +8,7 @@ from eth_abi.abi import encode
 from eth_hash.auto import keccak
 
 from adapters.evm import calls
-from adapters.evm.calls import Word
+from adapters.evm.abi import Word
 from adapters.evm.ticket import Domain
 from tests.adapters.evm.chain import GENESIS, GOVERNOR, GUARDIAN, NOBODY, Chain, Party, in_order
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from adapters.evm import calls
-from adapters.evm.calls import Word
+from adapters.evm.abi import Word
 from adapters.evm.ticket import Ticket
 from adapters.evm.titles import remark
 from tests.adapters.evm.chain import HOLDERS, STRANGER, Bridge, Chain, Party, Reverted
