@@ -127,7 +127,7 @@ def is_whole(environment: Path, lock: Path) -> bool:
 
 
 def fits(lock: Path) -> bool:
-    """Whether this very interpreter will do; versions are read (50 ms) where no marker speaks."""
+    """Whether this very interpreter will do; versions are read where no marker speaks."""
     if (Path(sys.prefix) / MARKER).is_file():
         return is_whole(Path(sys.prefix), lock)
     return not missing(lock)

@@ -1,12 +1,14 @@
 """The locks: every package by version and hash, no address, each lock holding the one before."""
 
 import re
+import sys
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
-from bridge.locks.lock import pins
+from bridge.locks.lock import installed, pins
 from tests.tidy.tree import TREE
 
 LOCKS = TREE / "bridge" / "locks"
@@ -70,3 +72,23 @@ def test_pyproject_and_the_locks_agree() -> None:
 
 def test_the_core_stays_small() -> None:
     assert len(pins(LOCKS / "core.txt")) <= 70
+
+
+def test_what_is_installed_is_said_as_the_standard_library_says_it() -> None:
+    """By the names of folders, which takes a tenth of its time; names in one spelling."""
+    said = {
+        re.sub(r"[-_.]+", "-", each.metadata["Name"]).lower(): each.version
+        for each in reversed(list(metadata.distributions()))
+        if str(getattr(each, "_path", "")).endswith(".dist-info")
+    }
+    assert installed() == said
+
+
+def test_a_half_removed_package_is_not_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "click-8.5.1.dist-info").mkdir()
+    monkeypatch.setattr(sys, "path", ["/nowhere", str(tmp_path)])
+    assert installed() == {}
+    (tmp_path / "click-8.5.1.dist-info" / "METADATA").touch()
+    assert installed() == {"click": "8.5.1"}
