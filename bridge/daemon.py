@@ -104,8 +104,7 @@ def rare_collections() -> Generator[None]:
     """While the body runs, cycles are sought seldom, and never among what was there before it."""
     # a settlement leaves next to none; some are left by tries at a wire that is away: `let_go`
     before = gc.get_threshold()
-    gc.collect()
-    gc.freeze()
+    gc.freeze()  # what importing left is forty objects; to seek them took a tenth of a second
     gc.collect()  # old is nothing now: else it had to grow by a quarter of what is frozen
     gc.set_threshold(*COLLECTED)
     try:

@@ -382,7 +382,7 @@ class Adapter:
     `open` yields the door; `pinned` is what a verifier's own settings fix for that network,
     on `eip155:` also `genesis`, the hash of block 0 as 0x and hex, which notaries sign as a salt;
     `verify` is pure and returns every fact the evidence proves: one block or statement may prove
-    several (errors: Unproved).
+    several (errors: Unproved); `loads` makes what takes its time, before a network is opened.
     """
 
     name: str
@@ -390,3 +390,4 @@ class Adapter:
     open: Callable[[AdapterSettings, Clock, Kept], AbstractAsyncContextManager[Door]]
     pinned: Callable[[AdapterSettings], Value]
     verify: Callable[[bytes, Value], tuple[Fact, ...]]
+    loads: Callable[[], object] = lambda: None

@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-from adapters.bsn import fabric_evidence, pcn_evidence, pcn_wire
+from adapters.bsn import pcn_evidence, pcn_wire
 from adapters.bsn.fabric_settings import FabricSettings
 from adapters.bsn.identity import Enrolled
 from adapters.bsn.network import Access, ChannelNetwork, Place
@@ -18,6 +18,7 @@ from adapters.bsn.pcn_wire import Wire
 from adapters.bsn.private_keys import key_of_user
 from adapters.bsn.reading import Reader
 from adapters.bsn.settings import ALGORITHMS, PcnSettings
+from adapters.bsn.sm2 import generator_table
 from adapters.bsn.unambiguous import Fixed
 from bridge.core.canonical import Value
 from bridge.core.effects import Verb
@@ -42,6 +43,8 @@ def network_settings(table: Mapping[str, object]) -> PcnSettings | FabricSetting
 def network_pinned(settings: AdapterSettings) -> Value:
     """Return what a verifier fixes: whose words stand for this channel."""
     if isinstance(settings, FabricSettings):
+        from adapters.bsn import fabric_evidence  # noqa: PLC0415  where there is a network of it
+
         return fabric_evidence.pinned_of(settings.words)
     assert isinstance(settings, PcnSettings)
     return {
@@ -58,6 +61,8 @@ def network_pinned(settings: AdapterSettings) -> Value:
 def verify(evidence: bytes, pinned: Value) -> tuple[Fact, ...]:
     """Return every fact that the evidence proves of the pinned network. Errors: Unproved."""
     if isinstance(pinned, Mapping) and pinned.get("access") == "fabric":
+        from adapters.bsn import fabric_evidence  # noqa: PLC0415
+
         return fabric_evidence.verify(evidence, pinned)
     return pcn_evidence.verify(evidence, pinned)
 
@@ -175,4 +180,5 @@ ADAPTER = Adapter(
     open=open_network,
     pinned=network_pinned,
     verify=verify,
+    loads=generator_table,
 )

@@ -15,8 +15,8 @@ _NAME = r"^[A-Za-z0-9._-]{1,64}$"
 _ADDRESS = r"^[A-Za-z0-9.-]{1,253}:[0-9]{1,5}$"
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+class _Strict(BaseModel):  # most channels have no use for any: each is built when it is met
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 class Organisation(_Strict):

@@ -8,22 +8,25 @@ whose world has ended, at the address it had.
 """
 
 import asyncio
+import importlib
 import json
 import re
 import sys
 import tomllib
 from asyncio.subprocess import Process as Child
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-import aiohttp
-
-from adapters.bsn.holders import Signed, signed_with
 from bridge.core.canonical import Value
 from bridge.ports import Refused, Unavailable
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from adapters.bsn.holders import Signed
 
 START_S = 30  # until the escrow is configured and the gateway listens
 CALL_S = 20
@@ -104,7 +107,7 @@ class Stand:
     holders: Mapping[str, Path]
     assets: Mapping[str, tuple[str, str]]
     process: Process
-    session: aiohttp.ClientSession
+    session: "aiohttp.ClientSession"
     folder: Path
     twins: set[str] = field(default_factory=set)  # names of assets that are at home elsewhere
 
@@ -119,8 +122,10 @@ class Stand:
         network = str(self.networks[INSTANCE]["network"])
         return {"network": network, "escrow": self.escrow, "asset": asset, "part": part}
 
-    def consent(self, account: str, message: bytes) -> Signed:
+    def consent(self, account: str, message: bytes) -> "Signed":
         """Return a holder's own signature of what a consent asks for."""
+        from adapters.bsn.holders import signed_with  # noqa: PLC0415 loaded while it starts
+
         return signed_with(self.holders[account].read_text("ascii"), message)
 
     async def do(self, command: Mapping[str, Value]) -> None:
@@ -167,6 +172,8 @@ class Stand:
         return {key: str(value) for key, value in told.items()}
 
     async def _post(self, words: Mapping[str, Value]) -> Mapping[str, object]:
+        from aiohttp import ClientError  # noqa: PLC0415 loaded while it starts
+
         try:
             async with (
                 asyncio.timeout(CALL_S),
@@ -178,7 +185,7 @@ class Stand:
                 if answer.status != 200:
                     raise Unavailable(f"the devnet answers {answer.status}")
                 return body
-        except (aiohttp.ClientError, TimeoutError) as error:
+        except (ClientError, TimeoutError) as error:
             raise Unavailable(f"the devnet does not answer: {error}") from error
 
 
@@ -191,12 +198,14 @@ class World(Generic[S]):
 
     `obtainable` sees beforehand that what it needs is here or can be had. Errors: Unavailable.
     `fetches` says which programs of others it brings here, and builds, before it starts.
+    `loads` what its side here needs; one that starts processes waits for them meanwhile.
     """
 
     name: str
     start: Callable[[Path, tuple[str, ...], int], AbstractAsyncContextManager[S]]
     obtainable: Callable[[], None] = lambda: None
     fetches: str = ""
+    loads: Callable[[], None] = lambda: None
 
 
 def accounts_in(said: str) -> dict[str, str]:
@@ -234,10 +243,11 @@ async def start(folder: Path, notaries: tuple[str, ...], threshold: int) -> Asyn
     for name in (SELLER, BUYER, DEBTOR):
         asked += ["--holder", name]
     port = "0" if kept is None else str(kept["port"])
-    async with (
-        process(folder, tuple(asked), port) as (said, running),
-        aiohttp.ClientSession() as session,
-    ):
+    async with AsyncExitStack() as stack:
+        said, running = await stack.enter_async_context(process(folder, tuple(asked), port))
+        from aiohttp import ClientSession  # noqa: PLC0415 loaded while it starts
+
+        session = await stack.enter_async_context(ClientSession())
         table: dict[str, object] = tomllib.loads(said)["network"]["channel"]
         accounts = accounts_in(said)
         stand = Stand(
@@ -273,4 +283,10 @@ def _kept(folder: Path) -> dict[str, Any] | None:
     return None
 
 
-WORLD = World("bsn", start)
+def loads() -> None:
+    """See that all is loaded that a stand uses."""
+    for name in ("aiohttp", "adapters.bsn.holders"):
+        importlib.import_module(name)
+
+
+WORLD = World("bsn", start, loads=loads)

@@ -17,16 +17,18 @@ from adapters.evm.accounts import Account
 from adapters.evm.anvil import AnvilLine, Node, Signer, program
 from adapters.evm.anvil_chain import HASHES, LastingChain, block
 from adapters.evm.client import Endpoint
-from adapters.evm.ground import BUYER, GOVERNOR, SELLER, Ground
+from adapters.evm.ground import Ground
 from adapters.evm.holders import Signed, signed_with
 from adapters.evm.instruments.erc3643 import Share
 from adapters.evm.instruments.foreign import Foreign
 from adapters.evm.instruments.tradetrust import Registry, Title
 from adapters.evm.nodes import Nodes
 from adapters.evm.opening import number
+from adapters.evm.people import BUYER, GOVERNOR, SELLER
 from adapters.evm.relay import relay
-from adapters.evm.stand import BLOCK_MS, EPOCH, INSTANCE, Watch, World, keys_in, table_of
+from adapters.evm.stand import BLOCK_MS, EPOCH, INSTANCE, Watch, keys_in, table_of
 from adapters.evm.ticket import network_word
+from adapters.evm.world import World
 from bridge.core.canonical import Value
 from bridge.ports import Refused
 

@@ -1,29 +1,25 @@
 """Who governs and issues on the demo's chain, and how contracts come to stand there."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from eth_hash.auto import keccak
-from eth_utils.address import to_checksum_address
 
+from adapters.evm.abi import Word
 from adapters.evm.accounts import Account
-from adapters.evm.calls import Word
+from adapters.evm.addresses import to_checksum_address
 from adapters.evm.deploying.sending import Fees, Journal, Sending, views
 from adapters.evm.deploying.steps import Chain, Roles, Shows, Steps, set_steps
 from adapters.evm.nodes import Nodes
+from adapters.evm.people import BUYER, CAP_WEI, ENTRY, GOVERNOR, GUARDIAN, GWEI, ISSUER, SELLER
 from adapters.evm.ticket import network_word
 from bridge.ports import Refused
 
-GWEI: Final = 10**9
-CAP_WEI: Final = 100 * GWEI  # for one gas
 MOST: Final = 2**127
 POLL_S: Final = 0.05
 LANDS_S: Final = 20
-SELLER, BUYER = "seller", "buyer"
-ENTRY, EXIT, GOVERNOR, GUARDIAN, ISSUER = "entry", "exit", "governor", "guardian", "issuer"
-PEOPLE = (GOVERNOR, GUARDIAN, ISSUER, ENTRY, EXIT, SELLER, BUYER)
 
 
 @dataclass(slots=True)
@@ -82,9 +78,14 @@ class Ground:
 
     async def code_hash(self, address: str) -> bytes:
         """Return the hash of an account's code. Errors: Unavailable."""
+        (hashed,) = await self.code_hashes([address])
+        return hashed
+
+    async def code_hashes(self, addresses: Sequence[str]) -> list[bytes]:
+        """Return the hash of the code of each account, asked at once. Errors: Unavailable."""
         head = hex(await self.nodes.head())
-        (told,) = await self.nodes.agreed([("eth_getCode", (address, head))])
-        return keccak(bytes.fromhex(str(told)[2:]))
+        told = await self.nodes.agreed([("eth_getCode", (each, head)) for each in addresses])
+        return [keccak(bytes.fromhex(str(code)[2:])) for code in told]
 
     async def share(self, name: str, units: int) -> str:
         """Return a token at home here, all of it the seller's, listed and allowed."""

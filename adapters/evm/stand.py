@@ -8,30 +8,32 @@ same chain, and so does one whose world has ended, at the address it had.
 """
 
 import asyncio
+import importlib
 import json
 import secrets
 import sys
 import time
 from asyncio.subprocess import Process as Child
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
-import aiohttp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from adapters.evm.accounts import Account, sealed
-from adapters.evm.client import Endpoint
-from adapters.evm.deploying.steps import NAMES
-from adapters.evm.ground import BUYER, CAP_WEI, ENTRY, EXIT, PEOPLE, SELLER, Ground
-from adapters.evm.holders import Signed, signed_with
-from adapters.evm.nodes import Nodes
-from adapters.evm.opening import number
+from adapters.evm.people import BUYER, CAP_WEI, ENTRY, EXIT, PEOPLE, SELLER
+from adapters.evm.world import World
 from bridge.core.canonical import Value
 from bridge.core.ids import Instant
 from bridge.ports import Refused, Unavailable
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from adapters.evm.ground import Ground
+    from adapters.evm.holders import Signed
 
 START_S: Final = 30
 CALL_S: Final = 20
@@ -116,8 +118,8 @@ class Stand:
     assets: dict[str, str]
     held: dict[str, tuple[str, str]]
     process: Process
-    session: aiohttp.ClientSession
-    ground: Ground
+    session: "aiohttp.ClientSession"
+    ground: "Ground"
     folder: Path
 
     @property
@@ -125,8 +127,10 @@ class Stand:
         """What can be killed and started again, as the demo calls it."""
         return {"chain": self.process}
 
-    def consent(self, account: str, message: bytes) -> Signed:
+    def consent(self, account: str, message: bytes) -> "Signed":
         """Return a holder's own signature of the typed data that a consent asks for."""
+        from adapters.evm.holders import signed_with  # noqa: PLC0415 loaded while it starts
+
         return signed_with(self.holders[account].read_bytes(), message)
 
     def leg(self, name: str, part: str = "") -> dict[str, str]:
@@ -208,6 +212,8 @@ class Stand:
         return {"units": told}
 
     async def _panel(self, words: Mapping[str, Value]) -> None:
+        from aiohttp import ClientError  # noqa: PLC0415 loaded while it starts
+
         try:
             async with (
                 asyncio.timeout(CALL_S),
@@ -217,27 +223,8 @@ class Stand:
                     raise Refused(str((await answer.json())["error"]))
                 if answer.status != 200:
                     raise Unavailable(f"the dev chain answers {answer.status}")
-        except (aiohttp.ClientError, TimeoutError) as error:
+        except (ClientError, TimeoutError) as error:
             raise Unavailable(f"the dev chain does not answer: {error}") from error
-
-
-S = TypeVar("S")
-
-
-@dataclass(frozen=True, slots=True)
-class World(Generic[S]):
-    """A side of the demo. `start` takes a folder, the notaries' addresses and how many sign.
-
-    `verifies` is the kind of the notaries' keys whose signatures the contracts verify.
-    `obtainable` sees beforehand that what it needs is here or can be had. Errors: Unavailable.
-    `fetches` says which programs of others it brings here, and builds, before it starts.
-    """
-
-    name: str
-    start: Callable[[Path, tuple[str, ...], int], AbstractAsyncContextManager[S]]
-    verifies: str = "secp256k1"
-    obtainable: Callable[[], None] = lambda: None
-    fetches: str = ""
 
 
 @asynccontextmanager
@@ -272,6 +259,13 @@ async def start(folder: Path, notaries: tuple[str, ...], threshold: int) -> Asyn
                 "0" if kept is None else str(kept["port"]),
             )
         )
+        import aiohttp  # noqa: PLC0415
+
+        from adapters.evm.client import Endpoint  # noqa: PLC0415 loaded while it starts
+        from adapters.evm.ground import Ground  # noqa: PLC0415
+        from adapters.evm.nodes import Nodes  # noqa: PLC0415
+        from adapters.evm.opening import number  # noqa: PLC0415
+
         address, genesis = str(said["url"]), str(said["genesis"])
         session = await stack.enter_async_context(aiohttp.ClientSession())
         named = said["endpoints"]
@@ -332,7 +326,7 @@ def keys_in(folder: Path) -> dict[str, bytes]:
 
 async def table_of(
     folder: Path,
-    ground: Ground,
+    ground: "Ground",
     genesis: str,
     urls: Mapping[str, str],
     keys: Mapping[str, bytes],
@@ -340,6 +334,8 @@ async def table_of(
     quorum: int = QUORUM,
 ) -> dict[str, object]:
     """Write the daemon's key files, and return the network's table of settings."""
+    from adapters.evm.deploying.steps import NAMES  # noqa: PLC0415 loaded while it starts
+
     reader, password = Ed25519PrivateKey.generate(), secrets.token_hex(16).encode()
     _written(folder / "reader.key", reader.private_bytes_raw())
     _written(folder / "keys.password", password)
@@ -347,7 +343,7 @@ async def table_of(
         salt, iv = secrets.token_bytes(32), secrets.token_bytes(16)
         _written(folder / f"{who}.json", sealed(keys[who], password, salt=salt, iv=iv, n=SCRYPT_N))
     opens = {"password_file": str(folder / "keys.password")}
-    hashes = {name: await ground.code_hash(at) for name, at in ground.at.items()}
+    hashes = dict(zip(ground.at, await ground.code_hashes(list(ground.at.values())), strict=True))
     return {
         "adapter": "evm",
         "network": ground.network,
@@ -380,4 +376,10 @@ def _written(file: Path, data: bytes) -> None:
     file.write_bytes(data)
 
 
-WORLD = World("evm", start)
+def loads() -> None:
+    """See that all is loaded that a stand uses: it takes as long as half the chain's start."""
+    for name in ("ground", "holders"):
+        importlib.import_module(f"adapters.evm.{name}")
+
+
+WORLD = World("evm", start, loads=loads)

@@ -7,6 +7,7 @@ back as the same bank.
 """
 
 import asyncio
+import importlib
 import json
 import socket
 import sys
@@ -15,9 +16,8 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-import aiohttp
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -25,6 +25,9 @@ from adapters.iso20022.signed import load_signer
 from bridge.core.canonical import Value
 from bridge.core.ids import SettlementId, uetr_of
 from bridge.ports import Refused, Unavailable
+
+if TYPE_CHECKING:
+    import aiohttp
 
 START_S = 30  # until the bank has played its tape and listens
 CALL_S = 10
@@ -92,7 +95,7 @@ class Stand:
     rails: Mapping[str, Mapping[str, object]]
     holders: Mapping[str, Path]
     bank: Bank
-    session: aiohttp.ClientSession
+    session: "aiohttp.ClientSession"
     accounts: Mapping[str, str]
     escrow: str
     assets: Mapping[str, object]
@@ -144,6 +147,8 @@ class Stand:
         return told
 
     async def _call(self, method: str, path: str, words: Mapping[str, str] | None) -> bytes:
+        from aiohttp import ClientError  # noqa: PLC0415 loaded while it starts
+
         try:
             async with (
                 asyncio.timeout(CALL_S),
@@ -154,16 +159,20 @@ class Stand:
                 if answer.status >= 400:
                     raise Unavailable(f"the bank answers {answer.status}")
                 return await answer.read()
-        except (aiohttp.ClientError, TimeoutError) as error:
+        except (ClientError, TimeoutError) as error:
             raise Unavailable(f"the bank does not answer: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """A side of the demo. `start` takes a folder, the notaries' Ed25519 keys and how many sign."""
+    """A side of the demo. `start` takes a folder, the notaries' Ed25519 keys and how many sign.
+
+    `loads` what its side here needs; one that starts processes waits for them meanwhile.
+    """
 
     name: str
     start: Callable[[Path, tuple[str, ...], int], AbstractAsyncContextManager[Stand]]
+    loads: Callable[[], None] = lambda: None
 
 
 @asynccontextmanager
@@ -176,26 +185,28 @@ async def start(folder: Path, notaries: tuple[str, ...], threshold: int) -> Asyn
     is_new, config = _prepared(folder)
     agreed = json.loads(config.read_text("utf-8"))
     bank = Bank(config, folder / "tape")
-    async with aiohttp.ClientSession() as session:
-        stand = Stand(
-            address=f"http://127.0.0.1:{agreed['port']}",
-            networks={},
-            rails={INSTANCE: _table(folder, agreed)},
-            holders={},
-            accounts={},
-            escrow="",
-            assets={},
-            bank=bank,
-            session=session,
-        )
-        try:
-            await bank.start()
+    try:
+        await bank.start()
+        from aiohttp import ClientSession  # noqa: PLC0415 loaded while it starts
+
+        async with ClientSession() as session:
+            stand = Stand(
+                address=f"http://127.0.0.1:{agreed['port']}",
+                networks={},
+                rails={INSTANCE: _table(folder, agreed)},
+                holders={},
+                accounts={},
+                escrow="",
+                assets={},
+                bank=bank,
+                session=session,
+            )
             for account, minor in MONEY.items() if is_new else ():
                 words = {"account": account, "currency": "HKD", "minor": str(minor)}
                 await stand.do({"do": "money", **words})
             yield stand
-        finally:
-            await bank.kill()
+    finally:
+        await bank.kill()
 
 
 def _prepared(folder: Path) -> tuple[bool, Path]:
@@ -271,4 +282,9 @@ def _key_file(path: Path) -> None:
     )
 
 
-WORLD = World("iso20022", start)
+def loads() -> None:
+    """See that all is loaded that a stand uses."""
+    importlib.import_module("aiohttp")
+
+
+WORLD = World("iso20022", start, loads=loads)

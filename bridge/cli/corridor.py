@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from bridge.cli.desk_client import DeskClient
 from bridge.clock import SystemClock
 from bridge.core.ids import Instant
-from bridge.policy.packs import compact
-from bridge.screening.snapshot import snapshot
+
+if TYPE_CHECKING:
+    from bridge.cli.desk_client import DeskClient
 
 OUT, HOME = "cn-hk", "hk-cn"  # packs, by the direction they judge
 HEADER = "id,type,names,ids,dates,countries,wallets\n"
@@ -24,8 +24,10 @@ DAY_MS = 86_400_000
 _EPOCH_DAY = 719_163  # 1970-01-01, as `date` counts days
 
 
-async def bring_packs(desk: DeskClient) -> None:
+async def bring_packs(desk: "DeskClient") -> None:
     """Put both packs in force."""
+    from bridge.policy.packs import compact  # noqa: PLC0415 loaded while wires start
+
     for name in (OUT, HOME):
         pack = compact(_example(f"{name}.json"))
         named = sha256(pack).hexdigest()
@@ -33,8 +35,10 @@ async def bring_packs(desk: DeskClient) -> None:
         await desk.two("pack.publish", name, body, documents=(_b64(pack),))
 
 
-async def bring_list(desk: DeskClient, text: str) -> None:
+async def bring_list(desk: "DeskClient", text: str) -> None:
     """Put a list in force, released by two people."""
+    from bridge.screening.snapshot import snapshot  # noqa: PLC0415 loaded while wires start
+
     data = text.encode()
     taken = snapshot(data)
     body = {
@@ -49,7 +53,7 @@ async def bring_list(desk: DeskClient, text: str) -> None:
     await desk.two("list.release", "house", body, documents=(_b64(data),))
 
 
-async def bring_rates(desk: DeskClient, now: Instant) -> None:
+async def bring_rates(desk: "DeskClient", now: Instant) -> None:
     """Put the rates of today in force."""
     day = date.fromordinal(_EPOCH_DAY + now // DAY_MS).isoformat()
     for base, quote, thousandths in RATES:

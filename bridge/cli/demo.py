@@ -7,7 +7,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
+from bridge.cli.child import Daemon, warmed
 from bridge.cli.drawing import Show, ticking
 from bridge.cli.kept import Kept, Place, Runs, alone, free_address, place_of, same_address
 from bridge.cli.machine import see_the_clock
 from bridge.cli.manners import FAILED, Stopped, ourselves
-from bridge.cli.wires import CASTS, Process, fetched
+from bridge.cli.repertoire import told_on
+from bridge.cli.wires import CASTS, Cast, Process, fetched
 from bridge.ports import AdapterError, FinalityBroken
 
 if TYPE_CHECKING:
@@ -76,8 +78,6 @@ def demo(
     """Show settlements from order to rest. Without --once it goes on, and what you kill is back."""
     if not CASTS[wires].fetches:  # else tools fetch what they build from; all else is loopback,
         os.environ["SSL_CERT_FILE"] = os.devnull  # and to read it takes 35 ms a process
-    from bridge.cli.stories import told_on  # noqa: PLC0415 loaded when it is asked for
-
     known = told_on(CASTS[wires])
     unknown = set(stories).difference(known)
     if unknown:
@@ -148,8 +148,6 @@ class Telling:
 
         Errors: UsageError where it was kept on other wires, or cannot tell what is asked.
         """
-        from bridge.cli.stories import told_on  # noqa: PLC0415 loaded when it is asked for
-
         if kept is None:
             return replace(self, names=self.names or told_on(CASTS[self.wires]))
         if self.are_named and kept.wires != self.wires:
@@ -166,9 +164,6 @@ async def _run(tell: Telling, place: Place, address: str, running: Callable[[str
     assert task is not None, "it runs in one"
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, lambda: task.cancelling() or task.cancel())
-    from bridge.cli.stage import stage  # noqa: PLC0415 loaded when it is asked for
-    from bridge.cli.taken_up import lines_of, taken_up  # noqa: PLC0415 loaded when it is asked for
-
     show, kept = tell.show, place.kept
     with suppress(asyncio.CancelledError):  # the stage is taken down, whoever asked
         if CASTS[tell.wires].fetches:
@@ -182,7 +177,8 @@ async def _run(tell: Telling, place: Place, address: str, running: Callable[[str
         draw, begun = ticking(show)
         cast = CASTS[tell.wires]
         async with (
-            stage(place.folder, address, cast, draw, answers, is_kept=kept is not None) as built,
+            warmed(Daemon(place.folder / "lianqiao.toml", cast.names)) as daemon,
+            _staged(place, address, cast, draw, answers, daemon=daemon) as built,
             asyncio.TaskGroup() as group,
         ):
             begun()
@@ -193,6 +189,8 @@ async def _run(tell: Telling, place: Place, address: str, running: Callable[[str
             ]
             numbers = count()
             if kept is not None:
+                from bridge.cli.taken_up import lines_of, taken_up  # noqa: PLC0415
+
                 found = await taken_up(built, show.draw)
                 numbers = count(found.entries)  # of papers: more than were told of before
                 for line in lines_of(found):
@@ -204,6 +202,22 @@ async def _run(tell: Telling, place: Place, address: str, running: Callable[[str
             for one in keeping:
                 one.cancel()
     return failed
+
+
+def _staged(
+    place: Place,
+    address: str,
+    cast: Cast,
+    draw: Callable[[str], None],
+    answers: Callable[[str], None],
+    *,
+    daemon: Daemon,
+) -> AbstractAsyncContextManager["Stage"]:
+    """Return the stage of a daemon that imports what it needs while we do."""
+    from bridge.cli.stage import stage  # noqa: PLC0415
+
+    kept = place.kept is not None
+    return stage(place.folder, address, cast, draw, answers, is_kept=kept, daemon=daemon)
 
 
 async def _tell_all(

@@ -7,13 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bridge.api.tokens import Tokens
 from bridge.cli.settings_text import written
 from bridge.clock import SystemClock
 from bridge.core.ids import PersonId
-from bridge.engine.founding import Founder, first_group
 from bridge.notary.attestation import Eip712Signer
-from bridge.notary.journal import Journal
 from bridge.notary.keys import (
     Ed25519Key,
     load_ed25519,
@@ -22,7 +19,6 @@ from bridge.notary.keys import (
     make_secp256k1,
     write_durably,
 )
-from bridge.notary.store.sqlite import SqliteStore
 
 ROLES = ("operator", "approver", "compliance", "admin")
 NOTARIES = {"harbour": "HK", "meridian": "CN", "lantern": "SG"}  # three named operators
@@ -119,6 +115,11 @@ def _toml(value: object) -> str:
 
 def found(folder: Path, notaries: Mapping[str, Ed25519Key], *, profile: str, url: str) -> None:
     """Make people's keys and tokens, and write the ledger's first group."""
+    from bridge.api.tokens import Tokens  # noqa: PLC0415 loaded while wires start
+    from bridge.engine.founding import Founder, first_group  # noqa: PLC0415
+    from bridge.notary.journal import Journal  # noqa: PLC0415
+    from bridge.notary.store.sqlite import SqliteStore  # noqa: PLC0415
+
     data = folder / "data"
     data.mkdir(mode=0o700)
     log = make_ed25519(folder / "keys" / "log.pem")

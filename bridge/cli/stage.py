@@ -4,18 +4,17 @@ Nothing here is a path around the daemon: what is written goes through its API, 
 """
 
 import asyncio
+import importlib
 import os
 import secrets
-import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import aiohttp
-
-import bridge
+from bridge.cli.child import TREE, Daemon, warmed
 from bridge.cli.corridor import (
     DAY_MS,
     HEADER,
@@ -26,7 +25,6 @@ from bridge.cli.corridor import (
     bring_packs,
     bring_rates,
 )
-from bridge.cli.desk_client import DeskClient
 from bridge.cli.found import (
     NOTARIES,
     QUORUM,
@@ -41,15 +39,18 @@ from bridge.cli.wires import CASTS, Cast, Process, Wires, wires
 from bridge.clock import SystemClock
 from bridge.core.canonical import Value
 
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
+
+    from bridge.cli.desk_client import DeskClient
+
 LANE, BACK = "sz-hk", "hk-sz"
-_TREE = str(Path(bridge.__file__).resolve().parent.parent)  # children import what we import
 SELLER, BUYER = "Qianhai Orchid Trading Co", "Harbourview Commodities Ltd"
 PARTIES = {  # id to name, jurisdiction, and whose wallets on both sides of the corridor
     "orchid": (SELLER, "CN", "seller"),
     "harbourview": (BUYER, "HK", "buyer"),
     "wong": ("Wong Tai Man", "HK", "buyer"),
 }
-WORDS = 600  # characters of what a daemon said before it ended
 FACE = 1_000_000  # units issued of each paper
 
 
@@ -74,99 +75,12 @@ TITLE = Goods("bill-of-lading-t", "bill_of_lading")
 INSTRUMENTS = (SHARE, TOKEN, TITLE)  # of others, at home at the destination
 
 
-@dataclass
-class Daemon:
-    """The daemon as a child process: it can be killed at any moment and started again."""
-
-    config: Path
-    adapters: tuple[str, ...] = ()  # what it will open, as far as it is known beforehand
-    child: asyncio.subprocess.Process | None = None
-    url: str = ""
-    is_warm: bool = False  # it waits for an empty line
-    log: Path = Path()
-    said_before: int = 0  # bytes of the log
-
-    async def warm(self) -> None:
-        """Have its process import what it needs; its settings may be written meanwhile."""
-        self.log = self.config.parent / "daemon.log"
-        with self.log.open("ab") as log:
-            self.said_before = log.tell()
-            self.child = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "bridge",
-                "up",
-                "--on-stdin",
-                "--config",
-                str(self.config),
-                stdin=asyncio.subprocess.PIPE,  # it ends when we do
-                stdout=asyncio.subprocess.PIPE,
-                stderr=log,
-                start_new_session=True,  # Ctrl-C asks the demo to stop, and it asks its daemon
-            )
-        assert self.child.stdin is not None, "its standard input is a pipe"
-        self.child.stdin.write("".join(f"{name}\n" for name in self.adapters).encode())
-        self.is_warm = True
-
-    async def start(self) -> None:
-        """Start it and wait until it is ready. Errors: Stopped with what it said."""
-        if not self.is_warm:
-            await self.warm()
-        self.is_warm = False
-        assert self.child is not None, "it was warmed"
-        assert self.child.stdin is not None, "its standard input is a pipe"
-        assert self.child.stdout is not None, "its standard output is a pipe"
-        self.child.stdin.write(b"\n")
-        line = ""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(30):
-                line = (await self.child.stdout.readline()).decode()
-        if not line.startswith("ready "):
-            await self.stop()
-            said = self.log.read_bytes()[self.said_before :].decode(errors="replace")
-            raise Stopped(
-                FAILED,
-                "LQ-DEMO",
-                "the daemon of the demo did not start",
-                cause="; ".join(said.split("\n")).strip("; ")[-WORDS:],
-                following="lianqiao demo, which takes a free port anew, or lianqiao doctor",
-            )
-        self.url = line.removeprefix("ready ").strip()
-
-    @property
-    def pid(self) -> int:
-        """Its id now."""
-        assert self.child is not None, "it was started"
-        return self.child.pid
-
-    async def ended(self) -> int:
-        """Wait until it has ended, and return its code."""
-        assert self.child is not None, "it was started"
-        return await self.child.wait()
-
-    async def kill(self) -> None:
-        """Kill it, as a failing machine would: SIGKILL."""
-        assert self.child is not None, "it runs"
-        self.child.kill()
-        await self.child.wait()
-
-    async def stop(self) -> None:
-        """Ask it to stop, and wait."""
-        if self.child is not None and self.child.returncode is None:
-            self.child.terminate()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(20):
-                    await self.child.wait()
-            if self.child.returncode is None:
-                await self.kill()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """Everything a story may use: the desk, the wires' fault panel, the daemon's life."""
 
     folder: Path
-    desk: DeskClient
+    desk: "DeskClient"
     wires: Wires
     daemon: Daemon
     processes: Mapping[str, Process]  # the daemon and the wires, by what people call them
@@ -184,14 +98,16 @@ async def stage(
     answers: Callable[[str], None] = lambda _: None,
     *,
     is_kept: bool = False,
+    daemon: Daemon | None = None,
 ) -> AsyncGenerator[Stage]:
     """Yield a stage with registers made, in a folder that holds it for as long as it is kept.
 
     Where it `is_kept` there already, it comes back as it was left. `cast` says which worlds its
-    wires come from, `draw` hears what is waited for, `answers` where the daemon answers, at once.
+    wires come from, `draw` hears what is waited for, `answers` where the daemon answers, at once. A
+    `daemon` of that folder may be warm already.
     """
     draw("starting two networks and a bank")
-    os.environ["PYTHONPATH"] = _TREE
+    os.environ["PYTHONPATH"] = TREE
     keys = keys_again(folder) if is_kept else keys_of(folder)
     signers = {
         "ed25519": tuple(key.public for key in keys.values()),
@@ -203,48 +119,51 @@ async def stage(
     founding = loop.run_in_executor(None, begin)
     founding.add_done_callback(lambda done: done.cancelled() or done.exception())  # or wires fail
     async with (
-        _warmed(Daemon(folder / "lianqiao.toml", cast.names)) as daemon,
-        wires(folder / "world", cast, signers, QUORUM) as built,
+        warmed(daemon or Daemon(folder / "lianqiao.toml", cast.names)) as running,
+        wires(folder / "world", cast, signers, QUORUM, loads) as built,
     ):
         if not is_kept:
             write_settings(
                 folder, profile="demo", listen=listen, networks=built.networks, rails=built.rails
             )
         await founding
+        import aiohttp  # noqa: PLC0415 loaded while wires start
+
         try:
             draw("starting the daemon")
-            await daemon.start()
-            answers(daemon.url)
+            await running.start()
+            answers(running.url)
             async with aiohttp.ClientSession() as session:
-                desk = DeskClient(folder, session)
-                origin, destination = (str(table["network"]) for table in built.networks.values())
-                (rail,) = (str(table["network"]) for table in built.rails.values())
-                made = Stage(
-                    folder=folder,
-                    desk=desk,
-                    wires=built,
-                    daemon=daemon,
-                    processes={"daemon": daemon, **built.processes},
-                    origin=origin,
-                    destination=destination,
-                    rail=rail,
-                )
+                made = _of(folder, session, built, running)
                 if not is_kept:
                     draw("two people register parties, assets, lanes, packs, a list and rates")
-                    await _while_it_lives(daemon, registers(made))
+                    await _while_it_lives(running, registers(made))
                 yield made
         finally:
-            await daemon.stop()
+            await running.stop()
 
 
-@asynccontextmanager
-async def _warmed(daemon: Daemon) -> AsyncGenerator[Daemon]:
-    """Yield a daemon that begins when it is started, however long its wires take."""
-    try:
-        await daemon.warm()
-        yield daemon
-    finally:
-        await daemon.stop()
+def _of(folder: Path, session: "ClientSession", built: Wires, daemon: Daemon) -> Stage:
+    from bridge.cli.desk_client import DeskClient  # noqa: PLC0415 loaded while wires start
+
+    origin, destination = (str(table["network"]) for table in built.networks.values())
+    (rail,) = (str(table["network"]) for table in built.rails.values())
+    return Stage(
+        folder=folder,
+        desk=DeskClient(folder, session),
+        wires=built,
+        daemon=daemon,
+        processes={"daemon": daemon, **built.processes},
+        origin=origin,
+        destination=destination,
+        rail=rail,
+    )
+
+
+def loads() -> None:
+    """See that all is loaded by which registers are made and stories told."""
+    for name in ("bridge.cli.stories", "bridge.policy.packs", "bridge.screening.snapshot"):
+        importlib.import_module(name)
 
 
 async def _while_it_lives(daemon: Daemon, act: Awaitable[None]) -> None:

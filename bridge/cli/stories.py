@@ -16,7 +16,6 @@ from bridge.cli.endings import first_cause
 from bridge.cli.instruments import INSTRUMENT_STORIES
 from bridge.cli.stage import SELLER, Stage
 from bridge.cli.teller import PAYEE, PAYER, PERSON, SHARE, NotAsTold, Teller
-from bridge.cli.wires import Cast
 from bridge.ports import AdapterError
 
 TIMES_OUT_S = (3, 12, 48)  # from an order to its deadline, until the lock comes first
@@ -298,22 +297,6 @@ STORIES: Mapping[str, Told] = {
     "bank-killed": bank_killed,
     **INSTRUMENT_STORIES,
 }
-OF_A_WIRE: Mapping[str, frozenset[str]] = {  # told where this comes back as it was
-    "gateway-killed": frozenset({"bsn", "fabric"}),
-    "chain-killed": frozenset({"evm", "anvil"}),
-    "bank-killed": frozenset({"iso20022"}),
-}
-
-
-def told_on(cast: Cast) -> tuple[str, ...]:
-    """Return the stories that can be told on these wires, in order."""
-    worlds = {cast.origin, cast.destination, cast.rail}
-    return tuple(
-        name
-        for name in STORIES
-        if OF_A_WIRE.get(name, worlds) & worlds
-        and (cast.instruments or name not in INSTRUMENT_STORIES)
-    )
 
 
 async def tell(stage: Stage, name: str, serial: int, draw: Callable[[str], None]) -> Ended:

@@ -101,12 +101,15 @@ def _begun() -> bool:
     Return whether it came. An adapter that cannot be loaded is told of when it is to be opened.
     """
     from bridge import registry  # noqa: PLC0415  loaded when needed
+    from bridge.ports import Adapter  # noqa: PLC0415
 
     while line := sys.stdin.readline():
         if not line.strip():
             return True
         with suppress(ImportError, LookupError):
-            registry.load(registry.ADAPTERS, line.strip())
+            found = registry.load(registry.ADAPTERS, line.strip())
+            if isinstance(found, Adapter):
+                found.loads()
     return False
 
 

@@ -1,7 +1,7 @@
 """The wires of the demo: worlds of several adapters, started together and asked as one."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -170,11 +170,19 @@ class Wires:
         return await self.worlds[name].ask(name, question)
 
 
+def _nothing() -> None:
+    """There is nothing to do."""
+
+
 @asynccontextmanager
 async def wires(
-    folder: Path, cast: Cast, notaries: Mapping[str, tuple[str, ...]], threshold: int
+    folder: Path,
+    cast: Cast,
+    notaries: Mapping[str, tuple[str, ...]],
+    threshold: int,
+    meanwhile: Callable[[], None] = _nothing,
 ) -> AsyncGenerator[Wires]:
-    """Yield the worlds of a cast, each in a folder of its own.
+    """Yield the worlds of a cast, each in a folder of its own; `meanwhile` runs while they start.
 
     `notaries` are the notaries' keys by what a world verifies them as: `ed25519`, `secp256k1`. A
     world of two networks begins with an origin. They end with the block.
@@ -189,6 +197,10 @@ async def wires(
                     keys = notaries[getattr(named, "verifies", "ed25519")]
                     world = named.start(folder / name, keys, threshold)
                     starting[name] = group.create_task(stack.enter_async_context(world))
+                await asyncio.sleep(0)  # each has begun, and waits for its process
+                for named in named_by.values():
+                    getattr(named, "loads", _nothing)()
+                meanwhile()
         except BaseExceptionGroup as failed:
             first = failed.exceptions[0]
             if isinstance(first, Unavailable) and cast.fetches:

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from adapters.iso20022.client import headers
 from adapters.iso20022.signed import Signer, load_signer
+from bridge.cli.child import Daemon
 from bridge.cli.found import found, keys_of, write_settings
-from bridge.cli.stage import Daemon
 from examples.benchmarks.figure import Figure, Given
 from schemas.iso20022.definitions import NAMESPACE
 

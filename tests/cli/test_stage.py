@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from bridge.cli import stage as staging
+from bridge.cli.child import Daemon
 from bridge.cli.endings import ending
 from bridge.cli.manners import Stopped
-from bridge.cli.stage import Daemon, Stage, stage
+from bridge.cli.stage import Stage, stage
 
 
 async def test_a_daemon_that_does_not_start_is_told_with_its_own_words(tmp_path: Path) -> None:

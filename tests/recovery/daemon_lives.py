@@ -14,7 +14,8 @@ from typing import Any
 
 from typing_extensions import override
 
-from bridge.cli.stage import Daemon, Stage, stage
+from bridge.cli.child import Daemon
+from bridge.cli.stage import Stage, stage
 from bridge.core.canonical import Value
 from bridge.notary.fsck import fsck
 from bridge.notary.store.sqlite import SqliteReader

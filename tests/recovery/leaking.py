@@ -11,7 +11,7 @@ from pathlib import Path
 from typing_extensions import override
 
 from bridge import daemon
-from bridge.cli.stage import Daemon
+from bridge.cli.child import Daemon
 from bridge.core.ids import SettlementId
 from bridge.engine.perform import Perform
 

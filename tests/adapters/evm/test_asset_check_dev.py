@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from adapters.evm.client import Answer, Call, Endpoint, Json
-from adapters.evm.ground import SELLER
+from adapters.evm.people import SELLER
 from adapters.evm.stand import INSTANCE, SHARE, UNITS, WORLD
 from bridge.cli import run
 from bridge.cli.found import write_settings

@@ -14,8 +14,8 @@ import pytest
 from adapters.conformance.bench import Bench, DestinationSide, OriginSide
 from adapters.conformance.exam import Owned
 from adapters.evm.adapter import ADAPTER
-from adapters.evm.ground import BUYER, SELLER
 from adapters.evm.network import EscrowNetwork
+from adapters.evm.people import BUYER, SELLER
 from adapters.evm.stand import INSTANCE, SHARE, UNITS, WORLD, Stand
 from bridge import registry
 from bridge.cli.found import write_settings
