@@ -25,11 +25,6 @@ def rlp_decoded(raw: bytes, what: str) -> Item:
         raise BadProof(f"{what} is no RLP: {error}") from error
 
 
-def nibbles(key: bytes) -> tuple[int, ...]:
-    """Return the half bytes of a key, high half first."""
-    return tuple(half for byte in key for half in (byte >> 4, byte & 15))
-
-
 def walk(root: bytes, key: bytes, proof: Sequence[bytes]) -> bytes | None:
     """Return the value under `key`, or None where the trie proves that there is none.
 
@@ -38,7 +33,7 @@ def walk(root: bytes, key: bytes, proof: Sequence[bytes]) -> bytes | None:
     """
     if root == EMPTY and not proof:
         return None
-    left, path = list(proof), nibbles(key)
+    left, path = list(proof), key.hex()  # a path is half bytes, high half first
     node = _hashed(root, left)
     while True:
         value, child, path = _step(node, path)
@@ -58,19 +53,19 @@ def _hashed(expected: bytes, left: list[bytes]) -> Item:
     return rlp_decoded(raw, "a node")
 
 
-def _step(node: Item, path: tuple[int, ...]) -> "tuple[bytes | None, Item | None, tuple[int, ...]]":
+def _step(node: Item, path: str) -> "tuple[bytes | None, Item | None, str]":
     """Return the value that ends the walk, or the child to go on with and the path left."""
     if isinstance(node, bytes) or len(node) not in {2, 17}:
         raise BadProof("a node is neither branch nor leaf nor extension")
     if len(node) == 17:
         if not path:
             return _value(node[16]) or None, None, path
-        child = node[path[0]]
+        child = node[int(path[0], 16)]
         return (None, None, path) if child == b"" else (None, child, path[1:])
     ending, prefix = _hex_prefix(node[0])
     if ending:
         return (_value(node[1]) if prefix == path else None), None, path
-    if path[: len(prefix)] != prefix:
+    if not path.startswith(prefix):
         return None, None, path
     return None, node[1], path[len(prefix) :]
 
@@ -81,15 +76,17 @@ def _value(item: Item) -> bytes:
     return item
 
 
-def _hex_prefix(item: Item) -> tuple[bool, tuple[int, ...]]:
+def _hex_prefix(item: Item) -> tuple[bool, str]:
     """Return whether a leaf is meant, and the path. Errors: BadProof."""
-    halves = nibbles(item) if isinstance(item, bytes) else ()
-    if not halves or halves[0] > 3 or (halves[0] % 2 == 0 and halves[1] != 0):
+    halves = item.hex() if isinstance(item, bytes) else ""
+    flag, path = halves[:1], halves[1:]
+    if flag not in {"0", "1", "2", "3"} or (flag in {"0", "2"} and path[0] != "0"):
         raise BadProof("a path is not in hex-prefix form")
-    path = halves[1:] if halves[0] % 2 else halves[2:]
-    if halves[0] < 2 and not path:
+    if flag in {"0", "2"}:
+        path = path[1:]
+    if flag in {"0", "1"} and not path:
         raise BadProof("an extension of nothing")
-    return halves[0] >= 2, path
+    return flag in {"2", "3"}, path
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +100,7 @@ class Trie:
         """Return the nodes from the root to `key`, or to where it is proved missing."""
         if self.root == EMPTY:
             return ()
-        used, path, child = [], nibbles(key), cast("Item | None", self.root)
+        used, path, child = [], key.hex(), cast("Item | None", self.root)
         while child is not None:
             node = child
             if isinstance(child, bytes):
@@ -116,7 +113,7 @@ class Trie:
 def trie_of(items: Mapping[bytes, bytes]) -> Trie:
     """Return the trie of some values by key; none of them is empty."""
     nodes: dict[bytes, bytes] = {}
-    pairs = sorted((nibbles(key), value) for key, value in items.items())
+    pairs = sorted((key.hex(), value) for key, value in items.items())
     if not pairs:
         return Trie(EMPTY, nodes)
     raw = encoded(_node(pairs, 0, nodes))
@@ -135,7 +132,7 @@ def trie_of_list(values: Sequence[bytes]) -> Trie:
     return trie_of({index_key(index): value for index, value in enumerate(values)})
 
 
-Pairs: TypeAlias = "list[tuple[tuple[int, ...], bytes]]"
+Pairs: TypeAlias = "list[tuple[str, bytes]]"
 
 
 def _node(pairs: Pairs, depth: int, nodes: dict[bytes, bytes]) -> Item:
@@ -143,14 +140,14 @@ def _node(pairs: Pairs, depth: int, nodes: dict[bytes, bytes]) -> Item:
     if len(pairs) == 1:
         return [_written(first[depth:], ending=True), pairs[0][1]]
     shared = depth
-    while first[shared : shared + 1] == last[shared : shared + 1] != ():
+    while first[shared : shared + 1] == last[shared : shared + 1] != "":
         shared += 1
     if shared > depth:
         return [_written(first[depth:shared], ending=False), _child(pairs, shared, nodes)]
     here = pairs[0][1] if len(first) == depth else b""
     below = pairs[1:] if here else pairs
     children: list[Item] = []
-    for half in range(16):
+    for half in "0123456789abcdef":
         under = [pair for pair in below if pair[0][depth] == half]
         children.append(_child(under, depth + 1, nodes) if under else b"")
     return [*children, here]
@@ -165,7 +162,6 @@ def _child(pairs: Pairs, depth: int, nodes: dict[bytes, bytes]) -> Item:
     return keccak(raw)
 
 
-def _written(path: tuple[int, ...], *, ending: bool) -> bytes:
-    flag = 2 * ending + len(path) % 2
-    halves = (flag, *path) if len(path) % 2 else (flag, 0, *path)
-    return bytes(16 * high + low for high, low in zip(halves[::2], halves[1::2], strict=True))
+def _written(path: str, *, ending: bool) -> bytes:
+    is_odd = len(path) % 2
+    return bytes.fromhex(f"{2 * ending + is_odd}{'' if is_odd else '0'}{path}")
