@@ -82,6 +82,8 @@ class Poll(Generic[N]):
 
 
 def _key(answer: Answer) -> str:
+    if isinstance(answer, str):
+        return f'"{answer}'  # as nothing else begins
     if isinstance(answer, NodeError):
         return f"refused {answer.data.hex()}"
     try:

@@ -127,6 +127,22 @@ async def test_a_fee_that_is_no_word_is_a_lie(fee: str) -> None:
     assert len(nodes.caught()) == 3
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("refused 01", NodeError(3, "execution reverted", b"\1")),
+        ("null", None),
+        ("7", 7),
+        ('["a"]', ["a"]),
+        ("a", "a "),
+    ],
+)
+async def test_no_text_agrees_with_what_it_only_looks_like(one: Answer, other: Answer) -> None:
+    nodes = [Always("north", {"": one}), Always("south", {"": other})]
+    with pytest.raises(Unavailable, match="no 2 operators agree"):
+        await Nodes("eip155:1", nodes, 2, Still(), 1_000).agreed([("eth_chainId", ())])
+
+
 async def test_answers_too_deep_to_be_compared_are_no_agreement() -> None:
     nodes: list[Node] = []
     for name in ("north", "south"):
