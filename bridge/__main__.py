@@ -127,10 +127,11 @@ def is_whole(environment: Path, lock: Path) -> bool:
 
 
 def fits(lock: Path) -> bool:
-    """Whether this very interpreter will do; versions are read where no marker speaks."""
-    if (Path(sys.prefix) / MARKER).is_file():
-        return is_whole(Path(sys.prefix), lock)
-    return not missing(lock)
+    """Whether this very interpreter will do; versions are read where its marker names another lock.
+
+    A lock may have come to ask for less than one this was made for: what it asks for is there.
+    """
+    return is_whole(Path(sys.prefix), lock) or not missing(lock)
 
 
 def locks_for(tree: Path, arguments: "list[str]") -> "list[Path]":

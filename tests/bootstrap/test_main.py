@@ -287,7 +287,12 @@ def test_an_environment_without_marker_is_used_when_it_has_what_is_locked(place:
     assert place.told(run)["prefix"] == str(own)
     (own / first.MARKER).write_text("0123456789abcdef\n")  # made by us, for another lock
     run = place.start(python=str(own / "bin" / "python"))
-    assert place.told(run)["prefix"] == str(environment)
+    assert place.told(run)["prefix"] == str(own), "it has what is locked"
+    place.lock("2.0")
+    place.lock("2.0", "demo.txt")
+    run = place.start(python=str(own / "bin" / "python"))
+    assert place.told(run)["probe"] == "2.0"
+    assert place.told(run)["prefix"] not in {str(own), str(environment)}
 
 
 def test_an_environment_whose_python_is_gone_is_made_anew(place: Place) -> None:
