@@ -31,6 +31,11 @@ def _summed(address: str) -> str:
     )
 
 
+def told(text: str) -> str:
+    """Return a text as it is, or in its one spelling where it is an address."""
+    return _summed(text) if _ADDRESS.fullmatch(text) else text
+
+
 @lru_cache(256)
 def spelled(address: str) -> str:
     """Return an address in its one spelling. Errors: ValueError that gives the right one."""

@@ -10,7 +10,7 @@ from eth_hash.auto import keccak
 
 from adapters.evm import calls
 from adapters.evm.abi import Word
-from adapters.evm.addresses import to_checksum_address
+from adapters.evm.addresses import told
 from adapters.evm.client import Answer, Call, NodeError
 from adapters.evm.contracts.code import artifact
 from adapters.evm.finality import shown
@@ -62,7 +62,7 @@ async def checked(
 
 def _same_domain(said: Answer, domain: Domain) -> None:
     try:
-        told = calls.result("Escrow", "eip712Domain", raw(said))
+        words = calls.result("Escrow", "eip712Domain", raw(said))
     except ValueError as error:
         raise Refused(f"escrow: its eip712Domain is none: {error}") from error
     ours: tuple[Word, ...] = (
@@ -74,7 +74,7 @@ def _same_domain(said: Answer, domain: Domain) -> None:
         domain.genesis,
     )
     names = ("fields", "name", "version", "chain id", "contract", "salt")
-    for name, theirs, our in zip(names, told[:6], ours, strict=True):
+    for name, theirs, our in zip(names, words[:6], ours, strict=True):
         _same(f"domain: {name}", _text(theirs), _text(our))
 
 
@@ -86,8 +86,7 @@ def _same(what: str, theirs: str, ours: str) -> None:
 def _text(word: Word) -> str:
     if isinstance(word, bytes):
         return f"0x{word.hex()}"
-    text = str(word)
-    return str(to_checksum_address(text)) if text.startswith("0x") and len(text) == 42 else text
+    return told(str(word))
 
 
 def _genesis(answer: Answer) -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import cast
 
 import click
-from eth_utils.address import is_address, is_checksum_address, to_checksum_address
 
+from adapters.evm.addresses import to_checksum_address
 from adapters.evm.assets.looked import Looked
 from adapters.evm.assets.looking import NoEscrow, looked_at
 from adapters.evm.assets.proposal import BadProposal, Wanted, proposal
@@ -77,12 +77,12 @@ def _account(name: str, text: str) -> str:
     """Return an address in lower case. One in both cases is spelled as in EIP-55."""
     if not text and name in {"vault", "holder"}:
         return ""
-    if not text.startswith("0x") or not is_address(text):
-        raise BadProposal(f"{name}: {text!r} is no address: 0x and 40 hex digits")
-    if text not in {text.lower(), "0x" + text[2:].upper()} and not is_checksum_address(text):
-        raise BadProposal(
-            f"{name}: {text} is misspelled; if it is meant, {to_checksum_address(text)}"
-        )
+    try:
+        right = to_checksum_address(text)
+    except ValueError as error:
+        raise BadProposal(f"{name}: {text!r} is no address: 0x and 40 hex digits") from error
+    if text not in {text.lower(), "0x" + text[2:].upper(), right}:
+        raise BadProposal(f"{name}: {text} is misspelled; if it is meant, {right}")
     return text.lower()
 
 

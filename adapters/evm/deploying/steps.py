@@ -13,7 +13,7 @@ from eth_hash.auto import keccak
 
 from adapters.evm import calls
 from adapters.evm.abi import Word
-from adapters.evm.addresses import to_checksum_address
+from adapters.evm.addresses import to_checksum_address, told
 from adapters.evm.contracts.code import artifact
 from adapters.evm.strict_rlp import encoded, minimal
 from adapters.evm.ticket import Domain, word
@@ -237,6 +237,4 @@ def _said(word: Word) -> str:
         return f"0x{word.hex()}"
     if isinstance(word, list | tuple):
         return ", ".join(map(_said, word))
-    text = str(word)
-    is_address = text.startswith("0x") and len(text) == 42
-    return str(to_checksum_address(text)) if is_address else text
+    return told(str(word))

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from adapters.evm import calls
 from adapters.evm.devnode import METHODS, DevNode
 from adapters.evm.opening import PROXY
 from bridge.core.effects import LockAsset
 from bridge.core.ids import BEGINNING
 from bridge.ports import Answered, Refused
+from schemas.contracts.interface import interface
 from tests.adapters.evm.chain import ESCAPE_AFTER, GOVERNOR, GUARDIAN
 from tests.adapters.evm.grounds import Here, right
 
@@ -89,4 +91,27 @@ async def test_an_escrow_behind_a_proxy_is_not_used(
     monkeypatch.setitem(METHODS, "eth_getStorageAt", word)
     async with Here() as here:
         with pytest.raises(Refused, match="a proxy's slot: the chain says 0x1, settings 0x0"):
+            await anext(here.door().observe(BEGINNING))
+
+
+async def test_a_name_that_only_looks_like_an_address_is_another_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A text that a chain says is spelled as an address only where it is one."""
+    name = "0x" + "zz" * 20
+    call = METHODS["eth_call"]
+
+    def renamed(node: DevNode, params: Any) -> Any:
+        asked = bytes.fromhex(params[0]["data"][2:])
+        if asked != calls.call("Escrow", "eip712Domain"):
+            return call(node, params)
+        fields, _, *rest = calls.result(
+            "Escrow", "eip712Domain", bytes.fromhex(call(node, params)[2:])
+        )
+        kinds = [one.type for one in interface("Escrow").functions["eip712Domain"].outputs]
+        return f"0x{calls.encoded(kinds, fields, name, *rest).hex()}"
+
+    monkeypatch.setitem(METHODS, "eth_call", renamed)
+    async with Here() as here:
+        with pytest.raises(Refused, match=f"domain: name: the chain says {name}, settings "):
             await anext(here.door().observe(BEGINNING))
