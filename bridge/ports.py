@@ -382,7 +382,8 @@ class Adapter:
     `open` yields the door; `pinned` is what a verifier's own settings fix for that network,
     on `eip155:` also `genesis`, the hash of block 0 as 0x and hex, which notaries sign as a salt;
     `verify` is pure and returns every fact the evidence proves: one block or statement may prove
-    several (errors: Unproved); `loads` makes what takes its time, before a network is opened.
+    several (errors: Unproved). `loads` makes beforehand what else is made at its first use: the
+    demo's daemon calls it while wires start.
     """
 
     name: str
