@@ -81,7 +81,7 @@ def _write(out: list[bytes], field: Field, tag: bytes, value: object) -> None:
 
 def varint(number: int) -> bytes:
     """Return a natural number in sevens of bits, the lowest first."""
-    if number < 0x80:
+    if 0 <= number < 0x80:
         return _SHORT[number]
     out = bytearray()
     while number > 0x7F:

@@ -45,7 +45,9 @@ class Trusted:
     network: NetworkId
     gateway: MacVerifier
     pins: Pins
-    _proved: dict[bytes, Placed] = field(default_factory=dict, compare=False, repr=False)
+    _proved: dict[bytes, Placed] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
 
     @property
     def escrow(self) -> str:
@@ -58,9 +60,10 @@ class Trusted:
 
     def remember(self, evidence: bytes, facts: Placed) -> None:
         """Keep what some bytes have proved, and forget the oldest of too many."""
-        if len(self._proved) >= REMEMBERED:
+        name = sha256(evidence).digest()
+        if name not in self._proved and len(self._proved) >= REMEMBERED:
             del self._proved[next(iter(self._proved))]
-        self._proved[sha256(evidence).digest()] = facts
+        self._proved[name] = facts
 
 
 def point_of(key: str) -> KeyPoint:

@@ -48,6 +48,7 @@ class PcnBlocks:
             facts = facts_of(block, self._trusted)
         except Untrusted as error:
             raise self._client.disagree(BLOCK_DATA, str(error)) from error
-        self._trusted.remember(answer.raw, facts)
+        if facts:  # what proves nothing is no evidence
+            self._trusted.remember(answer.raw, facts)
         txs = {told.index: told.tx for told in block.told}
         return Read(block.number, block.hash, block.previous, facts, answer.raw, txs)

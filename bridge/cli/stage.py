@@ -115,18 +115,22 @@ async def stage(
     }
     url = f"http://{listen.removeprefix('tcp:')}"
     begin = (lambda: None) if is_kept else partial(found, folder, keys, profile="demo", url=url)
-    loop = asyncio.get_running_loop()  # the ledger is founded while wires start
-    founding = loop.run_in_executor(None, begin)
-    founding.add_done_callback(lambda done: done.cancelled() or done.exception())  # or wires fail
+    founding: list[asyncio.Future[None]] = []
+
+    def meanwhile() -> None:
+        loads()  # all of it here: a thread that imports as well might see half a module
+        founding.append(asyncio.get_running_loop().run_in_executor(None, begin))
+        founding[0].add_done_callback(lambda done: done.cancelled() or done.exception())
+
     async with (
         warmed(daemon or Daemon(folder / "lianqiao.toml", cast.names)) as running,
-        wires(folder / "world", cast, signers, QUORUM, loads) as built,
+        wires(folder / "world", cast, signers, QUORUM, meanwhile) as built,
     ):
         if not is_kept:
             write_settings(
                 folder, profile="demo", listen=listen, networks=built.networks, rails=built.rails
             )
-        await founding
+        await founding[0]
         import aiohttp  # noqa: PLC0415 loaded while wires start
 
         try:
@@ -161,8 +165,15 @@ def _of(folder: Path, session: "ClientSession", built: Wires, daemon: Daemon) ->
 
 
 def loads() -> None:
-    """See that all is loaded by which registers are made and stories told."""
-    for name in ("bridge.cli.stories", "bridge.policy.packs", "bridge.screening.snapshot"):
+    """See that all is loaded by which a ledger is founded, registers are made and stories told."""
+    for name in (
+        "bridge.api.tokens",
+        "bridge.engine.founding",
+        "bridge.notary.store.sqlite",
+        "bridge.cli.stories",
+        "bridge.policy.packs",
+        "bridge.screening.snapshot",
+    ):
         importlib.import_module(name)
 
 

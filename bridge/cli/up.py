@@ -106,7 +106,7 @@ def _begun() -> bool:
     while line := sys.stdin.readline():
         if not line.strip():
             return True
-        with suppress(ImportError, LookupError):
+        with suppress(Exception):  # whatever is wrong with another's adapter
             found = registry.load(registry.ADAPTERS, line.strip())
             if isinstance(found, Adapter):
                 found.loads()
