@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TypeAlias
 
-from adapters.evm.addresses import to_checksum_address
-
 Word: TypeAlias = "bytes | int | str | bool | tuple[Word, ...] | list[Word]"
 Shape: TypeAlias = "tuple[str, int]"  # uint, int, bytes, address or bool, and its bits or bytes
 
 _LISTED = re.compile(r"(.*)\[([0-9]*)\]")
 _PLAIN = re.compile("(u?int|bytes)([0-9]+)|(address|bool)")
-_ADDRESS = re.compile("0x[0-9a-f]{40}")
+_ADDRESS = re.compile("(0[xX])?[0-9a-fA-F]{40}")  # how it is spelled is asked at the edges
 WORD = 32  # bytes
 ANY = -1  # length of a list that says its own
 
@@ -197,17 +195,7 @@ def written(shape: Shape, value: Word) -> bytes:
             return value.ljust(WORD, b"\0")
         case bytes() if kind == "address" and len(value) == 20:
             return value.rjust(WORD, b"\0")
-        case str() if kind == "address" and _is_address(value):
-            return bytes(12) + bytes.fromhex(value[2:])
+        case str() if kind == "address" and _ADDRESS.fullmatch(value):
+            return bytes(12) + bytes.fromhex(value[-40:])
         case _:
             return b""
-
-
-def _is_address(value: str) -> bool:
-    """Tell whether it is one, in small letters or in its one spelling."""
-    if _ADDRESS.fullmatch(value):
-        return True
-    try:
-        return to_checksum_address(value) == value
-    except ValueError:
-        return False

@@ -6,7 +6,7 @@ import pytest
 from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError, EncodingError
 from eth_abi.tools._strategies import get_abi_strategy
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapters.evm.abi import kind_of
@@ -70,6 +70,9 @@ VALUES = st.one_of(
 
 
 @given(st.lists(st.tuples(st.sampled_from((*KINDS, "bytes", "string")), VALUES), max_size=3))
+@example([("address", ADDRESS.upper())])
+@example([("address", ADDRESS[2:])])
+@example([("address", f"0x{ADDRESS[2:-1]}C")])
 def test_arguments_are_written_just_as_another_library_writes_them(
     given_: list[tuple[str, int | str | bytes]],
 ) -> None:
