@@ -199,7 +199,7 @@ class Signer:
     @property
     def address(self) -> str:
         """Its address, spelled with its checksum."""
-        return str(to_checksum_address(self.account.address))
+        return to_checksum_address(self.account.address)
 
     def sign(self, digest: bytes, /) -> bytes:
         """Return r, s and v, as a contract takes them."""
@@ -217,7 +217,7 @@ class AnvilLine:
 
     def deploy_code(self, code: bytes, *, by: Signer) -> str:
         """Return the address of the contract that the code makes. Errors: Refused, Unavailable."""
-        return str(to_checksum_address(self._sent(by, b"", code)["contractAddress"]))
+        return to_checksum_address(self._sent(by, b"", code)["contractAddress"])
 
     def send(self, by: Signer, to: str, data: bytes) -> None:
         """Have a call stand in a block. Errors: Refused, Unavailable."""

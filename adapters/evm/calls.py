@@ -3,11 +3,9 @@
 Source: Solidity documentation, Contract ABI Specification.
 """
 
-import re
 from dataclasses import dataclass
-from functools import cache
 
-from adapters.evm.abi import Shape, Word, decode, encode, read, written
+from adapters.evm.abi import Word, decode, encode
 from schemas.contracts.interface import CONTRACTS, Entry, interface
 
 PANIC = bytes.fromhex("4e487b71")  # Panic(uint256)
@@ -35,11 +33,6 @@ def creation(contract: str, code: bytes, *args: Word) -> bytes:
 
 def encoded(kinds: list[str], *args: Word) -> bytes:
     """Return arguments without a selector. Errors: ValueError for a wrong value."""
-    shapes = _shapes(tuple(kinds))
-    if shapes is not None and len(shapes) == len(args):
-        words = [written(shape, arg) for shape, arg in zip(shapes, args, strict=True)]
-        if all(words):
-            return b"".join(words)
     return encode(kinds, args)
 
 
@@ -81,20 +74,10 @@ def decoded(kinds: list[str], data: bytes) -> tuple[Word, ...]:
 
     Errors: ValueError.
     """
-    shapes = _shapes(tuple(kinds))
-    if shapes is not None and len(data) == 32 * len(shapes):
-        return tuple(read(shape, data[32 * n : 32 * n + 32]) for n, shape in enumerate(shapes))
     try:
         return decode(kinds, data)
     except ValueError as error:
         raise ValueError(f"not ({','.join(kinds)}): {error}") from error
-
-
-@cache
-def _shapes(kinds: tuple[str, ...]) -> tuple[Shape, ...] | None:
-    """Return how to read types of one word each, or None where one is not of one word."""
-    found = [re.fullmatch("(u?int|bytes)([0-9]+)|(address|bool)", kind) for kind in kinds]
-    return tuple((m[1] or m[3], int(m[2] or 0)) for m in found if m) if all(found) else None
 
 
 def _text(value: Word) -> str:

@@ -182,7 +182,7 @@ def _field(field: tuple[str, str]) -> dict[str, str]:
 def _shown(value: bytes | int) -> str:
     if isinstance(value, int):
         return str(value)
-    return str(to_checksum_address(value)) if len(value) == 20 else f"0x{value.hex()}"
+    return to_checksum_address(value) if len(value) == 20 else f"0x{value.hex()}"
 
 
 def address(text: str, what: str) -> bytes:

@@ -34,7 +34,7 @@ async def key_signed(
     nodes: Nodes, domain: Domain, ticket: Ticket, not_after: int, signature: bytes
 ) -> Check:
     """Tell whether the holder's key signed a lock, and what differs where it did not."""
-    holder = str(to_checksum_address(ticket.party))
+    holder = to_checksum_address(ticket.party)
     hashed = digest(domain, "Lock", ticket, {"notAfter": not_after})
     try:
         given = plain(signature)
@@ -125,7 +125,7 @@ class Allowances:
         for asset, row in zip(unknown, told, strict=True):
             rule = read("Escrow", "assets", row)
             if rule is not None and rule[0] != NOTHING:
-                self._custodies[asset] = str(to_checksum_address(str(rule[0])))
+                self._custodies[asset] = to_checksum_address(str(rule[0]))
 
     async def learn_of(self, asset: str, ticket: Ticket) -> None:
         """Keep the custody of one asset and, of a title, its contract. Errors: Unavailable."""

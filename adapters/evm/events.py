@@ -99,7 +99,7 @@ def fact_of(log: Log, network: NetworkId) -> Fact | None:
 @lru_cache(maxsize=4_096)  # the escrow, its assets, and who comes often
 def written(address: bytes | str) -> str:
     """Return an address in its one spelling."""
-    return str(to_checksum_address(address))
+    return to_checksum_address(address)
 
 
 def _word(words: Mapping[str, Word], name: str) -> bytes:

@@ -34,7 +34,7 @@ class Ground:
 
     def address(self, who: str) -> str:
         """Return somebody's address."""
-        return str(to_checksum_address(self.people[who].address))
+        return to_checksum_address(self.people[who].address)
 
     async def set_up(
         self, genesis: bytes, notaries: tuple[str, ...], threshold: int, title_factory: str = ""

@@ -45,4 +45,4 @@ def signer(hashed: bytes, signature: bytes) -> str:
         )
     except ValueError:
         return ""
-    return str(to_checksum_address(address_of(key)))
+    return to_checksum_address(address_of(key))

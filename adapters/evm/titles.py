@@ -170,8 +170,8 @@ def _call(to: str, data: bytes, head: str) -> Call:
 
 
 def _address(raw: bytes) -> str:
-    return str(to_checksum_address(raw))
+    return to_checksum_address(raw)
 
 
 def _spelled(word: Told) -> str:
-    return "" if word is None else str(to_checksum_address(str(word)))
+    return "" if word is None else to_checksum_address(str(word))

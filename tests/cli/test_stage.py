@@ -1,6 +1,7 @@
 """A daemon of the demo that does not come up says why, in a sentence and not in a traceback."""
 
 import asyncio
+import io
 import os
 import subprocess
 import sys
@@ -9,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from bridge import registry
 from bridge.cli import stage as staging
+from bridge.cli import up
 from bridge.cli.child import Daemon
 from bridge.cli.endings import ending
 from bridge.cli.manners import Stopped
@@ -62,6 +65,17 @@ def test_a_daemon_that_waits_loads_the_adapters_it_is_told_and_begins_at_an_empt
     begun = waiting(config, "nothing-of-the-kind\n\n")
     assert (begun.returncode, "unknown" in begun.stderr) == (2, True)
     assert " adapters.memory.adapter\n" not in begun.stderr
+
+
+def test_an_adapter_of_others_that_fails_as_it_is_loaded_keeps_no_daemon_from_beginning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object) -> object:
+        raise RuntimeError("whatever is wrong with it")
+
+    monkeypatch.setattr(registry, "load", broken)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("theirs\n\n"))
+    assert up._begun()
 
 
 async def test_a_daemon_that_ends_before_it_has_its_registers_is_waited_for_by_nobody(

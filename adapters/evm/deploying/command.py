@@ -136,7 +136,7 @@ def reviewed(plan: Plan, settings: EvmSettings, deployer: bytes, first_nonce: in
     """Return what a deployer's transactions from a nonce on would be, and their digest."""
     chain = Chain(settings.chain_id, bytes.fromhex(settings.genesis_hash[2:]))
     steps = set_steps(deployer, first_nonce, chain, plan.roles)
-    me = str(to_checksum_address(deployer))
+    me = to_checksum_address(deployer)
     body: Value = {
         "plan": sha256(plan.model_dump_json().encode()).hexdigest(),
         "deployer": me,
@@ -159,7 +159,7 @@ def _show(review: Review, plan: Plan, output: str) -> None:
         {
             "nonce": review.steps.first_nonce + place,
             "step": one.name,
-            "at": one.made or str(to_checksum_address(one.to)),
+            "at": one.made or to_checksum_address(one.to),
             "gas": one.gas,
             "code_hash": f"0x{keccak(one.code).hex()}" if one.code else "",
         }

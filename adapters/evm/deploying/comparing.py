@@ -229,7 +229,7 @@ def _entry(settings: EvmSettings, folder: Path) -> str:
         return ""
     try:
         told = json.loads((folder / settings.entry_key.keystore).read_bytes())
-        return str(to_checksum_address("0x" + str(told["address"]).removeprefix("0x")))
+        return to_checksum_address("0x" + str(told["address"]).removeprefix("0x"))
     except (OSError, KeyError, TypeError, ValueError):
         return ""  # the daemon says what is wrong with it; its address is not known here
 
@@ -241,4 +241,4 @@ def _word(name: str, value: bytes) -> str:
         return f"0x{value.hex()}"
     if any(value[:12]):
         return f"0x{value.hex()}"
-    return str(to_checksum_address(value[12:]))
+    return to_checksum_address(value[12:])

@@ -51,7 +51,7 @@ def accounted(file: Path, password_file: Path | None, *, make: bool) -> str:
     """
     if make:
         _make(file, _password(password_file))
-    return str(to_checksum_address(account_of(file, password_file).address))
+    return to_checksum_address(account_of(file, password_file).address)
 
 
 def account_of(file: Path, password_file: Path | None) -> Account:

@@ -82,5 +82,5 @@ def _read(answer: Json, at: str, topic: bytes) -> set[str]:
         kind, who = (data(one, "topic", 32) for one in topics)
         if kind != topic or any(who[:12]):
             raise BadProof("a log has other topics than was asked for")
-        found.add(str(to_checksum_address(who[12:])))
+        found.add(to_checksum_address(who[12:]))
     return found

@@ -182,7 +182,7 @@ def set_steps(deployer: bytes, first_nonce: int, chain: Chain, roles: Roles) -> 
 
     The deployer governs until the governor that is named at the end accepts.
     """
-    steps, me = Steps(deployer, first_nonce), str(to_checksum_address(deployer))
+    steps, me = Steps(deployer, first_nonce), to_checksum_address(deployer)
     at: dict[str, str] = {}
 
     def make(contract: str, *args: Word) -> None:
